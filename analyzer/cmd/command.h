@@ -1,0 +1,83 @@
+/*
+ * The verbs. One file each; only these files and main.c print errors and decide exit statuses.
+ */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include "base/err.h"
+#include "base/out.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct command {
+    const char *name;
+    const char *summary;               /* for --help: one line */
+    int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit status */
+};
+
+/* The options that mean the same everywhere. */
+struct options {
+    const char *output;      /* -o FILE; NULL: standard output */
+    const char *format;      /* --format; NULL: the verb's first */
+    const char *function;    /* --function REGEX (POSIX extended, on demangled names); NULL: all */
+    uint32_t thread;         /* --thread TID; 0: all */
+    uint32_t process;        /* --pid PID; 0: all */
+    uint64_t from_ns, to_ns; /* --time A..B, from the start of the trace; 0 and UINT64_MAX: all */
+    uint32_t top;            /* -n, --top; UINT32_MAX: the view's choice; 0: all */
+
+    enum {
+        COLOR_AUTO,
+        COLOR_ALWAYS,
+        COLOR_NEVER
+    } color; /* --color=WHEN, --no-color; NO_COLOR and CLICOLOR_FORCE are obeyed */
+
+    bool quiet;            /* -q: no notices, no progress */
+    bool force_symbols;    /* --force-symbols */
+    bool mangled;          /* --demangle=no */
+    const char *debug_dir; /* --debug-dir DIR */
+    const char *title;     /* --title (flamegraph) */
+    double min_width;      /* --min-width PERCENT (flamegraph) */
+    uint32_t width_px;     /* --width PX (flamegraph) */
+    bool inverted;         /* --inverted (flamegraph) */
+    char **inputs;         /* the rest of the line; ./trace.zst when there is none */
+    int nr_inputs;
+};
+
+/* Which of the options a verb takes; the others are usage errors. */
+enum option_set {
+    OPTIONS_OUTPUT = 1u << 0, /* -o */
+    OPTIONS_FORMAT = 1u << 1,
+    OPTIONS_FILTER = 1u << 2, /* --function --thread --pid --time */
+    OPTIONS_TOP = 1u << 3,
+    OPTIONS_COLOR = 1u << 4,
+    OPTIONS_SYMBOLS = 1u << 5, /* --force-symbols --demangle --debug-dir */
+    OPTIONS_PICTURE = 1u << 6  /* --title --min-width --width --inverted */
+};
+
+/*
+ * Parse a verb's command line with getopt_long/argp. `usage` is the verb's text after "tracean VERB [OPTION…] ";
+ * `about` a paragraph, `examples` lines of examples for --help. --help prints and exits 0 (the one exit in here); a
+ * wrong flag is -1 with ERR_USAGE.
+ */
+int options_parse(struct options *options, int argc, char **argv, unsigned option_set, const char *usage,
+                  const char *about, const char *examples, struct err *err);
+
+/* True when colour goes to `out` under these options and the environment. */
+bool options_color(const struct options *options, const struct out *out);
+
+/* Print "tracean: TEXT" to stderr and return the exit status of the error. */
+int command_fail(const struct err *err);
+
+/* Print "tracean: TEXT" (escaped) as a notice on stderr unless --quiet. */
+void command_notice(const struct options *options, const char *text);
+
+int cmd_report(int argc, char **argv);
+int cmd_flamegraph(int argc, char **argv);
+int cmd_export(int argc, char **argv);
+int cmd_calls(int argc, char **argv);
+int cmd_info(int argc, char **argv);
+int cmd_dump(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
+
+#endif

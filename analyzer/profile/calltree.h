@@ -1,0 +1,44 @@
+/*
+ * The call tree while it is being built: one node for each distinct call path.
+ *
+ * Used by replay.c (events), folded.c (stacks) and merge.c (profiles); profile_finish() turns it into a profile. Times
+ * are in the unit of whoever builds it, 64 bit; for traces: ns.
+ */
+#ifndef CALLTREE_H
+#define CALLTREE_H
+
+#include "base/err.h"
+#include "profile/profile.h"
+
+#define CALLTREE_ROOT 0u
+
+struct calltree_node {
+    uint32_t parent, function;
+    uint64_t calls, inclusive, min, max, inlined_calls;
+};
+
+struct calltree {
+    struct calltree_node *nodes; /* nodes[0] is the root */
+    uint32_t nr_nodes;
+    size_t capacity;
+    uint32_t *slots; /* open addressing over (parent, function) */
+    size_t nr_slots;
+};
+
+int calltree_init(struct calltree *tree, struct err *err);
+void calltree_release(struct calltree *tree);
+
+/*
+ * The child of `parent` for `function`, made if need be. Amortised O(1). UINT32_MAX with err set when memory ran out or
+ * the tree has 2^31 nodes.
+ */
+uint32_t calltree_child(struct calltree *tree, uint32_t parent, uint32_t function, struct err *err);
+
+/*
+ * Make the profile's nodes and the functions' totals from the tree. `profile->functions` holds the names (nr_functions
+ * of them, indexed by the tree's function numbers), totals zero; labels, order and totals are set here, and
+ * facts.max_depth. 0 or -1.
+ */
+int profile_finish(struct profile *profile, const struct calltree *tree, struct err *err);
+
+#endif

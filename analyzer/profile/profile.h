@@ -1,0 +1,102 @@
+/*
+ * The profile: the hub between reading and showing. A call tree with the functions' names and the facts of the run.
+ *
+ * Views and exports read this and nothing else. It is a value: made by load.c (traces) or folded.c (folded stacks),
+ * merged by merge.c, and not changed afterwards, so that any number of threads may read it. Everything in it belongs to
+ * profile->arena.
+ *
+ * Times are ns. Names, paths and texts are untrusted (base/escape.h). All counts are exact; all times are raw, that is,
+ * they contain the tracer's own cost.
+ */
+#ifndef PROFILE_H
+#define PROFILE_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum function_kind {
+    FUNCTION_CODE = 0,   /* a function of the program */
+    FUNCTION_REGION = 1, /* a named measurement */
+    FUNCTION_UNKNOWN = 2 /* code without a symbol: the name is module+0xoffset or 0xaddress */
+};
+
+struct profile_function {
+    const char *name;   /* demangled; never NULL */
+    const char *label;  /* `name`, or where several functions have that name: with the file:line or module that tells
+                           them apart */
+    const char *module; /* path of the object file; "" when unknown */
+    const char *file;   /* source file of its first line; "" when unknown */
+    uint32_t line;      /* 0 when unknown */
+    enum function_kind kind;
+    uint64_t calls;         /* enters */
+    uint64_t inlined_calls; /* of these: shared the physical frame of their caller */
+    uint64_t
+        inclusive_ns; /* recursion counted once: only activations that are not below another of the same function */
+    uint64_t exclusive_ns;
+    uint64_t min_ns, max_ns; /* inclusive time of a single call; 0 when calls is 0 */
+};
+
+/* A node of the call tree. nodes[0] is the root, not a call; a parent's index is below its children's. */
+struct profile_node {
+    uint32_t parent;       /* index; of the root: 0 */
+    uint32_t first_child;  /* index; 0: none. Children are in descending order of inclusive_ns, then by label */
+    uint32_t next_sibling; /* index; 0: none */
+    uint32_t function;     /* index into functions; of the root: UINT32_MAX */
+    uint32_t depth;        /* of the root: 0 */
+    uint64_t calls;        /* may be 0: the frames that a forked child inherited */
+    uint64_t inclusive_ns; /* always exclusive_ns + the children's inclusive_ns, to the ns; of the root: their sum */
+    uint64_t exclusive_ns;
+    uint64_t min_ns, max_ns; /* of a single call */
+};
+
+struct profile_thread {
+    uint32_t pid, tid;
+    uint32_t trace;   /* index of the trace on the command line */
+    const char *name; /* "" when unknown */
+    uint64_t nr_events, nr_calls;
+    uint64_t hook_calls, dropped_events, torn_events, orphan_exits; /* hook_calls = recorded + dropped + torn */
+    uint64_t stalled_ns;                                            /* time spent waiting for room in the ring */
+    uint64_t start_ns, end_ns; /* first and last event, from the start of its trace */
+};
+
+struct profile_facts {
+    const char *source;     /* the file or files, for a title */
+    const char *command;    /* of the first process, arguments joined by spaces; "" when unknown */
+    const char *host;       /* "" when unknown */
+    uint64_t realtime_ns;   /* CLOCK_REALTIME at the start of the first trace; 0 when unknown */
+    uint64_t wall_ns;       /* longest of the traces, first to last event */
+    uint64_t clock_step_ps; /* the clock's real step, in picoseconds; 0 when unknown */
+    uint32_t nr_traces, nr_processes, nr_threads;
+    uint64_t nr_events;       /* enter and exit events: 2 * nr_calls - open_frames - unwound_frames, exactly */
+    uint64_t nr_calls;        /* enters */
+    uint64_t open_frames;     /* entered, and still open at the end of their thread or of the trace */
+    uint64_t unwound_frames;  /* entered, and left by an exception, longjmp, thread exit … */
+    uint64_t inherited_exits; /* exits of frames that a forked child inherited; not in nr_events */
+    uint64_t orphan_exits;    /* exits without any enter; not in nr_events */
+    uint64_t dropped_events;  /* known to be lost: rings full, threads without a ring, torn slots, damaged blocks */
+    uint64_t trace_bytes;     /* size of the inputs */
+    uint32_t max_depth;
+    bool complete;    /* every event of the run is in here, and every trace was finished */
+    bool has_calls;   /* false for folded input: calls, min and max mean nothing */
+    const char *unit; /* "ns"; for folded input "samples" or what the user says: then the _ns fields count that */
+};
+
+struct profile {
+    struct arena arena;
+    struct profile_facts facts;
+    struct profile_function *functions; /* in descending order of exclusive_ns, then by label */
+    uint32_t nr_functions;
+    struct profile_node *nodes;
+    uint32_t nr_nodes; /* at least 1 */
+    struct profile_thread *threads;
+    uint32_t nr_threads;
+    const char **notices; /* one line each: what the reader of a report must know; untrusted */
+    uint32_t nr_notices;
+};
+
+/* Frees the profile and everything in it. NULL is allowed. */
+void profile_free(struct profile *profile);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * What a view is: a function from a profile to text. Adding one means adding a file and a line in view.c.
+ *
+ * A view never opens a file, never prints an error, never exits, and never shows a name but through base/escape.h.
+ */
+#ifndef VIEW_H
+#define VIEW_H
+
+#include "base/err.h"
+#include "base/out.h"
+#include "profile/profile.h"
+
+struct view_options {
+    uint32_t top;      /* rows or functions shown; 0: all. Views choose when it is UINT32_MAX */
+    bool color;        /* escape sequences are welcome */
+    unsigned columns;  /* width to keep to; 0: no limit */
+    const char *title; /* NULL: made from the facts */
+    double min_width;  /* flame graph: share of the run, in percent, below which frames are left out; < 0: choose */
+    uint32_t width_px; /* flame graph; 0: choose */
+    bool inverted;     /* flame graph: root on top */
+};
+
+struct view {
+    const char *verb;   /* "report", "flamegraph", "export" */
+    const char *format; /* "text", "json", "csv", "svg", "folded" */
+    int (*write)(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err);
+};
+
+extern const struct view views[];
+extern const unsigned nr_views;
+
+/* The view of a verb in a format (NULL: the verb's first one in the table). NULL when there is none. */
+const struct view *view_find(const char *verb, const char *format);
+
+#endif
