@@ -1,0 +1,57 @@
+/*
+ * libtracert's API. Nothing in here is needed to trace a program: compile it with -finstrument-functions, link it with
+ * -ltracert and run it. What is here adds names and numbers of your own to the trace.
+ *
+ * All functions are safe from any thread and, unless said otherwise, async-signal-safe; none changes errno, blocks for longer than a full
+ * buffer takes to be written (TRACERT_FULL=drop: not even that), or fails in a way that the program could notice. Where the program is not
+ * being traced they do nothing.
+ */
+#ifndef TRACERT_TRACERT_H
+#define TRACERT_TRACERT_H
+
+#include <stdint.h>
+
+#define TRACERT_VERSION_MAJOR 0
+#define TRACERT_VERSION_MINOR 1
+#define TRACERT_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define TRACERT_API __attribute__((visibility("default"), no_instrument_function))
+#else
+#define TRACERT_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * A named measurement: from begin to end it is a frame in the call tree, like a function, with count, total, mean, minimum and maximum.
+ * Measurements nest with calls; one that its function leaves without ending is closed there, as unwound. `name` is copied (its first
+ * 1,000 bytes) and need not outlive the call.
+ */
+TRACERT_API void tracert_region_begin(const char *name);
+
+/* End the innermost open measurement of this thread. */
+TRACERT_API void tracert_region_end(void);
+
+/* A named instant of this thread. `name` is copied. */
+TRACERT_API void tracert_mark(const char *name);
+
+/* A named number that changes over time: its value from now on. `name` is copied. */
+TRACERT_API void tracert_counter(const char *name, int64_t value);
+
+/* Name the calling thread in reports. The last name stands. `name` is copied. */
+TRACERT_API void tracert_thread_name(const char *name);
+
+/* 1 when the calling process is being traced, else 0. */
+TRACERT_API int tracert_is_recording(void);
+
+/* The library's version, "major.minor.patch". Static storage. */
+TRACERT_API const char *tracert_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

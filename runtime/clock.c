@@ -1,0 +1,91 @@
+#include "clock.h"
+
+#include <time.h>
+
+enum { STEP_SAMPLES = 512, ANCHOR_TRIES = 5 };
+
+static uint64_t clock_read_ns(clockid_t id)
+{
+    struct timespec now;
+    clock_gettime(id, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t clock_monotonic_ns(void)
+{
+    return clock_read_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_realtime_ns(void)
+{
+    return clock_read_ns(CLOCK_REALTIME);
+}
+
+enum tf_clock clock_choose(void)
+{
+    return clock_counter_is_invariant() ? CLOCK_COUNTER : TF_CLOCK_MONOTONIC;
+}
+
+struct clock_anchor clock_anchor(enum tf_clock clock)
+{
+    struct clock_anchor best = {0, 0};
+    if (clock == TF_CLOCK_MONOTONIC) {
+        best.ticks = best.ns = clock_monotonic_ns();
+        return best;
+    }
+    uint64_t best_width = UINT64_MAX;
+    for (int i = 0; i < ANCHOR_TRIES; i++) {
+        uint64_t before = clock_counter();
+        uint64_t ns = clock_monotonic_ns();
+        uint64_t width = clock_counter() - before;
+        if (width < best_width) {
+            best_width = width;
+            best.ticks = before + width / 2;
+            best.ns = ns;
+        }
+    }
+    return best;
+}
+
+static uint64_t greatest_divisor(uint64_t a, uint64_t b)
+{
+    while (b != 0) {
+        uint64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* The share of differences that are multiples of `step`, in percent. */
+static unsigned step_share(const uint64_t *differences, unsigned nr, uint64_t step)
+{
+    unsigned multiples = 0;
+    for (unsigned i = 0; i < nr; i++)
+        multiples += differences[i] % step == 0;
+    return multiples * 100 / nr;
+}
+
+uint32_t clock_step(enum tf_clock clock)
+{
+    uint64_t differences[STEP_SAMPLES];
+    unsigned nr = 0;
+    uint64_t last = clock_now(clock);
+    for (unsigned i = 0; i < 16 * STEP_SAMPLES && nr < STEP_SAMPLES; i++) {
+        uint64_t now = clock_now(clock);
+        if (now > last)
+            differences[nr++] = now - last;
+        last = now;
+    }
+    if (nr < 2)
+        return 1;
+    /* A strict gcd falls to 1 at the first odd one out (an interrupt, a migration): take the best that nine in ten
+     * share. */
+    uint64_t best = 1;
+    for (unsigned i = 1; i < nr && i < 64; i++) {
+        uint64_t step = greatest_divisor(differences[i - 1], differences[i]);
+        if (step > best && step < UINT16_MAX && step_share(differences, nr, step) >= 90)
+            best = step;
+    }
+    return (uint32_t)best;
+}

@@ -1,0 +1,45 @@
+/*
+ * The trace's clock: the processor's counter where it is fit, else CLOCK_MONOTONIC. Signal-safe.
+ */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include "tracert/format.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#if defined(__x86_64__)
+#include "clock_x86_64.h"
+#elif defined(__aarch64__)
+#include "clock_aarch64.h"
+#endif
+
+/* One instant on both clocks. */
+struct clock_anchor {
+    uint64_t ticks;
+    uint64_t ns; /* CLOCK_MONOTONIC */
+};
+
+uint64_t clock_monotonic_ns(void);
+uint64_t clock_realtime_ns(void);
+
+/* Which clock this machine gets. CLOCK_COUNTER when the counter runs at one rate on all processors, at all times. */
+enum tf_clock clock_choose(void);
+
+/* The time on clock `clock`, in its ticks. */
+static inline uint64_t clock_now(enum tf_clock clock)
+{
+    return clock == TF_CLOCK_MONOTONIC ? clock_monotonic_ns() : clock_counter();
+}
+
+/* The tightest of a few readings of both clocks. */
+struct clock_anchor clock_anchor(enum tf_clock clock);
+
+/*
+ * The clock's real step in ticks: the greatest common divisor that most of a few hundred differences share; a virtual
+ * machine's counter may move by 10 ns at a time. At least 1. Takes about 20 us.
+ */
+uint32_t clock_step(enum tf_clock clock);
+
+#endif

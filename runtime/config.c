@@ -1,0 +1,129 @@
+#include "config.h"
+
+#include "region.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* README.md and tracert.7 show the same rows; a test compares them. */
+const struct config_row tracert__config_rows[] = {
+    {"TRACERT_OUTPUT", "trace.zst", "path of the trace; %p is the process id"},
+    {"TRACERT_START", "on", "on, or off: load the library but record nothing"},
+    {"TRACERT_FULL", "wait", "when a ring is full: wait for the drain, or drop events and count them"},
+    {"TRACERT_BUFFER", "2M", "ring of each of the first 16 threads: 128K to 64M, a power of two"},
+    {"TRACERT_LEVEL", "1", "zstd level: 1 to 19, or -1 to -7 for less work"},
+    {"TRACERT_SHM", "/dev/shm", "directory of the shared memory; without room there, the trace's own is used"},
+    {"TRACERT_SESSION", "", "set by the library for the programs that a traced program executes: joins them"},
+    {NULL, NULL, NULL}};
+
+/* The value of `name` in `environment`, or NULL. Not getenv: a program may be changing its environment in another
+ * thread. */
+static const char *config_find(char **environment, const char *name)
+{
+    size_t length = strlen(name);
+    for (char **entry = environment; entry != NULL && *entry != NULL; entry++) {
+        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
+            return *entry + length + 1;
+    }
+    return NULL;
+}
+
+/* A decimal number with an optional sign, and K or M after it. Returns false when it is anything else. */
+static bool config_number(const char *text, long *number)
+{
+    bool negative = *text == '-';
+    text += negative;
+    if (*text < '0' || *text > '9')
+        return false;
+    long value = 0;
+    for (; *text >= '0' && *text <= '9'; text++) {
+        if (value > 1000000000)
+            return false;
+        value = value * 10 + (*text - '0');
+    }
+    if (*text == 'K' || *text == 'k')
+        value <<= 10, text++;
+    else if (*text == 'M' || *text == 'm')
+        value <<= 20, text++;
+    *number = negative ? -value : value;
+    return *text == '\0';
+}
+
+static void config_number_in(struct config *config, char **environment, const char *name, long low, long high,
+                             long *number)
+{
+    const char *text = config_find(environment, name);
+    long value;
+    if (text == NULL || *text == '\0')
+        return;
+    if (!config_number(text, &value) || value < low || value > high)
+        config->bad = name;
+    else
+        *number = value;
+}
+
+/* Which of the two words `name` holds: 0 the first (the default), 1 the second. */
+static int config_choice(struct config *config, char **environment, const char *name, const char *first,
+                         const char *second)
+{
+    const char *text = config_find(environment, name);
+    if (text == NULL || *text == '\0' || strcmp(text, first) == 0)
+        return 0;
+    if (strcmp(text, second) == 0)
+        return 1;
+    config->bad = name;
+    return 0;
+}
+
+static const char *config_text(char **environment, const char *name, const char *fallback)
+{
+    const char *text = config_find(environment, name);
+    return text == NULL || *text == '\0' ? fallback : text;
+}
+
+void config_read(struct config *config, char **environment)
+{
+    long ring_bytes = 2l << 20;
+    long level = 1;
+    config->bad = NULL;
+    config->start = config_choice(config, environment, "TRACERT_START", "on", "off") == 0;
+    config->full = config_choice(config, environment, "TRACERT_FULL", "wait", "drop") ? TF_FULL_DROP : TF_FULL_WAIT;
+    config->output = config_text(environment, "TRACERT_OUTPUT", "trace.zst");
+    config->memory_dir = config_text(environment, "TRACERT_SHM", "/dev/shm");
+    config->session = config_text(environment, "TRACERT_SESSION", NULL);
+    config_number_in(config, environment, "TRACERT_BUFFER", REGION_BIG_MIN, REGION_BIG_MAX, &ring_bytes);
+    config_number_in(config, environment, "TRACERT_LEVEL", -7, 19, &level);
+    if ((ring_bytes & (ring_bytes - 1)) != 0) {
+        config->bad = "TRACERT_BUFFER";
+        ring_bytes = 2l << 20;
+    }
+    config->ring_bytes = (uint32_t)ring_bytes;
+    config->level = level == 0 ? 1 : (int)level;
+}
+
+int config_expand(char *path, unsigned bytes, const char *pattern, int pid)
+{
+    unsigned used = 0;
+    for (; *pattern != '\0'; pattern++) {
+        char digits[12];
+        const char *piece = pattern;
+        unsigned length = 1;
+        if (pattern[0] == '%' && pattern[1] == 'p') {
+            char *end = digits + sizeof digits;
+            char *start = end;
+            for (int rest = pid; start == end || rest > 0; rest /= 10)
+                *--start = (char)('0' + rest % 10);
+            piece = start;
+            length = (unsigned)(end - start);
+            pattern++;
+        } else if (pattern[0] == '%' && pattern[1] == '%') {
+            pattern++;
+        }
+        if (used + length >= bytes)
+            return -1;
+        memcpy(path + used, piece, length);
+        used += length;
+    }
+    path[used] = '\0';
+    return 0;
+}

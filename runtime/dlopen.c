@@ -1,0 +1,48 @@
+/*
+ * dlopen and dlclose of the program, so that modules are known when they come and go. A file of its own: in the static
+ * library it is linked only into programs that call them.
+ *
+ * dlopen searches relative to its caller, which it finds by its return address: so we only take a note and *jump* to
+ * the real one. (This file is always compiled with sibling calls; a test checks it.)
+ */
+#include "modules.h"
+#include "session.h"
+
+#include <dlfcn.h>
+
+#define EXPORT __attribute__((visibility("default"), no_instrument_function))
+
+EXPORT void *dlopen(const char *file, int mode);
+EXPORT void *dlmopen(Lmid_t lmid, const char *file, int mode);
+EXPORT int dlclose(void *handle);
+
+static void *next_symbol(const char *name)
+{
+    return dlsym(RTLD_NEXT, name);
+}
+
+void *dlopen(const char *file, int mode)
+{
+    void *(*real)(const char *, int);
+    *(void **)&real = next_symbol("dlopen");
+    tracert__modules_expect();
+    return real(file, mode);
+}
+
+void *dlmopen(Lmid_t lmid, const char *file, int mode)
+{
+    void *(*real)(Lmid_t, const char *, int);
+    *(void **)&real = next_symbol("dlmopen");
+    tracert__modules_expect();
+    return real(lmid, file, mode);
+}
+
+int dlclose(void *handle)
+{
+    int (*real)(void *);
+    *(void **)&real = next_symbol("dlclose");
+    int result = real(handle);
+    if (tracert__session_is_on())
+        tracert__modules_scan();
+    return result;
+}

@@ -1,0 +1,100 @@
+/*
+ * The columns of one chunk while it is being filled, and their last step to the bytes of FORMAT.md §4.
+ *
+ * Fixed buffers, large enough for the largest chunk, touched as far as they are used. One encoder serves all threads, a
+ * chunk at a time.
+ */
+#ifndef ENCODE_H
+#define ENCODE_H
+
+#include "drain/names.h"
+#include "drain/stack.h"
+#include "tracert/format.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct dict_slot {
+    uint64_t function;
+    uint64_t site;
+    uint32_t stamp; /* number of the chunk that filled it */
+    uint16_t index;
+    uint16_t flags; /* enum tf_entry_flag */
+};
+
+struct encoder {
+    uint8_t *symbols; /* the columns; see encode.c for their sizes */
+    uint8_t *deltas;
+    uint8_t *wide, *wide_end;
+    uint8_t *dict, *dict_end;
+    uint8_t *stack, *stack_end;
+    uint8_t *ext, *ext_end;
+    uint8_t *sp, *sp_end;
+    uint32_t nr_symbols, nr_dict, nr_stack, depth;
+    uint32_t nr_events; /* as in the block header */
+    uint64_t base_ticks, last_ticks;
+    uint32_t tick_unit;
+    uint64_t unit_inverse; /* 2^32 / tick_unit, rounded up: division by multiplication */
+    uint64_t previous_function, previous_site;
+    struct dict_slot *slots; /* open addressing */
+    uint32_t stamp;
+    const struct names *names; /* of regions; borrowed */
+};
+
+#define ENCODE_EXT_BYTES (4u << 20)
+
+/* Map the buffers. `tick_unit` is the clock's step. 0, or -1 without memory. */
+int encoder_init(struct encoder *encoder, uint32_t tick_unit, const struct names *names);
+
+/* Begin a chunk at `base_ticks` on `stack`. */
+void encoder_begin(struct encoder *encoder, const struct stack *stack, uint64_t base_ticks);
+
+/* True while `nr` more symbols, dictionary entries and 16 KiB of EXT surely fit. */
+static inline bool encoder_has_room(const struct encoder *encoder, uint32_t nr)
+{
+    return encoder->nr_symbols + nr <= TF_CHUNK_EVENTS_MAX && encoder->nr_dict + nr <= TF_DICT_MAX &&
+           encoder->ext_end - encoder->ext < (ptrdiff_t)(ENCODE_EXT_BYTES - 16384u);
+}
+
+/* The difference to the last symbol's time when it is no small multiple of the unit. */
+void encoder_put_wide(struct encoder *encoder, uint64_t difference);
+
+/* Append a symbol that happens at `ticks`, not before the last one. */
+static inline void encoder_put(struct encoder *encoder, uint32_t symbol, uint64_t ticks)
+{
+    uint64_t difference = ticks - encoder->last_ticks;
+    encoder->last_ticks = ticks;
+    uint64_t units = difference * encoder->unit_inverse >> 32;
+    tf_store16(encoder->symbols + 2 * (size_t)encoder->nr_symbols, (uint16_t)symbol);
+    if (difference < 1u << 20 && units < TF_DELTA_WIDE && units * encoder->tick_unit == difference) {
+        encoder->deltas[encoder->nr_symbols++] = (uint8_t)units;
+    } else {
+        encoder->deltas[encoder->nr_symbols++] = TF_DELTA_WIDE;
+        encoder_put_wide(encoder, difference);
+    }
+}
+
+/* The ENTER symbol for a frame; makes the dictionary's entry when it is new. `flags`: enum tf_entry_flag. */
+uint32_t encoder_symbol(struct encoder *encoder, uint64_t function, uint64_t site, uint32_t flags);
+
+/* Append an EXT symbol with a record of `bytes` of value. */
+void encoder_put_ext(struct encoder *encoder, enum tf_ext kind, const void *value, size_t bytes, uint64_t ticks);
+
+/* Append an EXT symbol whose record is one or two varints. */
+void encoder_put_ext_numbers(struct encoder *encoder, enum tf_ext kind, uint64_t first, const uint64_t *second,
+                             uint64_t ticks);
+
+/* The addresses of the frames open at the end; clears their FRAME_FRESH. */
+void encoder_end(struct encoder *encoder, struct stack *stack);
+
+#define ENCODE_NR_PARTS 4u /* head with all small sections; STACK; SYMBOLS; DELTAS */
+
+/*
+ * Write the payload to `raw`, which has TF_RAW_MAX bytes. `head` is complete but for what the encoder knows. Returns
+ * its size, and in `parts` the sizes of its first parts, each of one kind.
+ */
+size_t encoder_store(const struct encoder *encoder, struct tf_chunk_head *head, uint8_t *raw,
+                     uint32_t parts[ENCODE_NR_PARTS]);
+
+#endif

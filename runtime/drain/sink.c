@@ -1,0 +1,291 @@
+#define ZSTD_STATIC_LINKING_ONLY /* a compressor in memory of ours: no malloc in the drain */
+#include "drain/sink.h"
+
+#include "clock.h"
+#include "drain/memory.h"
+#include "sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/file.h>
+
+enum { NAME_TRIES = 100, REPLACE_TRIES = 20 };
+
+/* ---- The file ---------------------------------------------------------------------------------- */
+
+static int text_put(char *path, size_t *used, const char *text, size_t bytes)
+{
+    if (*used + bytes >= PATH_MAX)
+        return -ENAMETOOLONG;
+    memcpy(path + *used, text, bytes);
+    *used += bytes;
+    path[*used] = '\0';
+    return 0;
+}
+
+static int number_put(char *path, size_t *used, unsigned number)
+{
+    char digits[12];
+    char *end = digits + sizeof digits;
+    char *start = end;
+    do {
+        *--start = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return text_put(path, used, start, (size_t)(end - start));
+}
+
+/* output with ".PID" (and "-N" from the second on) before its last suffix. */
+static int name_variant(char *path, const char *output, int pid, unsigned n)
+{
+    const char *slash = strrchr(output, '/');
+    const char *base = slash == NULL ? output : slash + 1;
+    const char *dot = strrchr(base, '.');
+    size_t stem = dot == NULL || dot == base ? strlen(output) : (size_t)(dot - output);
+    size_t used = 0;
+    int result = text_put(path, &used, output, stem);
+    if (result == 0)
+        result = text_put(path, &used, ".", 1);
+    if (result == 0)
+        result = number_put(path, &used, (unsigned)pid);
+    if (result == 0 && n > 0 && (result = text_put(path, &used, "-", 1)) == 0)
+        result = number_put(path, &used, n);
+    return result != 0 ? result : text_put(path, &used, output + stem, strlen(output + stem));
+}
+
+/* A new file under a name nobody else uses, locked. fd or -errno. */
+static int file_make(char *path, const char *output, int pid)
+{
+    for (unsigned n = 0; n < NAME_TRIES; n++) {
+        int result = name_variant(path, output, pid, n);
+        size_t used = strlen(path);
+        if (result == 0)
+            result = text_put(path, &used, ".new", 4);
+        if (result != 0)
+            return result;
+        int fd = (int)sys_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd >= 0)
+            sys_flock(fd,
+                      LOCK_EX | LOCK_NB); /* nobody else knows it; a file system without locks is no reason to fail */
+        if (fd != -EEXIST)
+            return fd;
+    }
+    return -EEXIST;
+}
+
+/* True when the file is a trace, or an empty file, of this user's that may be replaced; its lock is held then. */
+static bool file_is_replaceable(int fd)
+{
+    struct stat status;
+    uint8_t head[16];
+    if (sys_fstatat(fd, "", &status, AT_EMPTY_PATH) != 0 || !S_ISREG(status.st_mode) ||
+        status.st_uid != (uid_t)sys_getuid() || sys_flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return false;
+    return status.st_size == 0 || (sys_pread(fd, head, sizeof head, 0) == (long)sizeof head &&
+                                   tf_load32(head) == TF_FRAME_MAGIC && memcmp(head + 8, TF_SIGNATURE, 8) == 0);
+}
+
+static bool file_is_still_at(int fd, const char *path)
+{
+    struct stat opened;
+    struct stat named;
+    return sys_fstatat(fd, "", &opened, AT_EMPTY_PATH) == 0 &&
+           sys_fstatat(AT_FDCWD, path, &named, AT_SYMLINK_NOFOLLOW) == 0 && opened.st_ino == named.st_ino &&
+           opened.st_dev == named.st_dev;
+}
+
+/* Put the new file in the place of an old trace. 0; -EAGAIN: look again; another -errno: the old one stays. */
+static int file_replace(const char *path_new, const char *path)
+{
+    int old = (int)sys_openat(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
+    if (old < 0)
+        return old == -ENOENT ? -EAGAIN : -EEXIST;
+    int result = -EEXIST;
+    if (file_is_replaceable(old)) /* with its lock held nobody else replaces it */
+        result = file_is_still_at(old, path) ? (int)sys_renameat2(AT_FDCWD, path_new, AT_FDCWD, path, 0) : -EAGAIN;
+    sys_close(old);
+    return result;
+}
+
+/* Give the new file its name. 0, or -errno: the name is taken by something that must stay. */
+static int file_publish(const char *path_new, const char *path)
+{
+    for (int i = 0; i < REPLACE_TRIES; i++) {
+        int result = (int)sys_linkat(AT_FDCWD, path_new, AT_FDCWD, path);
+        if (result == 0) {
+            sys_unlinkat(AT_FDCWD, path_new);
+            return 0;
+        }
+        if (result != -EEXIST) /* no hard links here: a rename that does not replace */
+            result = (int)sys_renameat2(AT_FDCWD, path_new, AT_FDCWD, path, 1 /* RENAME_NOREPLACE */);
+        if (result == -EEXIST)
+            result = file_replace(path_new, path);
+        if (result != -EAGAIN)
+            return result;
+    }
+    return -EEXIST;
+}
+
+int sink_open(struct sink *sink, const char *output, int pid, char *path)
+{
+    char path_new[PATH_MAX];
+    if (strlen(output) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    sink->fd = file_make(path_new, output, pid);
+    if (sink->fd < 0)
+        return sink->fd;
+    strcpy(path, output);
+    int result = file_publish(path_new, path);
+    for (unsigned n = 0; result == -EEXIST && n < NAME_TRIES; n++) {
+        result = name_variant(path, output, pid, n);
+        if (result == 0)
+            result = file_publish(path_new, path);
+    }
+    if (result != 0) {
+        sys_unlinkat(AT_FDCWD, path_new);
+        sys_close(sink->fd);
+    }
+    return result;
+}
+
+/* ---- Blocks --------------------------------------------------------------------------------------- */
+
+/*
+ * The parameters zstd would take for input without end. For payloads of 100 KB it chooses others by their size, and
+ * those compress the columns to twice the bytes.
+ */
+static int sink_tune(ZSTD_CCtx *zstd, int level)
+{
+    ZSTD_compressionParameters tuned = ZSTD_getCParams(level, ZSTD_CONTENTSIZE_UNKNOWN, 0);
+
+    const struct {
+        ZSTD_cParameter parameter;
+        int value;
+    } settings[] = {
+        {ZSTD_c_compressionLevel, level},         {ZSTD_c_checksumFlag, 1},
+        {ZSTD_c_windowLog, (int)tuned.windowLog}, {ZSTD_c_hashLog, (int)tuned.hashLog},
+        {ZSTD_c_chainLog, (int)tuned.chainLog},   {ZSTD_c_searchLog, (int)tuned.searchLog},
+        {ZSTD_c_minMatch, (int)tuned.minMatch},   {ZSTD_c_targetLength, (int)tuned.targetLength},
+        {ZSTD_c_strategy, (int)tuned.strategy},
+    };
+
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        if (ZSTD_isError(ZSTD_CCtx_setParameter(zstd, settings[i].parameter, settings[i].value)))
+            return -EINVAL;
+    }
+    return 0;
+}
+
+int sink_init(struct sink *sink, int level, enum tf_clock clock, uint64_t session)
+{
+    sink->bytes = 0;
+    sink->end_offset = UINT64_MAX;
+    sink->sequence = 0;
+    sink->session = session;
+    sink->nr_events = 0;
+    sink->clock = clock;
+    sink->failure = TF_FAILURE_NONE;
+    sink->error = 0;
+    sink->raw = memory_map(TF_RAW_MAX);
+    sink->packed_bytes = TF_HEADER_BYTES + ZSTD_compressBound(TF_RAW_MAX);
+    sink->packed = memory_map(sink->packed_bytes);
+    size_t bytes = ZSTD_estimateCStreamSize(level);
+    void *workspace = memory_map(bytes);
+    if (sink->raw == NULL || sink->packed == NULL || workspace == NULL)
+        return -ENOMEM;
+    sink->zstd = ZSTD_initStaticCStream(workspace, bytes);
+    return sink->zstd == NULL ? -ENOMEM : sink_tune(sink->zstd, level);
+}
+
+/* Write all of it, or say why not. */
+static int file_write(int fd, const uint8_t *data, size_t bytes, uint64_t offset)
+{
+    while (bytes > 0) {
+        long written = sys_pwrite(fd, data, bytes, offset);
+        if (written == -EINTR)
+            continue;
+        if (written <= 0)
+            return written == 0 ? -EIO : (int)written;
+        data += written;
+        offset += (uint64_t)written;
+        bytes -= (size_t)written;
+    }
+    return 0;
+}
+
+static int sink_fail(struct sink *sink, enum tf_failure failure, int error)
+{
+    if (sink->failure == TF_FAILURE_NONE) {
+        sink->failure = failure;
+        sink->error = error;
+    }
+    sys_ftruncate(sink->fd, sink->bytes);
+    return -1;
+}
+
+static void sink_take_back_end(struct sink *sink)
+{
+    if (sink->end_offset == UINT64_MAX)
+        return;
+    sys_ftruncate(sink->fd, sink->end_offset);
+    sink->bytes = sink->end_offset;
+    sink->end_offset = UINT64_MAX;
+    sink->sequence--;
+}
+
+/*
+ * Compress sink->raw behind the header. Each part ends a zstd block, so that each column gets entropy tables of its
+ * own: in one block with the others it took half as much again. The size, or 0 on failure.
+ */
+static size_t sink_compress(struct sink *sink, const uint32_t *parts, unsigned nr_parts, size_t raw_bytes)
+{
+    ZSTD_outBuffer out = {sink->packed + TF_HEADER_BYTES, sink->packed_bytes - TF_HEADER_BYTES, 0};
+    ZSTD_CCtx_reset(sink->zstd, ZSTD_reset_session_only);
+    ZSTD_CCtx_setPledgedSrcSize(sink->zstd, raw_bytes);
+    size_t done = 0;
+    for (unsigned i = 0; i <= nr_parts; i++) {
+        bool last = i == nr_parts;
+        ZSTD_inBuffer in = {sink->raw + done, last ? raw_bytes - done : parts[i], 0};
+        size_t rest = ZSTD_compressStream2(sink->zstd, &out, &in, last ? ZSTD_e_end : ZSTD_e_flush);
+        if (rest != 0) /* an error, or no room: packed is large enough for anything */
+            return 0;
+        done += in.size;
+    }
+    return out.pos;
+}
+
+int sink_write_parts(struct sink *sink, struct tf_header *header, const uint32_t *parts, unsigned nr_parts,
+                     size_t raw_bytes)
+{
+    if (sink->failure != TF_FAILURE_NONE && header->type != TF_BLOCK_END)
+        return -1;
+    sink_take_back_end(sink);
+    size_t packed = sink_compress(sink, parts, nr_parts, raw_bytes);
+    if (packed == 0)
+        return sink_fail(sink, TF_FAILURE_MEMORY, ENOMEM);
+    struct clock_anchor anchor = clock_anchor(sink->clock);
+    header->version = TF_VERSION;
+    header->sequence = sink->sequence;
+    header->session = sink->session;
+    header->payload_bytes = (uint32_t)packed;
+    header->raw_bytes = (uint32_t)raw_bytes;
+    header->anchor_ticks = anchor.ticks;
+    header->anchor_ns = anchor.ns;
+    tf_header_store(sink->packed, header);
+    int result = file_write(sink->fd, sink->packed, TF_HEADER_BYTES + packed, sink->bytes);
+    if (result != 0)
+        return sink_fail(sink, TF_FAILURE_WRITE, -result);
+    if (header->type == TF_BLOCK_END)
+        sink->end_offset = sink->bytes;
+    sink->bytes += TF_HEADER_BYTES + packed;
+    sink->sequence++;
+    sink->nr_events += header->nr_events;
+    return 0;
+}
+
+int sink_write(struct sink *sink, struct tf_header *header, size_t raw_bytes)
+{
+    return sink_write_parts(sink, header, NULL, 0, raw_bytes);
+}

@@ -1,0 +1,51 @@
+/*
+ * The trace file: made so that nobody else's is ever overwritten, written block by block.
+ */
+#ifndef SINK_H
+#define SINK_H
+
+#include "tracert/format.h"
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <zstd.h>
+
+struct sink {
+    int fd;
+    uint64_t bytes;      /* size of the file, whole blocks only */
+    uint64_t end_offset; /* where the END block lies; UINT64_MAX: none */
+    uint32_t sequence;
+    uint64_t session;
+    uint64_t nr_events;
+    enum tf_clock clock;
+    enum tf_failure failure; /* the first one; then nothing but END is written any more */
+    int error;               /* its errno */
+    ZSTD_CCtx *zstd;
+    uint8_t *raw;    /* TF_RAW_MAX bytes: the payload being made */
+    uint8_t *packed; /* header and compressed payload */
+    size_t packed_bytes;
+};
+
+/*
+ * Make the trace file for `output` (TRACERT_OUTPUT with %p expanded) and hold it locked. A finished trace of this user
+ * at that path is replaced; one that is being written, and any other file, is left alone: then `path` (PATH_MAX bytes)
+ * becomes NAME.PID.zst beside it. 0 or -errno; nothing is left behind on failure.
+ */
+int sink_open(struct sink *sink, const char *output, int pid, char *path);
+
+/* Buffers and compressor. 0, or -errno. Before anything else but sink_open. */
+int sink_init(struct sink *sink, int level, enum tf_clock clock, uint64_t session);
+
+/*
+ * Write sink->raw as a block. The header's type, thread, nr_events and ticks are the caller's; the rest is filled in
+ * here. An END block that was written before is taken back first. 0; -1 when the sink has failed, now or before: the
+ * file ends with its last whole block.
+ */
+int sink_write(struct sink *sink, struct tf_header *header, size_t raw_bytes);
+
+/* The same for a payload of parts that differ in kind: parts[0..nr_parts) are the sizes of the first ones. */
+int sink_write_parts(struct sink *sink, struct tf_header *header, const uint32_t *parts, unsigned nr_parts,
+                     size_t raw_bytes);
+
+#endif

@@ -1,0 +1,177 @@
+#include "modules.h"
+
+#include "ring.h"
+#include "session.h"
+#include "sys.h"
+#include "thread.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <link.h>
+#include <string.h>
+
+enum { MODULES_MAX = 2048, SEGMENTS_MAX = 32 };
+
+/* What has been reported, by address. A forked child inherits it, as the trace's reader does. */
+struct module {
+    uint64_t base;
+    uint64_t
+        dynamic; /* address of the dynamic section: tells a successor at the same base from the one before, mostly */
+    uint32_t name_hash;
+    uint32_t seen; /* number of the scan that saw it last; 0: free entry */
+};
+
+static struct module modules_known[MODULES_MAX];
+static uint32_t modules_nr;
+static uint32_t modules_scan_number;
+static uint32_t modules_expected; /* atomic: dlopen was called since the last look */
+static uint32_t modules_lock;     /* atomic; a scan that finds it taken leaves the work to the holder */
+
+static uint32_t text_hash(const char *text)
+{
+    uint32_t hash = 2166136261u;
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (uint8_t)*text) * 16777619u;
+    return hash;
+}
+
+static const char *module_path(const struct dl_phdr_info *info, char *buffer, size_t bytes)
+{
+    if (info->dlpi_name != NULL && info->dlpi_name[0] != '\0')
+        return info->dlpi_name;
+    long length = modules_nr == 0 ? sys_readlinkat(AT_FDCWD, "/proc/self/exe", buffer, bytes - 1) : 0;
+    buffer[length > 0 ? length : 0] = '\0';
+    return buffer;
+}
+
+/* The GNU build-id among the notes of one segment: its bytes, or 0. */
+static uint32_t notes_build_id(const uint8_t *notes, uint64_t bytes, const uint8_t **id)
+{
+    uint64_t at = 0;
+    while (at + sizeof(ElfW(Nhdr)) <= bytes) {
+        const ElfW(Nhdr) *note = (const void *)(notes + at);
+        uint64_t name = at + sizeof *note;
+        uint64_t data = name + ((note->n_namesz + 3u) & ~3u);
+        if (data + note->n_descsz > bytes)
+            return 0;
+        if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && memcmp(notes + name, "GNU", 4) == 0) {
+            *id = notes + data;
+            return note->n_descsz < 64 ? note->n_descsz : 64;
+        }
+        at = data + ((note->n_descsz + 3u) & ~3u);
+    }
+    return 0;
+}
+
+/* Append the fields that describe the object's segments and build-id. Returns the new end. */
+static uint8_t *module_describe(uint8_t *p, const struct dl_phdr_info *info, const char *path)
+{
+    p = tf_put_field_number(p, TF_FIELD_MODULE_BASE, info->dlpi_addr);
+    p = tf_put_field_number(p, TF_FIELD_TICKS, clock_now(tracert__session.clock));
+    p = tf_put_field(p, TF_FIELD_MODULE_PATH, path, strnlen(path, PATH_MAX));
+    int segments = 0;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+        if (header->p_type == PT_LOAD && segments++ < SEGMENTS_MAX) {
+            uint8_t value[3 * TF_VARINT_MAX];
+            uint8_t *end = tf_put_varint(value, header->p_vaddr);
+            end = tf_put_varint(end, header->p_memsz);
+            end = tf_put_varint(end, (header->p_flags & PF_X) != 0);
+            p = tf_put_field(p, TF_FIELD_SEGMENT, value, (size_t)(end - value));
+        } else if (header->p_type == PT_NOTE) {
+            const uint8_t *id = NULL;
+            uint32_t bytes = notes_build_id((const uint8_t *)(info->dlpi_addr + header->p_vaddr), header->p_memsz, &id);
+            if (bytes > 0)
+                p = tf_put_field(p, TF_FIELD_BUILD_ID, id, bytes);
+        }
+    }
+    return p;
+}
+
+static struct module *module_find(uint64_t base, uint64_t dynamic, uint32_t name_hash)
+{
+    for (uint32_t i = 0; i < modules_nr; i++) {
+        struct module *module = &modules_known[i];
+        if (module->seen != 0 && module->base == base && module->dynamic == dynamic && module->name_hash == name_hash)
+            return module;
+    }
+    return NULL;
+}
+
+static struct module *module_new(void)
+{
+    for (uint32_t i = 0; i < modules_nr; i++) {
+        if (modules_known[i].seen == 0)
+            return &modules_known[i];
+    }
+    return modules_nr < MODULES_MAX ? &modules_known[modules_nr++] : NULL;
+}
+
+static int module_visit(struct dl_phdr_info *info, size_t size, void *context)
+{
+    (void)size;
+    (void)context;
+    char exe[PATH_MAX];
+    uint8_t fields[RING_NOTE_DATA_MAX];
+    uint64_t dynamic = 0;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+            dynamic = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+    }
+    uint32_t hash = text_hash(info->dlpi_name == NULL ? "" : info->dlpi_name);
+    struct module *module = module_find(info->dlpi_addr, dynamic, hash);
+    if (module == NULL) {
+        const char *path = module_path(info, exe, sizeof exe);
+        module = module_new();
+        if (module == NULL)
+            return 1;
+        module->base = info->dlpi_addr;
+        module->dynamic = dynamic;
+        module->name_hash = hash;
+        uint8_t *end = module_describe(fields, info, path);
+        tracert__note(NOTE_MODULE_LOAD, 0, 0, fields, (uint32_t)(end - fields));
+    }
+    module->seen = modules_scan_number;
+    return 0;
+}
+
+static void modules_report_gone(void)
+{
+    for (uint32_t i = 0; i < modules_nr; i++) {
+        struct module *module = &modules_known[i];
+        if (module->seen == 0 || module->seen == modules_scan_number)
+            continue;
+        uint8_t fields[4 * TF_VARINT_MAX];
+        uint8_t *end = tf_put_field_number(fields, TF_FIELD_MODULE_BASE, module->base);
+        end = tf_put_field_number(end, TF_FIELD_TICKS, clock_now(tracert__session.clock));
+        tracert__note(NOTE_MODULE_UNLOAD, 0, 0, fields, (uint32_t)(end - fields));
+        module->seen = 0;
+    }
+}
+
+void tracert__modules_scan(void)
+{
+    uint32_t expected = 0;
+    if (!__atomic_compare_exchange_n(&modules_lock, &expected, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return;
+    do {
+        __atomic_store_n(&modules_expected, 0, __ATOMIC_SEQ_CST);
+        modules_scan_number++;
+        dl_iterate_phdr(module_visit, NULL);
+        modules_report_gone();
+    } while (__atomic_load_n(&modules_expected, __ATOMIC_SEQ_CST));
+    __atomic_store_n(&modules_lock, 0, __ATOMIC_RELEASE);
+}
+
+void tracert__modules_look(void)
+{
+    if (__builtin_expect(__atomic_load_n(&modules_expected, __ATOMIC_RELAXED), 0))
+        tracert__modules_scan();
+}
+
+void tracert__modules_expect(void)
+{
+    __atomic_store_n(&modules_expected, 1, __ATOMIC_SEQ_CST);
+    tracert__thread_poke();
+}

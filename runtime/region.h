@@ -1,0 +1,159 @@
+/*
+ * The shared memory between a session's programs and its drain: control words, a table of processes, a table of ring
+ * slots, the rings.
+ *
+ * One file in /dev/shm (or beside the trace), mode 0600, mapped whole and for ever by each side, no descriptor kept.
+ * Nothing in here is a pointer. Pages are reserved before they are used (region_reserve), so that a full file system is
+ * an error and not a SIGBUS. Both sides come from one build: `layout` guards against others.
+ */
+#ifndef REGION_H
+#define REGION_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define REGION_LAYOUT       0x74726373u /* changes with anything in this file or in struct ring_event */
+#define REGION_NR_BIG       16u         /* rings of the configured size … */
+#define REGION_NR_SLOTS     4096u /* … and the others, of REGION_SMALL_BYTES: as many threads can live at once */
+#define REGION_SMALL_BYTES  (128u << 10)
+#define REGION_NR_PROCESSES 1024u
+#define REGION_BIG_MIN      (128u << 10)
+#define REGION_BIG_MAX      (64u << 20)
+
+enum slot_state {
+    SLOT_FREE = 0,
+    SLOT_CLAIMED = 1, /* being set up by its thread */
+    SLOT_LIVE = 2,
+    SLOT_ENDED = 3 /* its thread has gone: final_at is set; the drain frees it */
+};
+
+/* One ring. Three cache lines: what the owner writes, what the drain writes, what both do when the ring is full. */
+struct region_slot {
+    uint32_t state;   /* enum slot_state, atomic */
+    uint32_t process; /* index into processes */
+    uint32_t tid;
+    uint32_t generation; /* goes up with each owner */
+    uint64_t start_ticks;
+    uint64_t first_at;  /* where the owner began */
+    uint64_t final_at;  /* SLOT_ENDED: where it stopped */
+    uint64_t dropped;   /* hook calls dropped since the owner began; atomic */
+    uint32_t fork_slot; /* first thread of a forked child: 1 + the slot of the thread that forked; else 0 */
+    uint32_t fork_generation;
+    uint64_t fork_at; /* where that thread's NOTE_FORK lies */
+
+    uint64_t read_at __attribute__((aligned(64))); /* the ring is free up to here; atomic, never goes back */
+
+    uint32_t space __attribute__((aligned(64))); /* futex: goes up when read_at moves and somebody waits */
+    uint32_t waiting;                            /* the owner waits for room; atomic */
+    uint32_t reserved_for;                       /* serial of the process that has the ring's pages mapped in */
+};
+
+_Static_assert(sizeof(struct region_slot) == 192, "three cache lines a slot");
+
+enum process_state { PROCESS_FREE = 0, PROCESS_CLAIMED = 1, PROCESS_LIVE = 2 };
+
+#define PROCESS_REPLACED \
+    (1u << 31) /* the process executed another program, which has joined with an entry of its own */
+
+enum process_finish { FINISH_NONE = 0, FINISH_ASKED = 1, FINISH_DONE = 2 };
+
+struct region_process {
+    uint32_t state; /* enum process_state, atomic */
+    uint32_t pid;
+    uint32_t serial; /* from 1; never used twice in a session */
+    uint32_t parent; /* serial, or 0 */
+    uint32_t origin; /* enum tf_origin, and PROCESS_REPLACED */
+    uint32_t finish; /* futex: enum process_finish */
+    uint64_t start_ticks;
+    uint64_t unused[4];
+};
+
+enum drain_state { DRAIN_STARTING = 0, DRAIN_READY = 1, DRAIN_FAILED = 2 };
+
+struct region {
+    uint32_t layout;
+    uint32_t big_bytes; /* size of the first REGION_NR_BIG rings */
+    uint64_t session;
+    uint64_t total_bytes;
+    uint32_t clock; /* enum tf_clock */
+    uint32_t clock_step;
+    uint32_t full_policy; /* enum tf_full_policy */
+    uint32_t uid;
+    uint32_t next_process;  /* serial of the last process; atomic */
+    uint32_t nr_live;       /* processes; atomic */
+    uint32_t forks;         /* forks whose child has not joined yet; atomic */
+    uint64_t no_ring;       /* hook calls of threads that got no ring; atomic */
+    uint32_t nr_slots_used; /* no slot at or above it was ever claimed; atomic */
+
+    uint32_t drain_alive __attribute__((aligned(64))); /* robust futex: the drain's tid; the kernel marks its death */
+    uint32_t drain_state;                              /* futex: enum drain_state */
+    int32_t drain_error;                               /* DRAIN_FAILED, or a failure later: errno */
+    uint32_t drain_failure;                            /* enum tf_failure; atomic */
+    char output[PATH_MAX];                             /* the trace's path as the drain chose it */
+
+    uint32_t doorbell __attribute__((aligned(64))); /* futex: goes up when a chunk is full */
+    uint32_t drain_asleep;                          /* atomic */
+
+    struct region_process processes[REGION_NR_PROCESSES];
+    struct region_slot slots[REGION_NR_SLOTS];
+};
+
+/* Where the rings begin: after the tables, on a page of its own. */
+static inline uint64_t region_rings_offset(void)
+{
+    return (sizeof(struct region) + 4095u) & ~(uint64_t)4095u;
+}
+
+static inline uint64_t region_total_bytes(uint32_t big_bytes)
+{
+    return region_rings_offset() + (uint64_t)REGION_NR_BIG * big_bytes +
+           (uint64_t)(REGION_NR_SLOTS - REGION_NR_BIG) * REGION_SMALL_BYTES;
+}
+
+static inline uint32_t region_ring_bytes(const struct region *region, uint32_t slot)
+{
+    return slot < REGION_NR_BIG ? region->big_bytes : REGION_SMALL_BYTES;
+}
+
+static inline uint8_t *region_ring(struct region *region, uint32_t slot)
+{
+    uint64_t offset = region_rings_offset();
+    if (slot < REGION_NR_BIG)
+        offset += (uint64_t)slot * region->big_bytes;
+    else
+        offset += (uint64_t)REGION_NR_BIG * region->big_bytes + (uint64_t)(slot - REGION_NR_BIG) * REGION_SMALL_BYTES;
+    return (uint8_t *)region + offset;
+}
+
+/* The drain takes a ring in such pieces; the owner rings the bell at the end of each. */
+static inline uint32_t region_chunk_bytes(uint32_t ring_bytes)
+{
+    uint32_t bytes = ring_bytes / 2;
+    return bytes < (1u << 20) ? bytes : 1u << 20;
+}
+
+/*
+ * Make a region file at `path` (O_EXCL) and map it. `big_bytes` is a power of two within REGION_BIG_MIN..MAX. The
+ * control part is reserved. 0 and *region, or -errno with nothing left behind. Signal-safe.
+ */
+int region_create(const char *path, uint32_t big_bytes, struct region **region);
+
+/* Map an existing region of the same layout that belongs to this user, not through a link. 0 or -errno. Signal-safe. */
+int region_open(const char *path, struct region **region);
+
+void region_unmap(struct region *region);
+
+/*
+ * Have the pages of a part of the region reserved in the file system and mapped in. `path` is for kernels before 5.14,
+ * which can reserve only through a descriptor. 0, or -errno (no space). Signal-safe.
+ */
+int region_reserve(struct region *region, const char *path, const void *part, size_t bytes);
+
+/* True when the drain died without finishing. Signal-safe. */
+int region_drain_is_dead(struct region *region);
+
+/* Wake the drain if it sleeps. Signal-safe. */
+void region_ring_bell(struct region *region);
+
+#endif

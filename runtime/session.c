@@ -1,0 +1,378 @@
+#include "session.h"
+
+#include "diag.h"
+#include "drain/drain.h"
+#include "modules.h"
+#include "sys.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+enum { START_SECONDS = 10, ENVIRONMENT_BYTES = 1 << 20 };
+
+struct session tracert__session;
+
+static __thread struct {
+    uint32_t slot; /* 1 + index; 0: no fork under way */
+    uint32_t generation;
+    uint64_t at;
+} session_fork; /* what a child that this thread makes is to inherit */
+
+/* ---- Processes ----------------------------------------------------------------------------------- */
+
+static uint32_t process_find(struct region *region, uint32_t pid)
+{
+    for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
+        const struct region_process *process = &region->processes[i];
+        if (__atomic_load_n(&process->state, __ATOMIC_ACQUIRE) == PROCESS_LIVE && process->pid == pid)
+            return i;
+    }
+    return UINT32_MAX;
+}
+
+/* Enter this process into the region's table. 0, or -1 when the table is full. */
+static int process_join(struct session *session, uint32_t parent_serial, enum tf_origin origin)
+{
+    struct region *region = session->region;
+    for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
+        struct region_process *process = &region->processes[i];
+        uint32_t expected = PROCESS_FREE;
+        if (!__atomic_compare_exchange_n(&process->state, &expected, PROCESS_CLAIMED, 0, __ATOMIC_ACQUIRE,
+                                         __ATOMIC_RELAXED))
+            continue;
+        process->pid = (uint32_t)sys_getpid();
+        process->serial = __atomic_add_fetch(&region->next_process, 1, __ATOMIC_RELAXED);
+        process->parent = parent_serial;
+        process->origin = (uint32_t)origin;
+        process->finish = FINISH_NONE;
+        process->start_ticks = clock_now(session->clock);
+        session->process = i;
+        session->serial = process->serial;
+        __atomic_fetch_add(&region->nr_live, 1, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&process->state, PROCESS_LIVE, __ATOMIC_RELEASE);
+        region_ring_bell(region);
+        return 0;
+    }
+    return -1;
+}
+
+/* ---- Making or joining a session ------------------------------------------------------------------- */
+
+/* Private memory for the threads' blocks, wiped in forked children; its last page holds the cookie. */
+static int session_map_threads(struct session *session)
+{
+    size_t bytes = REGION_NR_SLOTS * sizeof(struct tracert__thread);
+    long address =
+        sys_mmap(NULL, bytes + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (address < 0 && address > -4096)
+        return (int)address;
+    sys_madvise((void *)address, bytes + 4096, MADV_WIPEONFORK); /* without it (before 4.14) the fork handler does */
+    session->threads = (struct tracert__thread *)address;
+    session->cookie = (uint32_t *)(void *)((uint8_t *)address + bytes);
+    *session->cookie = 1;
+    return 0;
+}
+
+static void text_append(char *text, size_t bytes, const char *piece)
+{
+    size_t used = strlen(text);
+    size_t length = strlen(piece);
+    if (used + length < bytes)
+        memcpy(text + used, piece, length + 1);
+}
+
+/* A name nobody can guess, in `directory`. */
+static void session_name_region(struct session *session, const char *directory)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint64_t random = 0;
+    if (sys_getrandom(&random, sizeof random) != (long)sizeof random)
+        random = clock_counter() ^ (uint64_t)(uintptr_t)session->threads << 16;
+    char name[32] = "/tracert-";
+    for (int i = 0; i < 16; i++)
+        name[9 + i] = digits[random >> 4 * i & 15];
+    session->region_path[0] = '\0';
+    text_append(session->region_path, sizeof session->region_path, directory);
+    text_append(session->region_path, sizeof session->region_path, name);
+}
+
+/* The directory that the trace will lie in. */
+static void output_directory(const char *output, char *directory, size_t bytes)
+{
+    const char *slash = strrchr(output, '/');
+    size_t length = slash == NULL ? 0 : (size_t)(slash - output);
+    directory[0] = '\0';
+    if (slash == NULL)
+        text_append(directory, bytes, ".");
+    else if (length < bytes) {
+        memcpy(directory, output, length);
+        directory[length] = '\0';
+    }
+}
+
+static int session_create_region(struct session *session)
+{
+    session_name_region(session, session->config.memory_dir);
+    int result = region_create(session->region_path, session->config.ring_bytes, &session->region);
+    if (result != 0) { /* no /dev/shm, or no room in it: beside the trace, which costs page-cache writes */
+        char directory[PATH_MAX];
+        output_directory(session->config.output, directory, sizeof directory);
+        session_name_region(session, directory);
+        result = region_create(session->region_path, session->config.ring_bytes, &session->region);
+    }
+    return result;
+}
+
+/* Start a session of our own. 0, or -1 after a line on stderr. */
+static int session_create(struct session *session)
+{
+    int result = session_create_region(session);
+    if (result != 0) {
+        diag_line("no shared memory in ", session->config.memory_dir, " or beside the trace: ", diag_errno(-result),
+                  "; running untraced", NULL);
+        return -1;
+    }
+    struct region *region = session->region;
+    session->clock = clock_choose();
+    region->clock = (uint32_t)session->clock;
+    region->clock_step = clock_step(session->clock);
+    region->full_policy = (uint32_t)session->config.full;
+    sys_getrandom(&region->session, sizeof region->session);
+    process_join(session, 0, TF_ORIGIN_START);
+    struct drain_start start = {.region = region,
+                                .region_path = session->region_path,
+                                .output = session->config.output,
+                                .level = session->config.level};
+    result = drain_spawn(&start, START_SECONDS);
+    if (result == 0)
+        return 0;
+    sys_unlinkat(AT_FDCWD, session->region_path);
+    diag_line("cannot write ", session->config.output, ": ", diag_errno(-result), "; running untraced", NULL);
+    region_unmap(region);
+    return -1;
+}
+
+/* Join the session whose region the environment names. 0, or -1 when there is none any more. */
+static int session_join(struct session *session)
+{
+    const char *path = session->config.session;
+    if (path == NULL || strlen(path) >= sizeof session->region_path || region_open(path, &session->region) != 0)
+        return -1;
+    struct region *region = session->region;
+    uint32_t drain = __atomic_load_n(&region->drain_state, __ATOMIC_ACQUIRE);
+    if (drain != DRAIN_READY || region_drain_is_dead(region)) {
+        region_unmap(region);
+        return -1;
+    }
+    strcpy(session->region_path, path);
+    session->clock = (enum tf_clock)region->clock;
+    uint32_t before = process_find(region, (uint32_t)sys_getpid());
+    uint32_t parent = before != UINT32_MAX ? before : process_find(region, (uint32_t)getppid());
+    uint32_t parent_serial = parent == UINT32_MAX ? 0 : region->processes[parent].serial;
+    if (process_join(session, parent_serial, TF_ORIGIN_EXEC) != 0) {
+        region_unmap(region);
+        return -1;
+    }
+    if (before != UINT32_MAX) /* this process was another program until now: its rings have no owner any more */
+        __atomic_store_n(&region->processes[before].origin, region->processes[before].origin | PROCESS_REPLACED,
+                         __ATOMIC_RELEASE);
+    return 0;
+}
+
+/* Let the programs that this one executes find the session. No malloc: the constructor runs before anybody has changed
+ * the environment. */
+static void session_export(const struct session *session)
+{
+    size_t nr = 0;
+    while (environ != NULL && environ[nr] != NULL)
+        nr++;
+    size_t bytes = (nr + 2) * sizeof *environ + sizeof session->region_path + 32;
+    if (environ == NULL || bytes > ENVIRONMENT_BYTES || session->region_path[0] != '/')
+        return;
+    long address = sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (address < 0 && address > -4096)
+        return;
+    char **copy = (char **)address;
+    char *text = (char *)(copy + nr + 2);
+    size_t used = 0;
+    for (size_t i = 0; i < nr; i++) {
+        if (strncmp(environ[i], "TRACERT_SESSION=", 16) != 0)
+            copy[used++] = environ[i];
+    }
+    strcpy(text, "TRACERT_SESSION=");
+    strcpy(text + 16, session->region_path);
+    copy[used++] = text;
+    copy[used] = NULL;
+    environ = copy;
+}
+
+/* ---- Fork -------------------------------------------------------------------------------------------- */
+
+static void fork_prepare(void)
+{
+    session_fork.slot = 0;
+    struct tracert__thread *thread = tracert__self;
+    if (thread == NULL || thread->slot == NULL)
+        return;
+    uint64_t at = tracert__note(NOTE_FORK, 0, 0, NULL, 0);
+    if (at == UINT64_MAX)
+        return;
+    session_fork.slot = 1 + (uint32_t)(thread->slot - tracert__session.region->slots);
+    session_fork.generation = thread->slot->generation;
+    session_fork.at = at;
+    __atomic_fetch_add(&tracert__session.region->forks, 1, __ATOMIC_SEQ_CST);
+}
+
+static void fork_parent(void)
+{
+    session_fork.slot = 0;
+}
+
+static void fork_child(void)
+{
+    int error = errno;
+    struct session *session = &tracert__session;
+    if (__atomic_load_n(&session->state, __ATOMIC_ACQUIRE) == SESSION_ON) {
+        *session->cookie = 0;
+        tracert__thread_forget();
+        tracert__session_follow_fork();
+    }
+    errno = error;
+}
+
+int tracert__session_follow_fork(void)
+{
+    struct session *session = &tracert__session;
+    if (__atomic_load_n(session->cookie, __ATOMIC_ACQUIRE) != 0)
+        return 0;
+    tracert__thread_forget();
+    session->fork_slot = session_fork.slot;
+    session->fork_generation = session_fork.generation;
+    session->fork_at = session_fork.at;
+    int result = process_join(session, session->serial, TF_ORIGIN_FORK);
+    if (session_fork.slot != 0)
+        __atomic_fetch_sub(&session->region->forks, 1, __ATOMIC_SEQ_CST);
+    session_fork.slot = 0;
+    if (result != 0)
+        __atomic_store_n(&session->state, SESSION_OFF, __ATOMIC_RELEASE);
+    __atomic_store_n(session->cookie, 1, __ATOMIC_RELEASE);
+    return result;
+}
+
+/* ---- Start and end -------------------------------------------------------------------------------------- */
+
+static bool session_start(struct session *session)
+{
+    if (getauxval(AT_SECURE) != 0)
+        return false;
+    config_read(&session->config, environ);
+    if (!session->config.start)
+        return false;
+    if (session->config.bad != NULL)
+        diag_line(session->config.bad, " has a value that makes no sense; its default is used", NULL);
+    session->full = session->config.full;
+    if (session_map_threads(session) != 0)
+        return false;
+    if (session_join(session) != 0 && session_create(session) != 0)
+        return false;
+    session_export(session);
+    pthread_key_create(&session->key, tracert__thread_farewell);
+    pthread_atfork(fork_prepare, fork_parent, fork_child);
+    __atomic_fetch_add(&session->region->no_ring, session->early, __ATOMIC_RELAXED);
+    return true;
+}
+
+/* One thread starts the session; the others wait for it. */
+static void session_start_once(struct session *session)
+{
+    uint64_t all = ~0ull;
+    uint64_t old;
+    uint32_t expected = SESSION_NEW;
+    sys_sigprocmask(SIG_BLOCK, &all, &old);
+    if (__atomic_compare_exchange_n(&session->state, &expected, SESSION_STARTING, 0, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE)) {
+        bool on = session_start(session);
+        __atomic_store_n(&session->state, on ? SESSION_ON : SESSION_OFF, __ATOMIC_RELEASE);
+        if (on)
+            tracert__modules_scan();
+    } else {
+        while (__atomic_load_n(&session->state, __ATOMIC_ACQUIRE) == SESSION_STARTING)
+            sys_sched_yield();
+    }
+    sys_sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+bool tracert__session_is_on(void)
+{
+    struct session *session = &tracert__session;
+    uint32_t state = __atomic_load_n(&session->state, __ATOMIC_ACQUIRE);
+    if (state == SESSION_NEW) {
+        if (environ == NULL) /* before libc is set up (preinit, IFUNC resolvers): not yet */
+            return false;
+        session_start_once(session);
+        state = __atomic_load_n(&session->state, __ATOMIC_ACQUIRE);
+    }
+    return state == SESSION_ON;
+}
+
+void tracert__session_count_lost(void)
+{
+    struct session *session = &tracert__session;
+    uint32_t state = __atomic_load_n(&session->state, __ATOMIC_ACQUIRE);
+    if (state == SESSION_ON)
+        __atomic_fetch_add(&session->region->no_ring, 1, __ATOMIC_RELAXED);
+    else if (state != SESSION_OFF)
+        __atomic_fetch_add(&session->early, 1, __ATOMIC_RELAXED);
+}
+
+__attribute__((constructor(101))) static void session_constructor(void)
+{
+    int error = errno;
+    tracert__session_is_on();
+    errno = error;
+}
+
+/* What went wrong behind the program's back is said once, at the end, by its first process. */
+static void session_say_failure(const struct session *session)
+{
+    const struct region *region = session->region;
+    if (session->serial != 1)
+        return;
+    if (region_drain_is_dead(session->region))
+        diag_line("the drain was killed: tracean can save what is left in ", session->region_path, NULL);
+    else if (__atomic_load_n(&region->drain_failure, __ATOMIC_ACQUIRE) == TF_FAILURE_WRITE)
+        diag_line(region->output, " ends early: ", diag_errno(region->drain_error), NULL);
+}
+
+/* The last process of a session waits until its events are in the file; for the others, being in shared memory is safe
+ * enough. */
+__attribute__((destructor(101))) static void session_destructor(void)
+{
+    int error = errno;
+    struct session *session = &tracert__session;
+    if (__atomic_load_n(&session->state, __ATOMIC_ACQUIRE) != SESSION_ON || *session->cookie == 0)
+        return;
+    struct region *region = session->region;
+    struct region_process *process = &region->processes[session->process];
+    if (__atomic_load_n(&region->nr_live, __ATOMIC_SEQ_CST) == 1) {
+        const struct timespec timeout = {0, 20 * 1000 * 1000};
+        __atomic_store_n(&process->finish, FINISH_ASKED, __ATOMIC_SEQ_CST);
+        region_ring_bell(region);
+        while (__atomic_load_n(&process->finish, __ATOMIC_ACQUIRE) != FINISH_DONE && !region_drain_is_dead(region))
+            sys_futex(&process->finish, FUTEX_WAIT, FINISH_ASKED, &timeout);
+    }
+    session_say_failure(session);
+    errno = error;
+}
