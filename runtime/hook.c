@@ -19,17 +19,18 @@ HOOK void __cyg_profile_func_exit(void *function, void *call_site);
 void __cyg_profile_func_enter(void *function, void *call_site)
 {
     uint64_t frame_and_kind = (uint64_t)__builtin_frame_address(0) | RING_ENTER;
+    uint64_t site = ring_site((uint64_t)call_site, (uint64_t)__builtin_return_address(0));
     struct tracert__thread *thread = tracert__self;
     if (__builtin_expect(thread == NULL, 0)) {
-        tracert__record_unattached(frame_and_kind, (uint64_t)function, (uint64_t)call_site);
+        tracert__record_unattached(frame_and_kind, (uint64_t)function, site);
         return;
     }
     uint64_t at = ring_claim(thread, RING_SLOT_BYTES);
     if (__builtin_expect(at >= thread->limit, 0)) {
-        tracert__record_at_limit(at, frame_and_kind, (uint64_t)function, (uint64_t)call_site);
+        tracert__record_at_limit(at, frame_and_kind, (uint64_t)function, site);
         return;
     }
-    ring_store(ring_slot(thread, at), at, clock_counter(), (uint64_t)function, (uint64_t)call_site, frame_and_kind);
+    ring_store(ring_slot(thread, at), at, clock_counter(), (uint64_t)function, site, frame_and_kind);
 }
 
 void __cyg_profile_func_exit(void *function, void *call_site)

@@ -32,11 +32,22 @@ enum ring_kind {
 struct ring_event {
     uint64_t ticks;
     uint64_t function; /* a note: ring_note_word() */
-    uint64_t site;     /* where the call returns to; a note: its number */
+    uint64_t site;     /* an enter: ring_site(); a note: its number */
     uint64_t tag;      /* lap << 48 | address of the hook's frame, a multiple of 16 | enum ring_kind */
 };
 
 _Static_assert(sizeof(struct ring_event) == RING_SLOT_BYTES, "the ring's slots are 32 bytes");
+
+/*
+ * Where the call returns to, with 16 bits of where the hook returns to: these tell a function that is inlined into
+ * itself from one that was left by a jump and is called again from the same place.
+ */
+static inline __attribute__((always_inline)) uint64_t ring_site(uint64_t call_site, uint64_t hook_return)
+{
+    return call_site | hook_return << 48;
+}
+
+#define RING_SITE_MASK 0x0000ffffffffffffull
 
 enum ring_note {
     NOTE_REGION_BEGIN = 1, /* data: name */

@@ -88,28 +88,31 @@ static inline bool take_unwind(struct take *take, uint32_t depth, uint64_t ticks
     return true;
 }
 
-static inline void take_push(struct take *take, uint64_t function, uint64_t site, uint64_t sp, uint64_t ticks,
-                             uint32_t flags)
+static inline void take_push(struct take *take, const struct frame *frame)
 {
     struct encoder *encoder = &take->chunker->encoder;
-    uint32_t entry = (flags & FRAME_REGION ? (uint32_t)TF_ENTRY_REGION : 0) |
-                     (flags & FRAME_INLINED ? (uint32_t)TF_ENTRY_INLINED : 0);
-    if (stack_push(&take->thread->stack, function, site, sp, ticks, flags) != 0)
+    uint32_t entry = (frame->flags & FRAME_REGION ? (uint32_t)TF_ENTRY_REGION : 0) |
+                     (frame->flags & FRAME_INLINED ? (uint32_t)TF_ENTRY_INLINED : 0);
+    if (stack_push(&take->thread->stack, frame) != 0)
         take->chunker->no_memory = true;
-    encoder_put(encoder, encoder_symbol(encoder, function, site, entry), ticks);
+    encoder_put(encoder, encoder_symbol(encoder, frame->function, frame->site, entry), frame->ticks);
 }
 
 /* Each of these takes one event; false: no room, not taken. */
 static inline bool take_enter(struct take *take, const struct ring_event *event, uint64_t sp, uint64_t ticks)
 {
     struct stack *stack = &take->thread->stack;
-    uint32_t depth = stack_depth_at_enter(stack, sp, event->site);
-    uint32_t flags = 0;
+    struct frame frame = {.function = event->function,
+                          .site = event->site & RING_SITE_MASK,
+                          .sp = sp,
+                          .ticks = ticks,
+                          .hook = (uint32_t)(event->site >> 48)};
+    uint32_t depth = stack_depth_at_enter(stack, &frame);
     if (depth != stack->depth && !take_unwind(take, depth, ticks))
         return false;
-    if (depth > 0 && stack->frames[depth - 1].sp == sp && stack->frames[depth - 1].site == event->site)
-        flags = FRAME_INLINED;
-    take_push(take, event->function, event->site, sp, ticks, flags);
+    if (depth > 0 && stack->frames[depth - 1].sp == sp && stack->frames[depth - 1].site == frame.site)
+        frame.flags = FRAME_INLINED;
+    take_push(take, &frame);
     take->chunker->encoder.nr_events++;
     return true;
 }
@@ -142,8 +145,10 @@ static bool take_region_begin(struct take *take, uint32_t name, uint64_t sp, uin
         depth--;
     if (!take_unwind(take, depth, ticks))
         return false;
-    uint64_t site = depth > 0 && stack->frames[depth - 1].sp == sp ? stack->frames[depth - 1].site : 0;
-    take_push(take, name, site, sp, ticks, FRAME_REGION);
+    struct frame frame = {.function = name, .sp = sp, .ticks = ticks, .flags = FRAME_REGION};
+    if (depth > 0 && stack->frames[depth - 1].sp == sp)
+        frame.site = stack->frames[depth - 1].site;
+    take_push(take, &frame);
     return true;
 }
 

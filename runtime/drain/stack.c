@@ -40,6 +40,36 @@ int stack_inherit(struct stack *stack, const struct frame *frames, uint32_t dept
     return 0;
 }
 
+/* The enter hook is called this near to a function's beginning, unless the function is inlined somewhere else. */
+#define PROLOGUE_BYTES 512u
+
+/*
+ * Does the hook's call lie in the code of `function` itself, rather than in that of `physical`, whose frame it seems to
+ * share? It does when `function` begins shortly before the call, and `physical` not between the two. Addresses modulo
+ * 2^16.
+ */
+static bool hook_is_own(uint64_t hook, uint64_t function, uint64_t physical)
+{
+    uint32_t from_function = (uint32_t)(hook - function) & 0xffff;
+    uint32_t from_physical = (uint32_t)(hook - physical) & 0xffff;
+    return function != physical && from_function != 0 && from_function < PROLOGUE_BYTES &&
+           (from_physical == 0 || from_physical > from_function);
+}
+
+uint32_t stack_depth_at_same_place(const struct stack *stack, uint32_t depth, const struct frame *entered)
+{
+    uint32_t first = depth; /* of the frames at the same place: the function whose code it is */
+    uint32_t same_call = depth;
+    while (first > 0 && stack->frames[first - 1].sp == entered->sp && stack->frames[first - 1].site == entered->site) {
+        const struct frame *frame = &stack->frames[--first];
+        if (frame->hook == entered->hook && frame->function == entered->function && !(frame->flags & FRAME_REGION))
+            same_call = first;
+    }
+    if (same_call < depth)
+        return same_call;
+    return hook_is_own(entered->hook, entered->function, stack->frames[first].function) ? first : depth;
+}
+
 uint32_t stack_search_exit(const struct stack *stack, uint64_t function, uint64_t sp, bool tail)
 {
     uint32_t found = STACK_NONE;

@@ -20,7 +20,7 @@ struct frame {
     uint64_t sp;
     uint64_t ticks; /* when it was entered */
     uint32_t flags; /* enum frame_flag */
-    uint32_t unused;
+    uint32_t hook;  /* 16 bits of the place in the program that called the enter hook */
 };
 
 struct stack {
@@ -40,15 +40,23 @@ int stack_grow(struct stack *stack);
 /* Make `stack` a copy of the `depth` frames, all of them inherited. 0, or -1 without memory. */
 int stack_inherit(struct stack *stack, const struct frame *frames, uint32_t depth);
 
-/* The depth that is left of the stack when a function is entered whose hook has frame address `sp` and call site
- * `site`. */
-static inline uint32_t stack_depth_at_enter(const struct stack *stack, uint64_t sp, uint64_t site)
+/*
+ * `depth` frames are left, the top ones with the entered function's address of the hook's frame and call site. The
+ * depth at which it really goes on: either it is inlined into them, or they were left by a jump and it is a new call
+ * from the same place.
+ */
+uint32_t stack_depth_at_same_place(const struct stack *stack, uint32_t depth, const struct frame *entered);
+
+/* The depth that is left of the stack when a function is entered: `entered` has function, site, sp and hook. */
+static inline uint32_t stack_depth_at_enter(const struct stack *stack, const struct frame *entered)
 {
     uint32_t depth = stack->depth;
     while (depth > 0) {
         const struct frame *top = &stack->frames[depth - 1];
-        if (top->sp > sp || (top->sp == sp && top->site == site))
+        if (top->sp > entered->sp)
             break;
+        if (top->sp == entered->sp && top->site == entered->site)
+            return stack_depth_at_same_place(stack, depth, entered);
         depth--;
     }
     return depth;
@@ -73,18 +81,13 @@ static inline uint32_t stack_find_exit(const struct stack *stack, uint64_t funct
  * STACK_NONE. */
 uint32_t stack_find_region(const struct stack *stack, uint64_t sp);
 
-/* Push a frame; `flags` without FRAME_INLINED, which is found here. 0, or -1 without memory. */
-static inline int stack_push(struct stack *stack, uint64_t function, uint64_t site, uint64_t sp, uint64_t ticks,
-                             uint32_t flags)
+/* Push a frame that belongs to the current chunk. 0, or -1 without memory. */
+static inline int stack_push(struct stack *stack, const struct frame *frame)
 {
     if (stack->depth == stack->capacity && stack_grow(stack) != 0)
         return -1;
-    struct frame *frame = &stack->frames[stack->depth++];
-    frame->function = function;
-    frame->site = site;
-    frame->sp = sp;
-    frame->ticks = ticks;
-    frame->flags = flags | FRAME_FRESH;
+    stack->frames[stack->depth] = *frame;
+    stack->frames[stack->depth++].flags |= FRAME_FRESH;
     return 0;
 }
 

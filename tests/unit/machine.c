@@ -1,0 +1,117 @@
+#include "machine.h"
+
+#include <string.h>
+
+enum { FRAME_BYTES = 64, TOP = 1 << 20 };
+
+uint64_t machine_random(struct machine *machine, uint64_t below)
+{
+    machine->random ^= machine->random << 13;
+    machine->random ^= machine->random >> 7;
+    machine->random ^= machine->random << 17;
+    return (machine->random * 0x2545F4914F6CDD1Dull >> 32) % below;
+}
+
+void machine_init(struct machine *machine, uint64_t seed)
+{
+    memset(machine, 0, sizeof *machine);
+    machine->random = seed * 0x9E3779B97F4A7C15ull + 1;
+    machine->ticks = 1000000 + machine_random(machine, 1000);
+    machine->target = 10;
+}
+
+/* Mostly one step of a 21-tick clock, sometimes a few, rarely anything. */
+static void machine_tick(struct machine *machine)
+{
+    uint64_t dice = machine_random(machine, 1000);
+    if (dice < 700)
+        machine->ticks += 21;
+    else if (dice < 900)
+        machine->ticks += 21 * machine_random(machine, 300);
+    else if (dice < 990)
+        machine->ticks += machine_random(machine, 5000);
+    else
+        machine->ticks += machine_random(machine, 1ull << 40);
+}
+
+static uint64_t function_address(uint64_t number)
+{
+    return 0x555500001000ull + number * 0x130;
+}
+
+/*
+ * Inline `frame` into its caller, at a place of the caller's code that no open inlined call of the same function has:
+ * another copy is other code. False when there is none.
+ */
+static bool machine_inline(struct machine *machine, struct machine_frame *frame)
+{
+    const struct machine_frame *physical = frame - 1;
+    frame->hook = 0;
+    while (physical->inlined)
+        physical--;
+    frame->hook = (physical->function + 0x30 + 2 * machine_random(machine, 0x70)) & 0xffff;
+    frame->sp = physical->sp;
+    frame->site = physical->site;
+    for (const struct machine_frame *other = physical; other < frame; other++) {
+        if (other->hook == frame->hook && other->function == frame->function)
+            return false;
+    }
+    return true;
+}
+
+static struct machine_event machine_enter(struct machine *machine)
+{
+    struct machine_frame *frame = &machine->frames[machine->depth];
+    const struct machine_frame *caller = machine->depth > 0 ? frame - 1 : NULL;
+    frame->function = function_address(machine_random(machine, MACHINE_FUNCTIONS));
+    frame->inlined = caller != NULL && machine_random(machine, 4) == 0 && machine_inline(machine, frame);
+    if (!frame->inlined) {
+        uint64_t code = caller != NULL ? caller->function : 0x555500000100ull;
+        frame->sp = caller == NULL ? TOP : caller->sp - FRAME_BYTES;
+        frame->site =
+            code + 0x120 + machine_random(machine, 3); /* few places: functions called by pointer share them */
+        frame->hook = (frame->function + 0x20) & 0xffff;
+    }
+    machine->depth++;
+    return (struct machine_event){MACHINE_ENTER, frame->function, frame->site, frame->hook, frame->sp, machine->ticks};
+}
+
+static struct machine_event machine_exit(struct machine *machine)
+{
+    const struct machine_frame *frame = &machine->frames[--machine->depth];
+    bool tail = !frame->inlined && machine_random(machine, 3) == 0;
+    uint64_t sp = frame->sp;
+    if (tail)
+        sp += FRAME_BYTES - 16;
+    else if (machine_random(machine, 8) == 0)
+        sp -= 16 * machine_random(machine, 3); /* alloca since the enter */
+    return (struct machine_event){
+        tail ? MACHINE_EXIT_TAIL : MACHINE_EXIT, frame->function, frame->site, 0, sp, machine->ticks};
+}
+
+/*
+ * Leave frames without an exit: whole physical frames, down to a function that then goes on. (A jump out of an inlined
+ * function into the one it is inlined into, followed by another inlined one, looks to every tracer like a nested call.)
+ */
+static void machine_jump(struct machine *machine)
+{
+    uint32_t keep = 1 + (uint32_t)machine_random(machine, machine->depth);
+    while (keep < machine->depth && machine->frames[keep].inlined)
+        keep++;
+    machine->unwound = machine->depth - keep;
+    machine->depth = keep;
+}
+
+struct machine_event machine_step(struct machine *machine)
+{
+    machine_tick(machine);
+    machine->unwound = 0;
+    if (machine_random(machine, 200) == 0)
+        machine->target = 1 + (uint32_t)machine_random(machine, MACHINE_DEPTH - 2);
+    if (machine->depth > 1 && machine_random(machine, 50) == 0)
+        machine_jump(machine);
+    bool deeper = machine_random(machine, 10) < 6;
+    if (machine->depth == 0 || (machine->depth < MACHINE_DEPTH && (machine->depth < machine->target) == deeper))
+        return machine_enter(machine);
+    return machine_exit(machine);
+}
