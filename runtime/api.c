@@ -47,8 +47,3 @@ int tracert_is_recording(void)
 {
     return tracert__session_is_on();
 }
-
-const char *tracert_version(void)
-{
-    return TEXT(TRACERT_VERSION_MAJOR) "." TEXT(TRACERT_VERSION_MINOR) "." TEXT(TRACERT_VERSION_PATCH);
-}

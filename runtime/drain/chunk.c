@@ -361,8 +361,8 @@ static void take_last_drops(struct take *take)
     encoder_put_ext_numbers(&take->chunker->encoder, TF_EXT_DROPPED, calls, &width, take->chunker->encoder.last_ticks);
 }
 
-uint64_t chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint64_t end,
-                    enum chunk_torn torn, bool last)
+bool chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint64_t end,
+                enum chunk_torn torn, bool last)
 {
     struct region *region = chunker->region;
     struct region_slot *slot = &region->slots[index];
@@ -390,5 +390,6 @@ uint64_t chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32
                            take.module_note == NOTE_MODULE_LOAD ? TF_FIELD_MODULE_LOAD : TF_FIELD_MODULE_UNLOAD,
                            take.note, take.module_bytes);
     __atomic_store_n(&slot->read_at, take.at, __ATOMIC_RELEASE);
-    return take.at;
+    return take.at != begin ||
+           chunker->encoder.nr_symbols > 0; /* a deep stack may take chunks to unwind for one event */
 }

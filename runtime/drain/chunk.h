@@ -54,12 +54,12 @@ enum chunk_torn {
 };
 
 /*
- * Take events of slot `index` from its read position up to `end` at most, write them as one chunk, and free their
- * slots. `last`: the thread has ended, and this is all. Returns how far it came; less than `end` when it met a gap, a
- * change of modules, or the chunk was full. Nothing is written when there is nothing to take.
+ * Take events of slot `index` from its read position up to `end` at most, write them as one chunk, and free their slots.
+ * `last`: the thread has ended, and this is all. It may stop before `end`: at a gap, at a change of modules, or when the
+ * chunk is full. Returns true when it took or wrote anything; nothing is written when there is nothing to take.
  */
-uint64_t chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint64_t end,
-                    enum chunk_torn torn, bool last);
+bool chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint64_t end,
+                enum chunk_torn torn, bool last);
 
 /* True when the slot at `at` of the ring is filled. */
 bool chunk_is_filled(struct region *region, uint32_t index, uint64_t at);

@@ -111,12 +111,9 @@ static void slot_take_all(struct drain *drain, uint32_t index, uint64_t end, enu
 {
     struct drain_thread *thread = thread_of(drain, index);
     struct region_slot *slot = &drain->region->slots[index];
-    uint64_t before;
-    do {
-        before = slot->read_at;
-        chunk_take(&drain->chunker, thread, index, end, torn, last);
+    while (chunk_take(&drain->chunker, thread, index, end, torn, last) && slot->read_at < end)
         slot_wake(slot);
-    } while (slot->read_at < end && slot->read_at != before);
+    slot_wake(slot);
 }
 
 /* The end of what a thread has left in its ring: after the last filled slot that is within reach of the ones before. */
@@ -181,9 +178,9 @@ static bool slot_serve(struct drain *drain, uint32_t index)
     struct drain_thread *thread = thread_of(drain, index);
     /* A gap at the very front, behind filled slots, is a hook that was left by a jump out of a signal handler. */
     enum chunk_torn torn = chunk_is_filled(region, index, before) ? CHUNK_STOP_AT_GAP : CHUNK_SKIP_GAP;
-    chunk_take(&drain->chunker, thread, index, end, torn, false);
+    bool busy = chunk_take(&drain->chunker, thread, index, end, torn, false);
     slot_wake(slot);
-    return slot->read_at != before;
+    return busy;
 }
 
 static bool slots_serve(struct drain *drain)

@@ -164,10 +164,15 @@ static int sink_tune(ZSTD_CCtx *zstd, int level)
         ZSTD_cParameter parameter;
         int value;
     } settings[] = {
-        {ZSTD_c_compressionLevel, level},         {ZSTD_c_checksumFlag, 1},
-        {ZSTD_c_windowLog, (int)tuned.windowLog}, {ZSTD_c_hashLog, (int)tuned.hashLog},
-        {ZSTD_c_chainLog, (int)tuned.chainLog},   {ZSTD_c_searchLog, (int)tuned.searchLog},
-        {ZSTD_c_minMatch, (int)tuned.minMatch},   {ZSTD_c_targetLength, (int)tuned.targetLength},
+        {ZSTD_c_compressionLevel, level},
+        {ZSTD_c_contentSizeFlag, 1}, /* a compressor in static memory begins with all flags off */
+        {ZSTD_c_checksumFlag, 1},
+        {ZSTD_c_windowLog, (int)tuned.windowLog},
+        {ZSTD_c_hashLog, (int)tuned.hashLog},
+        {ZSTD_c_chainLog, (int)tuned.chainLog},
+        {ZSTD_c_searchLog, (int)tuned.searchLog},
+        {ZSTD_c_minMatch, (int)tuned.minMatch},
+        {ZSTD_c_targetLength, (int)tuned.targetLength},
         {ZSTD_c_strategy, (int)tuned.strategy},
     };
 
