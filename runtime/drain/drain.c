@@ -46,11 +46,51 @@ struct drain {
 
 /* ---- Threads --------------------------------------------------------------------------------------- */
 
+static uint32_t process_by_serial(const struct drain *drain, uint32_t serial)
+{
+    for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
+        if (serial != 0 && drain->processes[i].serial == serial)
+            return i;
+    }
+    return UINT32_MAX;
+}
+
+/* Write the PROCESS block of a process, after those of its living ancestors. */
 static void process_announce(struct drain *drain, uint32_t index)
 {
-    if (!drain->processes[index].announced)
-        facts_write_process(&drain->sink, &drain->region->processes[index]);
-    drain->processes[index].announced = true;
+    const struct region_process *processes = drain->region->processes;
+    while (!drain->processes[index].announced) {
+        uint32_t first = index; /* the outermost one that is not known yet */
+        for (;;) {
+            uint32_t parent = process_by_serial(drain, processes[first].parent);
+            if (parent == UINT32_MAX || drain->processes[parent].announced)
+                break;
+            first = parent;
+        }
+        facts_write_process(&drain->sink, &processes[first]);
+        drain->processes[first].announced = true;
+    }
+}
+
+/* Take notice of processes that have joined since the last look. */
+static void processes_join(struct drain *drain)
+{
+    uint32_t joined = __atomic_load_n(&drain->region->next_process, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
+        const struct region_process *process = &drain->region->processes[i];
+        if (__atomic_load_n(&process->state, __ATOMIC_ACQUIRE) != PROCESS_LIVE ||
+            drain->processes[i].serial == process->serial)
+            continue;
+        long pidfd = sys_pidfd_open((int)process->pid);
+        drain->processes[i].serial = process->serial;
+        drain->processes[i].announced = false;
+        drain->processes[i].pidfd = pidfd >= 0 ? (int)pidfd : pidfd == -ESRCH ? -2 : -1;
+    }
+    for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
+        if (drain->processes[i].serial != 0)
+            process_announce(drain, i);
+    }
+    drain->processes_seen = joined;
 }
 
 static void slot_flush(struct drain *drain, uint32_t index, bool dead);
@@ -77,13 +117,14 @@ static struct drain_thread *thread_of(struct drain *drain, uint32_t index)
         return thread;
     stack_release(&thread->stack);
     memset(thread, 0, sizeof *thread);
-    process_announce(drain, slot->process);
+    if (drain->processes[slot->process].serial != drain->region->processes[slot->process].serial)
+        processes_join(drain);
+    if (slot->fork_slot != 0)
+        thread_inherit(drain, thread, slot);
     thread->serial = ++drain->last_thread;
     thread->generation = slot->generation;
     thread->process_serial = drain->region->processes[slot->process].serial;
     thread->last_ticks = slot->start_ticks;
-    if (slot->fork_slot != 0)
-        thread_inherit(drain, thread, slot);
     facts_write_thread(&drain->sink, thread->process_serial, thread->serial, slot->tid, slot->start_ticks);
     return thread;
 }
@@ -215,23 +256,6 @@ static void process_end(struct drain *drain, uint32_t index)
     __atomic_store_n(&process->state, PROCESS_FREE, __ATOMIC_RELEASE);
 }
 
-/* Take notice of processes that have joined since the last look. */
-static void processes_join(struct drain *drain)
-{
-    uint32_t joined = __atomic_load_n(&drain->region->next_process, __ATOMIC_ACQUIRE);
-    for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
-        const struct region_process *process = &drain->region->processes[i];
-        if (__atomic_load_n(&process->state, __ATOMIC_ACQUIRE) != PROCESS_LIVE ||
-            drain->processes[i].serial == process->serial)
-            continue;
-        long pidfd = sys_pidfd_open((int)process->pid);
-        drain->processes[i].serial = process->serial;
-        drain->processes[i].announced = false;
-        drain->processes[i].pidfd = pidfd >= 0 ? (int)pidfd : pidfd == -ESRCH ? -2 : -1;
-    }
-    drain->processes_seen = joined;
-}
-
 static bool process_is_gone(const struct drain *drain, uint32_t index)
 {
     const struct region_process *process = &drain->region->processes[index];
@@ -272,7 +296,6 @@ static void processes_finish(struct drain *drain)
         struct region_process *process = &drain->region->processes[i];
         if (drain->processes[i].serial == 0 || __atomic_load_n(&process->finish, __ATOMIC_ACQUIRE) != FINISH_ASKED)
             continue;
-        process_announce(drain, i);
         for (uint32_t j = 0; j < REGION_NR_PROCESSES; j++) {
             if (drain->processes[j].serial != 0)
                 process_flush(drain, j, false);
