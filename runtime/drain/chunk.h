@@ -54,9 +54,10 @@ enum chunk_torn {
 };
 
 /*
- * Take events of slot `index` from its read position up to `end` at most, write them as one chunk, and free their slots.
- * `last`: the thread has ended, and this is all. It may stop before `end`: at a gap, at a change of modules, or when the
- * chunk is full. Returns true when it took or wrote anything; nothing is written when there is nothing to take.
+ * Take events of slot `index` from its read position up to `end` at most, write them as one chunk, and free their
+ * slots. `last`: the thread has ended, and this is all. It may stop before `end`: at a gap, at a change of modules, or
+ * when the chunk is full. Returns true when it took or wrote anything; nothing is written when there is nothing to
+ * take.
  */
 bool chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint64_t end,
                 enum chunk_torn torn, bool last);

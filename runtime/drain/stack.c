@@ -70,21 +70,35 @@ uint32_t stack_depth_at_same_place(const struct stack *stack, uint32_t depth, co
     return hook_is_own(entered->hook, entered->function, stack->frames[first].function) ? first : depth;
 }
 
-uint32_t stack_search_exit(const struct stack *stack, uint64_t function, uint64_t sp, bool tail)
+/*
+ * A jump to the hook is seen at the edge of the caller's frame: the own frame is the outermost one below that edge. Or
+ * the function's head was inlined into the caller, and its rest is a function that the compiler made: then the enter
+ * was seen at that very edge.
+ */
+static uint32_t stack_search_tail(const struct stack *stack, uint64_t function, uint64_t sp)
 {
-    uint32_t found = STACK_NONE;
-    for (uint32_t i = stack->depth; i-- > 0;) {
-        const struct frame *frame = &stack->frames[i];
-        if (tail && frame->sp >= sp)
-            break; /* addresses only grow from here on: no own frame further out */
-        if (frame->function != function || (frame->flags & FRAME_REGION) != 0)
-            continue;
-        if (tail)
-            found = i; /* go on: the outermost one */
-        else if (frame->sp >= sp)
+    uint32_t edge = stack->depth;
+    while (edge > 0 && stack->frames[edge - 1].sp < sp)
+        edge--;
+    if (edge < stack->depth && stack->frames[edge].function == function && !(stack->frames[edge].flags & FRAME_REGION))
+        return edge;
+    for (uint32_t i = edge; i-- > 0 && stack->frames[i].sp == sp;) {
+        if (stack->frames[i].function == function && !(stack->frames[i].flags & FRAME_REGION))
             return i;
     }
-    return found;
+    return STACK_NONE;
+}
+
+uint32_t stack_search_exit(const struct stack *stack, uint64_t function, uint64_t sp, bool tail)
+{
+    if (tail)
+        return stack_search_tail(stack, function, sp);
+    for (uint32_t i = stack->depth; i-- > 0;) {
+        const struct frame *frame = &stack->frames[i];
+        if (frame->function == function && frame->sp >= sp && (frame->flags & FRAME_REGION) == 0)
+            return i;
+    }
+    return STACK_NONE;
 }
 
 uint32_t stack_find_region(const struct stack *stack, uint64_t sp)

@@ -45,16 +45,24 @@ static uint64_t function_address(uint64_t number)
  */
 static bool machine_inline(struct machine *machine, struct machine_frame *frame)
 {
-    const struct machine_frame *physical = frame - 1;
-    frame->hook = 0;
-    while (physical->inlined)
+    const struct machine_frame *caller = frame - 1;
+    const struct machine_frame *physical = caller;
+    while (physical->shares && !physical->split)
         physical--;
-    frame->hook = (physical->function + 0x30 + 2 * machine_random(machine, 0x70)) & 0xffff;
-    frame->sp = physical->sp;
-    frame->site = physical->site;
+    uint64_t code = physical->split ? physical->function + 0x9000 : physical->function + 0x30;
+    frame->hook = (code + 2 * machine_random(machine, 0x70)) & 0xffff;
+    frame->sp = frame->body_sp = caller->body_sp;
+    frame->site = frame->body_site = caller->body_site;
     for (const struct machine_frame *other = physical; other < frame; other++) {
         if (other->hook == frame->hook && other->function == frame->function)
             return false;
+    }
+    frame->shares = true;
+    frame->inlined = !caller->split; /* else nobody has seen the frame it shares */
+    frame->split = machine_random(machine, 5) == 0;
+    if (frame->split) {
+        frame->body_sp -= FRAME_BYTES;
+        frame->body_site = physical->function + 0x128 + machine_random(machine, 2);
     }
     return true;
 }
@@ -63,13 +71,15 @@ static struct machine_event machine_enter(struct machine *machine)
 {
     struct machine_frame *frame = &machine->frames[machine->depth];
     const struct machine_frame *caller = machine->depth > 0 ? frame - 1 : NULL;
+    memset(frame, 0, sizeof *frame);
     frame->function = function_address(machine_random(machine, MACHINE_FUNCTIONS));
-    frame->inlined = caller != NULL && machine_random(machine, 4) == 0 && machine_inline(machine, frame);
-    if (!frame->inlined) {
+    if (caller == NULL || machine_random(machine, 4) != 0 || !machine_inline(machine, frame)) {
         uint64_t code = caller != NULL ? caller->function : 0x555500000100ull;
-        frame->sp = caller == NULL ? TOP : caller->sp - FRAME_BYTES;
+        frame->inlined = frame->shares = frame->split = false;
+        frame->sp = frame->body_sp = caller == NULL ? TOP : caller->body_sp - FRAME_BYTES;
         frame->site =
             code + 0x120 + machine_random(machine, 3); /* few places: functions called by pointer share them */
+        frame->body_site = frame->site;
         frame->hook = (frame->function + 0x20) & 0xffff;
     }
     machine->depth++;
@@ -79,10 +89,10 @@ static struct machine_event machine_enter(struct machine *machine)
 static struct machine_event machine_exit(struct machine *machine)
 {
     const struct machine_frame *frame = &machine->frames[--machine->depth];
-    bool tail = !frame->inlined && machine_random(machine, 3) == 0;
-    uint64_t sp = frame->sp;
+    bool tail = (!frame->shares || frame->split) && machine_random(machine, 3) == 0;
+    uint64_t sp = frame->body_sp;
     if (tail)
-        sp += FRAME_BYTES - 16;
+        sp = frame->split ? frame->sp : sp + FRAME_BYTES - 16;
     else if (machine_random(machine, 8) == 0)
         sp -= 16 * machine_random(machine, 3); /* alloca since the enter */
     return (struct machine_event){
@@ -91,12 +101,19 @@ static struct machine_event machine_exit(struct machine *machine)
 
 /*
  * Leave frames without an exit: whole physical frames, down to a function that then goes on. (A jump out of an inlined
- * function into the one it is inlined into, followed by another inlined one, looks to every tracer like a nested call.)
+ * function into the one it is inlined into, followed by another inlined one, looks to every tracer like a nested call;
+ * so does one out of a function that calls itself into that one when it is split.)
  */
+static bool machine_is_ambiguous(const struct machine *machine, uint32_t left)
+{
+    const struct machine_frame *frame = &machine->frames[left];
+    return frame->shares || (frame[-1].split && frame[-1].function == frame->function);
+}
+
 static void machine_jump(struct machine *machine)
 {
     uint32_t keep = 1 + (uint32_t)machine_random(machine, machine->depth);
-    while (keep < machine->depth && machine->frames[keep].inlined)
+    while (keep < machine->depth && machine_is_ambiguous(machine, keep))
         keep++;
     machine->unwound = machine->depth - keep;
     machine->depth = keep;
