@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REGION_LAYOUT       0x74726373u /* changes with anything in this file or in struct ring_event */
+#define REGION_LAYOUT       0x74726374u /* changes with anything in this file or in struct ring_event */
 #define REGION_NR_BIG       16u         /* rings of the configured size … */
 #define REGION_NR_SLOTS     4096u /* … and the others, of REGION_SMALL_BYTES: as many threads can live at once */
 #define REGION_SMALL_BYTES  (128u << 10)
@@ -43,6 +43,11 @@ struct region_slot {
     uint64_t fork_at; /* where that thread's NOTE_FORK lies */
 
     uint64_t read_at __attribute__((aligned(64))); /* the ring is free up to here; atomic, never goes back */
+    /* For whoever finishes the trace should the drain be killed: */
+    uint64_t next_read_at;      /* read_at once chunk `chunk_number` is in the file */
+    uint32_t chunk_number;      /* of the chunk that was written last, or is being written */
+    uint32_t thread_serial;     /* of the owner in the trace; 0: it has none yet */
+    uint32_t thread_generation; /* which owner that is */
 
     uint32_t space __attribute__((aligned(64))); /* futex: goes up when read_at moves and somebody waits */
     uint32_t waiting;                            /* the owner waits for room; atomic */

@@ -1,7 +1,7 @@
 #include "session.h"
 
 #include "diag.h"
-#include "drain/drain.h"
+#include "drain/spawn.h"
 #include "modules.h"
 #include "sys.h"
 #include "thread.h"

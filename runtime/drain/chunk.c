@@ -361,6 +361,15 @@ static void take_last_drops(struct take *take)
     encoder_put_ext_numbers(&take->chunker->encoder, TF_EXT_DROPPED, calls, &width, take->chunker->encoder.last_ticks);
 }
 
+/* Leave word of what the chunk that is about to be written contains. */
+static void slot_intend(struct region_slot *slot, const struct drain_thread *thread, uint64_t next_read_at)
+{
+    slot->thread_serial = thread->serial;
+    slot->thread_generation = thread->generation;
+    slot->chunk_number = thread->nr_chunks;
+    __atomic_store_n(&slot->next_read_at, next_read_at, __ATOMIC_RELEASE);
+}
+
 bool chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint64_t end,
                 enum chunk_torn torn, bool last)
 {
@@ -383,12 +392,14 @@ bool chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t i
     take_events(&take);
     if (last && take.at >= end)
         take_last_drops(&take);
-    if (chunker->encoder.nr_symbols > 0)
-        chunk_write(&take, last && take.at >= end);
-    if (take.modules_changed)
+    if (take.modules_changed) /* before the chunk: written twice it does no harm, but missing it would */
         facts_write_module(chunker->sink, thread->process_serial,
                            take.module_note == NOTE_MODULE_LOAD ? TF_FIELD_MODULE_LOAD : TF_FIELD_MODULE_UNLOAD,
                            take.note, take.module_bytes);
+    if (chunker->encoder.nr_symbols > 0) {
+        slot_intend(slot, thread, take.at);
+        chunk_write(&take, last && take.at >= end);
+    }
     __atomic_store_n(&slot->read_at, take.at, __ATOMIC_RELEASE);
     return take.at != begin ||
            chunker->encoder.nr_symbols > 0; /* a deep stack may take chunks to unwind for one event */

@@ -1,9 +1,6 @@
 #include "drain/drain.h"
 
 #include "clock.h"
-#include "config.h"
-#include "diag.h"
-#include "drain/chunk.h"
 #include "drain/memory.h"
 #include "drain/session_facts.h"
 #include "drain/sink.h"
@@ -22,26 +19,6 @@ enum {
     FINISH_NS = 500 * 1000,             /* the same when a process is about to end */
     FORK_GRACE_NS = 1000 * 1000 * 1000, /* for a forked child to join when everybody else has ended */
     TAIL_SLOTS = 64 /* a dead thread's unfilled slots are passed over when a filled one is this near */
-};
-
-struct drain_process {
-    uint32_t serial; /* 0: nobody */
-    bool announced;  /* its PROCESS block is written */
-    int pidfd;       /* -1: the kernel has none, or no descriptor was left */
-};
-
-struct drain {
-    struct region *region;
-    const char *region_path;
-    struct sink sink;
-    struct chunker chunker;
-    struct drain_thread *threads;    /* one a slot */
-    struct drain_process *processes; /* one an entry of the region's table */
-    struct pollfd *polls;            /* as many */
-    uint32_t last_thread;            /* serial */
-    uint32_t processes_seen;         /* region->next_process at the last look */
-    uint64_t looked_ns;              /* when dead processes were last looked for */
-    bool finishing;                  /* a process waits for its events to be in the file */
 };
 
 /* ---- Threads --------------------------------------------------------------------------------------- */
@@ -343,7 +320,7 @@ static bool drain_is_done(struct drain *drain, uint64_t *alone_since_ns)
     return now - *alone_since_ns > FORK_GRACE_NS;
 }
 
-static void drain_loop(struct drain *drain)
+void drain_run(struct drain *drain)
 {
     uint64_t alone_since_ns = 0;
     for (;;) {
@@ -356,63 +333,31 @@ static void drain_loop(struct drain *drain)
         if (!busy || clock_monotonic_ns() - drain->looked_ns > SLEEP_NS) {
             processes_reap(drain);
             if (drain_is_done(drain, &alone_since_ns))
-                return;
+                break;
         }
         if (!busy)
             drain_sleep(drain, doorbell);
     }
+    if (drain->sink.end_offset == UINT64_MAX)
+        facts_write_end(&drain->sink, drain->region, TF_FAILURE_NONE, drain->resumed);
+    sys_unlinkat(AT_FDCWD, drain->region_path);
 }
 
-static int drain_init(struct drain *drain, const struct drain_start *start)
+int drain_allocate(struct drain *drain, struct region *region, const char *region_path)
 {
-    struct region *region = start->region;
-    char output[PATH_MAX];
-    int pid = (int)region->processes[0].pid;
     memset(drain, 0, sizeof *drain);
     drain->region = region;
-    drain->region_path = start->region_path;
+    drain->region_path = region_path;
     drain->threads = memory_map(REGION_NR_SLOTS * sizeof *drain->threads);
     drain->processes = memory_map(REGION_NR_PROCESSES * sizeof *drain->processes);
     drain->polls = memory_map(REGION_NR_PROCESSES * sizeof *drain->polls);
     if (drain->threads == NULL || drain->processes == NULL || drain->polls == NULL ||
         chunker_init(&drain->chunker, region, &drain->sink) != 0)
         return -ENOMEM;
-    int result = sink_init(&drain->sink, start->level, (enum tf_clock)region->clock, region->session);
-    if (result == 0 && config_expand(output, sizeof output, start->output, pid) != 0)
-        result = -ENAMETOOLONG;
-    if (result == 0)
-        result = sink_open(&drain->sink, output, pid, region->output);
-    if (result != 0)
-        return result;
-    if (strcmp(output, region->output) != 0)
-        diag_line(output, " is in use or no trace; writing ", region->output, NULL);
-    if (facts_write_session(&drain->sink, region, start->region_path) != 0) {
-        sys_unlinkat(AT_FDCWD, region->output);
-        return -drain->sink.error;
-    }
     return 0;
 }
 
-/* Keep the trace's descriptor alone, out of the way of the lowest numbers. */
-static void descriptors_close(struct sink *sink)
-{
-    long fd = tracert__sys(SYS_fcntl, sink->fd, F_DUPFD_CLOEXEC, 3, 0, 0, 0);
-    if (fd >= 0)
-        sink->fd = (int)fd;
-    if (sink->fd > 0 && sys_close_range(0, (unsigned)sink->fd - 1) == 0) {
-        sys_close_range((unsigned)sink->fd + 1, ~0u);
-        return;
-    }
-    struct rlimit limit = {1024, 1024};
-    tracert__sys(SYS_getrlimit, RLIMIT_NOFILE, (long)&limit, 0, 0, 0, 0);
-    for (unsigned i = 0; i < limit.rlim_cur && i < 65536; i++) {
-        if ((int)i != sink->fd)
-            sys_close((int)i);
-    }
-}
-
-/* The kernel marks the word and wakes its waiters when this process dies, however it dies. */
-static void death_announce(struct region *region)
+void drain_announce(struct region *region)
 {
     static struct robust_list node;
     static struct robust_list_head head;
@@ -421,30 +366,4 @@ static void death_announce(struct region *region)
     head.futex_offset = (long)((uintptr_t)&region->drain_alive - (uintptr_t)&node);
     __atomic_store_n(&region->drain_alive, (uint32_t)sys_gettid(), __ATOMIC_RELEASE);
     sys_set_robust_list(&head, sizeof head);
-}
-
-_Noreturn void drain_main(const struct drain_start *start)
-{
-    static struct drain drain;
-    struct region *region = start->region;
-    uint64_t all = ~0ull;
-    sys_sigprocmask(SIG_SETMASK, &all, NULL);
-    tracert__sys(SYS_setsid, 0, 0, 0, 0, 0, 0);
-    tracert__sys(SYS_prctl, 15 /* PR_SET_NAME */, (long)"tracert-drain", 0, 0, 0, 0);
-    death_announce(region);
-    int result = drain_init(&drain, start);
-    if (result != 0) {
-        region->drain_error = -result;
-        __atomic_store_n(&region->drain_state, DRAIN_FAILED, __ATOMIC_RELEASE);
-        sys_futex(&region->drain_state, FUTEX_WAKE, 1, NULL);
-        sys_exit(1);
-    }
-    descriptors_close(&drain.sink);
-    __atomic_store_n(&region->drain_state, DRAIN_READY, __ATOMIC_RELEASE);
-    sys_futex(&region->drain_state, FUTEX_WAKE, 1, NULL);
-    drain_loop(&drain);
-    if (drain.sink.end_offset == UINT64_MAX)
-        facts_write_end(&drain.sink, region, TF_FAILURE_NONE, 0);
-    sys_unlinkat(AT_FDCWD, drain.region_path);
-    sys_exit(0);
 }

@@ -2,30 +2,55 @@
  * The drain: the process that empties the rings and writes the trace. Everything in drain/ runs in it, never in the
  * program.
  *
- * It is a fork of the program made by a bare clone (no exit signal, so no wait() of the program sees it), in a session
- * of its own, with all signals blocked and all inherited descriptors closed. It must not use malloc, stdio or anything
- * else of libc that takes a lock: another thread of the program may have held it at the fork. Its memory comes from
- * mmap; it ends by exit_group.
+ * It is a fork of the program (spawn.c), so it must not use malloc, stdio or anything else of libc that takes a lock:
+ * another thread of the program may have held it at the fork. Its memory comes from mmap; it ends by exit_group. Or it
+ * is the program tracert-drain (main.c), which finishes what a drain that was killed has left (resume.c).
  */
 #ifndef DRAIN_H
 #define DRAIN_H
 
+#include "drain/chunk.h"
+#include "drain/sink.h"
 #include "region.h"
 
-struct drain_start {
-    struct region *region;
-    const char *region_path; /* removed when the session is over */
-    const char *output;      /* TRACERT_OUTPUT, not yet expanded */
-    int level;               /* of zstd */
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct drain_process {
+    uint32_t serial; /* 0: nobody */
+    bool announced;  /* its PROCESS block is written */
+    int pidfd;       /* -1: the kernel has none, or no descriptor was left */
 };
 
-/*
- * Start the drain of a new session and wait until it has made the trace file; region->output is its path then. 0, or
- * -errno: nothing is left behind but the region.
- */
-int drain_spawn(const struct drain_start *start, int seconds);
+struct drain {
+    struct region *region;
+    const char *region_path;
+    struct sink sink;
+    struct chunker chunker;
+    struct drain_thread *threads;    /* one a slot */
+    struct drain_process *processes; /* one an entry of the region's table */
+    struct pollfd *polls;            /* as many */
+    uint32_t last_thread;            /* serial */
+    uint32_t processes_seen;         /* region->next_process at the last look */
+    uint64_t looked_ns;              /* when dead processes were last looked for */
+    bool finishing;                  /* a process waits for its events to be in the file */
+    bool resumed;                    /* this is not the first drain of the session */
+};
 
-/* The life of the drain, from the fork to its end. */
-_Noreturn void drain_main(const struct drain_start *start);
+/* Empty state for a region. 0 or -ENOMEM. */
+int drain_allocate(struct drain *drain, struct region *region, const char *region_path);
+
+/* Have the kernel mark region->drain_alive, and wake its waiters, when this process dies, however it dies. */
+void drain_announce(struct region *region);
+
+/* Serve the session's programs until the last one has ended, finish the file and remove the region's file. */
+void drain_run(struct drain *drain);
+
+/*
+ * Take up the session of `region` where a drain that died left it: drain->sink has the open, locked trace file. 0, or
+ * -errno: -EINVAL when the file does not belong to the region.
+ */
+int drain_resume(struct drain *drain);
 
 #endif

@@ -1,16 +1,89 @@
+#include "drain/spawn.h"
+
+#include "config.h"
+#include "diag.h"
 #include "drain/drain.h"
 #include "drain/memory.h"
+#include "drain/session_facts.h"
 #include "session.h"
 #include "sys.h"
 #include "thread.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 enum { STACK_BYTES = 256 << 10, WAIT_NS = 50 * 1000 * 1000 };
 
-/* Go on in drain_main() on a stack of its own: the program's may be a few kilobytes. */
+static int birth_init(struct drain *drain, const struct drain_start *start)
+{
+    struct region *region = start->region;
+    char output[PATH_MAX];
+    int pid = (int)region->processes[0].pid;
+    int result = drain_allocate(drain, region, start->region_path);
+    if (result == 0)
+        result = sink_init(&drain->sink, start->level, (enum tf_clock)region->clock, region->session);
+    if (result == 0 && config_expand(output, sizeof output, start->output, pid) != 0)
+        result = -ENAMETOOLONG;
+    if (result == 0)
+        result = sink_open(&drain->sink, output, pid, region->output);
+    if (result != 0)
+        return result;
+    if (strcmp(output, region->output) != 0)
+        diag_line(output, " is in use or no trace; writing ", region->output, NULL);
+    if (facts_write_session(&drain->sink, region, start->region_path) != 0) {
+        sys_unlinkat(AT_FDCWD, region->output);
+        return -drain->sink.error;
+    }
+    return 0;
+}
+
+/* Keep the trace's descriptor alone, out of the way of the lowest numbers. */
+static void descriptors_close(struct sink *sink)
+{
+    long fd = tracert__sys(SYS_fcntl, sink->fd, F_DUPFD_CLOEXEC, 3, 0, 0, 0);
+    if (fd >= 0)
+        sink->fd = (int)fd;
+    if (sink->fd > 0 && sys_close_range(0, (unsigned)sink->fd - 1) == 0) {
+        sys_close_range((unsigned)sink->fd + 1, ~0u);
+        return;
+    }
+    struct rlimit limit = {1024, 1024};
+    tracert__sys(SYS_getrlimit, RLIMIT_NOFILE, (long)&limit, 0, 0, 0, 0);
+    for (unsigned i = 0; i < limit.rlim_cur && i < 65536; i++) {
+        if ((int)i != sink->fd)
+            sys_close((int)i);
+    }
+}
+
+static _Noreturn void birth_main(const struct drain_start *start)
+{
+    static struct drain drain;
+    struct region *region = start->region;
+    uint64_t all = ~0ull;
+    sys_sigprocmask(SIG_SETMASK, &all, NULL);
+    tracert__sys(SYS_setsid, 0, 0, 0, 0, 0, 0);
+    tracert__sys(SYS_prctl, 15 /* PR_SET_NAME */, (long)"tracert-drain", 0, 0, 0, 0);
+    drain_announce(region);
+    int result = birth_init(&drain, start);
+    if (result != 0) {
+        region->drain_error = -result;
+        __atomic_store_n(&region->drain_state, DRAIN_FAILED, __ATOMIC_RELEASE);
+        sys_futex(&region->drain_state, FUTEX_WAKE, 1, NULL);
+        sys_exit(1);
+    }
+    descriptors_close(&drain.sink);
+    __atomic_store_n(&region->drain_state, DRAIN_READY, __ATOMIC_RELEASE);
+    sys_futex(&region->drain_state, FUTEX_WAKE, 1, NULL);
+    drain_run(&drain);
+    sys_exit(0);
+}
+
+/* Go on in birth_main() on a stack of its own: the program's may be a few kilobytes. */
 static _Noreturn void spawn_enter(const struct drain_start *start, uint8_t *stack_top)
 {
 #if defined(__x86_64__)
@@ -19,7 +92,7 @@ static _Noreturn void spawn_enter(const struct drain_start *start, uint8_t *stac
                      "call *%1\n\t"
                      "ud2"
                      :
-                     : "r"(stack_top), "r"(&drain_main), "D"(start)
+                     : "r"(stack_top), "r"(&birth_main), "D"(start)
                      : "memory");
 #elif defined(__aarch64__)
     register const struct drain_start *x0 __asm__("x0") = start;
@@ -28,7 +101,7 @@ static _Noreturn void spawn_enter(const struct drain_start *start, uint8_t *stac
                      "blr %1\n\t"
                      "brk #1"
                      :
-                     : "r"(stack_top), "r"(&drain_main), "r"(x0)
+                     : "r"(stack_top), "r"(&birth_main), "r"(x0)
                      : "memory");
 #endif
     __builtin_unreachable();

@@ -1,0 +1,23 @@
+/*
+ * The birth of the drain: a fork of the program by a bare clone (no exit signal, so no wait() of the program sees it),
+ * in a session of its own, with all signals blocked and all inherited descriptors closed.
+ */
+#ifndef SPAWN_H
+#define SPAWN_H
+
+#include "region.h"
+
+struct drain_start {
+    struct region *region;
+    const char *region_path; /* removed when the session is over */
+    const char *output;      /* TRACERT_OUTPUT, not yet expanded */
+    int level;               /* of zstd */
+};
+
+/*
+ * Start the drain of a new session and wait until it has made the trace file; region->output is its path then. 0, or
+ * -errno: nothing is left behind but the region.
+ */
+int drain_spawn(const struct drain_start *start, int seconds);
+
+#endif
