@@ -41,10 +41,13 @@ static bool config_number(const char *text, long *number)
             return false;
         value = value * 10 + (*text - '0');
     }
-    if (*text == 'K' || *text == 'k')
-        value <<= 10, text++;
-    else if (*text == 'M' || *text == 'm')
-        value <<= 20, text++;
+    if (*text == 'K' || *text == 'k') {
+        value <<= 10;
+        text++;
+    } else if (*text == 'M' || *text == 'm') {
+        value <<= 20;
+        text++;
+    }
     *number = negative ? -value : value;
     return *text == '\0';
 }

@@ -28,7 +28,7 @@ int region_create(const char *path, uint32_t big_bytes, struct region **region)
     uint64_t bytes = region_total_bytes(big_bytes);
     int result = (int)sys_ftruncate(fd, bytes);
     if (result == 0)
-        result = (int)sys_fallocate(fd, 0, 0, region_rings_offset());
+        result = (int)sys_fallocate(fd, 0, 0, offsetof(struct region, slots[REGION_SLOTS_STEP]));
     if (result == 0)
         result = region_map(fd, bytes, region);
     sys_close(fd);
@@ -39,6 +39,7 @@ int region_create(const char *path, uint32_t big_bytes, struct region **region)
     (*region)->layout = REGION_LAYOUT;
     (*region)->big_bytes = big_bytes;
     (*region)->total_bytes = bytes;
+    (*region)->nr_slots_reserved = REGION_SLOTS_STEP;
     (*region)->uid = (uint32_t)sys_getuid();
     return 0;
 }
@@ -92,7 +93,10 @@ static int region_reserve_by_file(struct region *region, const char *path, const
 
 int region_reserve(struct region *region, const char *path, const void *part, size_t bytes)
 {
-    long result = sys_madvise((void *)(uintptr_t)part, bytes, MADV_POPULATE_WRITE);
+    const uintptr_t page = 4095;
+    bytes += (uintptr_t)part & page;
+    part = (const void *)((uintptr_t)part & ~page);
+    long result = sys_madvise((void *)(uintptr_t)part, (bytes + page) & ~page, MADV_POPULATE_WRITE);
     if (result == -EINVAL)
         return region_reserve_by_file(region, path, part, bytes);
     return result == -EFAULT ? -ENOSPC : (int)result; /* -EFAULT: a write would have been SIGBUS */

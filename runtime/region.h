@@ -13,9 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REGION_LAYOUT       0x74726374u /* changes with anything in this file or in struct ring_event */
+#define REGION_LAYOUT       0x74726375u /* changes with anything in this file or in struct ring_event */
 #define REGION_NR_BIG       16u         /* rings of the configured size … */
 #define REGION_NR_SLOTS     4096u /* … and the others, of REGION_SMALL_BYTES: as many threads can live at once */
+#define REGION_SLOTS_STEP   64u   /* the table of slots is reserved by as many */
 #define REGION_SMALL_BYTES  (128u << 10)
 #define REGION_NR_PROCESSES 1024u
 #define REGION_BIG_MIN      (128u << 10)
@@ -85,11 +86,12 @@ struct region {
     uint32_t clock_step;
     uint32_t full_policy; /* enum tf_full_policy */
     uint32_t uid;
-    uint32_t next_process;  /* serial of the last process; atomic */
-    uint32_t nr_live;       /* processes; atomic */
-    uint32_t forks;         /* forks whose child has not joined yet; atomic */
-    uint64_t no_ring;       /* hook calls of threads that got no ring; atomic */
-    uint32_t nr_slots_used; /* no slot at or above it was ever claimed; atomic */
+    uint32_t next_process;      /* serial of the last process; atomic */
+    uint32_t nr_live;           /* processes; atomic */
+    uint32_t forks;             /* forks whose child has not joined yet; atomic */
+    uint64_t no_ring;           /* hook calls of threads that got no ring; atomic */
+    uint32_t nr_slots_used;     /* no slot at or above it was ever claimed; atomic */
+    uint32_t nr_slots_reserved; /* slots below it may be touched: their pages are there; atomic */
 
     uint32_t drain_alive __attribute__((aligned(64))); /* robust futex: the drain's tid; the kernel marks its death */
     uint32_t drain_state;                              /* futex: enum drain_state */

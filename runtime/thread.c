@@ -35,6 +35,21 @@ static void slots_used_raise(struct region *region, uint32_t nr)
     }
 }
 
+/* Have the table's entry `index` backed by memory. 0, or -errno. */
+static int slot_reserve(uint32_t index)
+{
+    struct region *region = tracert__session.region;
+    uint32_t reserved = __atomic_load_n(&region->nr_slots_reserved, __ATOMIC_ACQUIRE);
+    if (index < reserved)
+        return 0;
+    int result = region_reserve(region, tracert__session.region_path, &region->slots[reserved],
+                                REGION_SLOTS_STEP * sizeof *region->slots);
+    if (result == 0) /* whoever else did the same at the same time reserved the same pages */
+        __atomic_compare_exchange_n(&region->nr_slots_reserved, &reserved, reserved + REGION_SLOTS_STEP, 0,
+                                    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+    return result;
+}
+
 /* A free slot from `first` on whose ring could be reserved; UINT32_MAX: none. */
 static uint32_t slot_claim_from(uint32_t first, uint32_t end)
 {
@@ -42,6 +57,8 @@ static uint32_t slot_claim_from(uint32_t first, uint32_t end)
     struct region *region = session->region;
     for (uint32_t i = first; i < end; i++) {
         struct region_slot *slot = &region->slots[i];
+        if (slot_reserve(i) != 0)
+            return UINT32_MAX;
         if (!slot_try_claim(slot))
             continue;
         if (slot->reserved_for == session->serial)

@@ -280,7 +280,8 @@ int drain_resume(struct drain *drain)
 {
     struct region *region = drain->region;
     struct resume resume = {.drain = drain, .nr_processes = region->next_process};
-    for (uint32_t i = 0; i < REGION_NR_SLOTS; i++) {
+    uint32_t nr_slots = region->nr_slots_used < REGION_NR_SLOTS ? region->nr_slots_used : REGION_NR_SLOTS;
+    for (uint32_t i = 0; i < nr_slots; i++) {
         if (region->slots[i].thread_serial > resume.nr_threads)
             resume.nr_threads = region->slots[i].thread_serial;
     }
@@ -295,7 +296,7 @@ int drain_resume(struct drain *drain)
     int result = file_read(&resume);
     if (result != 0)
         return result;
-    for (uint32_t i = 0; i < REGION_NR_SLOTS; i++)
+    for (uint32_t i = 0; i < nr_slots; i++)
         slot_resume(&resume, i);
     processes_resume(&resume);
     drain->resumed = true;

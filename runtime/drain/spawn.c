@@ -35,10 +35,6 @@ static int birth_init(struct drain *drain, const struct drain_start *start)
         return result;
     if (strcmp(output, region->output) != 0)
         diag_line(output, " is in use or no trace; writing ", region->output, NULL);
-    if (facts_write_session(&drain->sink, region, start->region_path) != 0) {
-        sys_unlinkat(AT_FDCWD, region->output);
-        return -drain->sink.error;
-    }
     return 0;
 }
 
@@ -79,6 +75,7 @@ static _Noreturn void birth_main(const struct drain_start *start)
     descriptors_close(&drain.sink);
     __atomic_store_n(&region->drain_state, DRAIN_READY, __ATOMIC_RELEASE);
     sys_futex(&region->drain_state, FUTEX_WAKE, 1, NULL);
+    facts_write_session(&drain.sink, region, start->region_path); /* the program need not wait for it */
     drain_run(&drain);
     sys_exit(0);
 }
