@@ -1,0 +1,320 @@
+/*
+ * Decoding: one pass over each section. All arithmetic on numbers from the file is checked or bounded by a check
+ * before.
+ */
+#include "trace/decode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SECTION_IDS = 9, /* ids below this are ours */
+    ENTRY_BYTES = 8  /* of the section table */
+};
+
+/* Deeper stacks than this are a lie: frames of 16 bytes each would fill the largest stacks there are. */
+#define DEPTH_MAX (1u << 26)
+
+struct section {
+    const uint8_t *bytes;
+    size_t nr_bytes;
+    bool present;
+};
+
+static int malformed(struct err *err, const char *why)
+{
+    return err_set(err, ERR_INCOMPLETE, "%s", why);
+}
+
+void chunk_release(struct chunk *chunk)
+{
+    free(chunk->dict);
+    free(chunk->stack);
+    buffer_release(&chunk->raw);
+    *chunk = (struct chunk){0};
+}
+
+/* Room for `nr` elements in an array whose old content is not needed. `nr` is bounded by the caller. */
+static void *array_reserve(void *array, size_t *capacity, size_t nr, size_t element_bytes)
+{
+    if (array != NULL && nr <= *capacity)
+        return array;
+    free(array);
+    *capacity = nr + nr / 2 + 64;
+    array = malloc(*capacity * element_bytes);
+    if (array == NULL)
+        *capacity = 0;
+    return array;
+}
+
+/* ---- Head and sections ---------------------------------------------------------------------------- */
+
+static int head_check(const struct tf_chunk_head *head, size_t raw_bytes, struct err *err)
+{
+    if (head->nr_symbols > TF_CHUNK_EVENTS_MAX || head->nr_dict > TF_DICT_MAX || head->nr_stack > TF_CHUNK_STACK_MAX ||
+        head->tick_unit == 0 || head->nr_stack > head->depth || head->depth > DEPTH_MAX)
+        return malformed(err, "the head of the chunk is impossible");
+    if (head->nr_sections > (raw_bytes - TF_CHUNK_HEAD_BYTES) / ENTRY_BYTES)
+        return malformed(err, "the sections are larger than the chunk");
+    return 0;
+}
+
+static int sections_find(const uint8_t *raw, size_t raw_bytes, const struct tf_chunk_head *head,
+                         struct section sections[SECTION_IDS], struct err *err)
+{
+    const uint8_t *entry = raw + TF_CHUNK_HEAD_BYTES;
+    size_t offset = TF_CHUNK_HEAD_BYTES + (size_t)head->nr_sections * ENTRY_BYTES;
+    for (uint32_t i = 0; i < head->nr_sections; i++, entry += ENTRY_BYTES) {
+        uint32_t id = tf_load32(entry), bytes = tf_load32(entry + 4);
+        if (bytes > raw_bytes - offset)
+            return malformed(err, "the sections are larger than the chunk");
+        if (id < SECTION_IDS && sections[id].present)
+            return malformed(err, "a section is there twice");
+        if ((id >= SECTION_IDS || id == TF_SECTION_MEMORY || id == 0) && (id & 1) != 0)
+            return err_set(err, ERR_INCOMPLETE, "section %u is not understood by this version of tracean", id);
+        if (id < SECTION_IDS)
+            sections[id] = (struct section){raw + offset, bytes, true};
+        offset += bytes;
+    }
+    if (offset != raw_bytes)
+        return malformed(err, "there are bytes behind the sections");
+    return 0;
+}
+
+/* ---- DICT and STACK ------------------------------------------------------------------------------- */
+
+/* One entry; `previous` carries fn and site from function to function. NULL when it is malformed. */
+static const uint8_t *entry_decode(const uint8_t *p, const uint8_t *end, struct chunk_entry *previous,
+                                   struct chunk_entry *entry)
+{
+    uint64_t first, site;
+    p = tf_get_varint(p, end, &first);
+    if (p == NULL)
+        return NULL;
+    *entry = (struct chunk_entry){.inlined = (first & TF_ENTRY_INLINED) != 0};
+    uint64_t rest = first >> TF_ENTRY_SHIFT;
+    if (first & TF_ENTRY_REGION) {
+        if (rest > (size_t)(end - p))
+            return NULL;
+        entry->region = (const char *)p;
+        entry->region_bytes = (uint32_t)rest;
+        return p + rest;
+    }
+    p = tf_get_varint(p, end, &site);
+    if (p == NULL)
+        return NULL;
+    entry->fn = previous->fn + tf_unzigzag(rest);
+    entry->site = previous->site + tf_unzigzag(site);
+    previous->fn = entry->fn;
+    previous->site = entry->site;
+    return p;
+}
+
+static int dict_decode(struct chunk *chunk, const struct section *section, struct err *err)
+{
+    struct chunk_entry previous = {0};
+    const uint8_t *p = section->bytes, *end = p + section->nr_bytes;
+    /* Each entry takes a byte at least: nothing is allocated for entries that cannot be there. */
+    if (chunk->head.nr_dict > section->nr_bytes)
+        return malformed(err, "DICT is too short");
+    chunk->dict = array_reserve(chunk->dict, &chunk->dict_capacity, chunk->head.nr_dict, sizeof(*chunk->dict));
+    if (chunk->dict == NULL)
+        return err_set(err, ERR_INPUT, "out of memory");
+    for (uint32_t i = 0; i < chunk->head.nr_dict; i++) {
+        p = entry_decode(p, end, &previous, &chunk->dict[i]);
+        if (p == NULL)
+            return malformed(err, "DICT is malformed");
+    }
+    return p == end ? 0 : malformed(err, "DICT is too long");
+}
+
+static int stack_decode(struct chunk *chunk, const struct section *section, struct err *err)
+{
+    struct chunk_entry previous = {0};
+    const uint8_t *p = section->bytes, *end = p + section->nr_bytes;
+    if (chunk->head.nr_stack > section->nr_bytes)
+        return malformed(err, "STACK is too short");
+    chunk->stack = array_reserve(chunk->stack, &chunk->stack_capacity, chunk->head.nr_stack, sizeof(*chunk->stack));
+    if (chunk->stack == NULL)
+        return err_set(err, ERR_INPUT, "out of memory");
+    uint64_t enter_ticks = 0;
+    for (uint32_t i = 0; i < chunk->head.nr_stack; i++) {
+        struct chunk_frame *frame = &chunk->stack[i];
+        uint64_t ago, flags, sp;
+        p = entry_decode(p, end, &previous, &frame->entry);
+        p = p == NULL ? NULL : tf_get_varint(p, end, &ago);
+        p = p == NULL ? NULL : tf_get_varint(p, end, &flags);
+        p = p == NULL ? NULL : tf_get_varint(p, end, &sp);
+        if (p == NULL || ago > chunk->head.base_ticks)
+            return malformed(err, "STACK is malformed");
+        frame->enter_ticks = chunk->head.base_ticks - ago;
+        frame->inherited = flags & 1;
+        if (frame->enter_ticks < enter_ticks)
+            return malformed(err, "a frame of STACK is older than the frame that called it");
+        enter_ticks = frame->enter_ticks;
+    }
+    return p == end ? 0 : malformed(err, "STACK is too long");
+}
+
+/* ---- EXT ------------------------------------------------------------------------------------------ */
+
+/* Take a record apart. 0, or -1 when its value is malformed, or it must be understood and is not. */
+static int ext_parse(const uint8_t *p, const uint8_t *end, struct chunk_ext *ext)
+{
+    switch (ext->kind) {
+    case TF_EXT_DROPPED:
+        p = tf_get_varint(p, end, &ext->number);
+        p = p == NULL ? NULL : tf_get_varint(p, end, &ext->second);
+        return p == NULL ? -1 : 0;
+    case TF_EXT_STALL:
+    case TF_EXT_TORN:
+    case TF_EXT_ORPHAN_EXIT:
+    case TF_EXT_MUTE:
+    case TF_EXT_UNMUTE:
+        return tf_get_varint(p, end, &ext->number) == NULL ? -1 : 0;
+    case TF_EXT_COUNTER:
+        p = tf_get_varint(p, end, &ext->number);
+        if (p == NULL)
+            return -1;
+        break;
+    case TF_EXT_MARK:
+    case TF_EXT_THREAD_NAME:
+        break;
+    default:
+        return (ext->kind & 1) != 0 ? -1 : 0;
+    }
+    ext->text = (const char *)p;
+    ext->text_bytes = (size_t)(end - p);
+    return 0;
+}
+
+/* The record at `p`; NULL when it is malformed. */
+static const uint8_t *ext_decode(const uint8_t *p, const uint8_t *end, struct chunk_ext *ext)
+{
+    uint64_t bytes;
+    *ext = (struct chunk_ext){.text = ""};
+    p = tf_get_varint(p, end, &ext->kind);
+    p = p == NULL ? NULL : tf_get_varint(p, end, &bytes);
+    if (p == NULL || bytes > (size_t)(end - p) || ext_parse(p, p + bytes, ext) != 0)
+        return NULL;
+    return p + bytes;
+}
+
+static int ext_check(struct chunk *chunk, const struct section *section, uint32_t nr_ext, struct err *err)
+{
+    const uint8_t *p = section->bytes, *end = p + section->nr_bytes;
+    chunk->ext = p;
+    chunk->ext_end = end;
+    for (uint32_t i = 0; i < nr_ext; i++) {
+        struct chunk_ext ext;
+        p = ext_decode(p, end, &ext);
+        if (p == NULL)
+            return malformed(err, "EXT is malformed, or not understood by this version of tracean");
+    }
+    return p == end ? 0 : malformed(err, "EXT is too long");
+}
+
+void chunk_next_ext(const struct chunk *chunk, struct chunk_cursor *cursor, struct chunk_ext *ext)
+{
+    cursor->ext = ext_decode(cursor->ext, chunk->ext_end, ext);
+}
+
+/* ---- SYMBOLS, DELTAS, WIDE ------------------------------------------------------------------------ */
+
+/* Written without branches: it looks at every symbol of every trace. */
+static int symbols_check(struct chunk *chunk, uint32_t *nr_ext, struct err *err)
+{
+    const uint32_t limit = TF_SYM_ENTER + chunk->head.nr_dict;
+    int64_t depth = chunk->head.depth, least = depth, most = depth;
+    uint32_t wrong = 0, others = 0;
+    for (uint32_t i = 0; i < chunk->head.nr_symbols; i++) {
+        uint32_t symbol = tf_load16(chunk->symbols + 2 * (size_t)i);
+        wrong |= (symbol >= limit) | ((symbol > TF_SYM_EXT) & (symbol < TF_SYM_ENTER));
+        others += symbol == TF_SYM_EXT;
+        depth += (int64_t)(symbol >= TF_SYM_ENTER) - (int64_t)(symbol < TF_SYM_EXT);
+        least = depth < least ? depth : least;
+        most = depth > most ? depth : most;
+    }
+    if (wrong)
+        return malformed(err, "a symbol means nothing");
+    if (least < 0)
+        return malformed(err, "a frame ends that has never begun");
+    if (most > DEPTH_MAX)
+        return malformed(err, "the stack is impossibly deep");
+    chunk->peak_depth = (uint32_t)most;
+    *nr_ext = others;
+    return 0;
+}
+
+static int times_check(struct chunk *chunk, const struct trace_chunk *block, struct err *err)
+{
+    const struct tf_chunk_head *head = &chunk->head;
+    uint64_t units = 0, ticks = head->base_ticks;
+    uint32_t nr_wide = 0;
+    for (uint32_t i = 0; i < head->nr_symbols; i++) {
+        uint32_t delta = chunk->deltas[i], wide = delta == TF_DELTA_WIDE;
+        units += wide ? 0 : delta;
+        nr_wide += wide;
+    }
+    /* No overflow: 65,536 × 254 × 2^32. */
+    bool overflow = __builtin_add_overflow(ticks, units * head->tick_unit, &ticks);
+    const uint8_t *p = chunk->wide;
+    for (uint32_t i = 0; i < nr_wide; i++) {
+        uint64_t wide;
+        p = tf_get_varint(p, chunk->wide_end, &wide);
+        if (p == NULL)
+            return malformed(err, "WIDE is too short");
+        overflow |= __builtin_add_overflow(ticks, wide, &ticks);
+    }
+    if (p != chunk->wide_end)
+        return malformed(err, "WIDE is too long");
+    chunk->last_ticks = ticks;
+    if (head->nr_symbols == 0)
+        return 0;
+    struct chunk_cursor cursor;
+    chunk_begin(chunk, &cursor);
+    chunk_next(chunk, &cursor);
+    if (overflow || cursor.ticks < block->first_ticks || ticks > block->last_ticks)
+        return malformed(err, "its times contradict its header");
+    return 0;
+}
+
+void chunk_begin(const struct chunk *chunk, struct chunk_cursor *cursor)
+{
+    *cursor = (struct chunk_cursor){.ticks = chunk->head.base_ticks, .wide = chunk->wide, .ext = chunk->ext};
+}
+
+int chunk_decode(struct chunk *chunk, size_t raw_bytes, const struct trace_chunk *block, struct err *err)
+{
+    const uint8_t *raw = chunk->raw.bytes;
+    struct section sections[SECTION_IDS] = {{0}};
+    uint32_t nr_ext = 0;
+    if (raw_bytes < TF_CHUNK_HEAD_BYTES)
+        return malformed(err, "it is shorter than the head of a chunk");
+    tf_chunk_head_load(raw, &chunk->head);
+    /* Absent sections are empty ones; they point to something, so that no arithmetic is done on NULL. */
+    for (int i = 0; i < SECTION_IDS; i++)
+        sections[i].bytes = raw + raw_bytes;
+    if (head_check(&chunk->head, raw_bytes, err) != 0 ||
+        sections_find(raw, raw_bytes, &chunk->head, sections, err) != 0)
+        return -1;
+    if (sections[TF_SECTION_SYMBOLS].nr_bytes != 2 * (size_t)chunk->head.nr_symbols ||
+        sections[TF_SECTION_DELTAS].nr_bytes != chunk->head.nr_symbols)
+        return malformed(err, "SYMBOLS or DELTAS has the wrong size");
+    chunk->symbols = sections[TF_SECTION_SYMBOLS].bytes;
+    chunk->deltas = sections[TF_SECTION_DELTAS].bytes;
+    chunk->wide = sections[TF_SECTION_WIDE].bytes;
+    chunk->wide_end = chunk->wide + sections[TF_SECTION_WIDE].nr_bytes;
+    if (symbols_check(chunk, &nr_ext, err) != 0 || times_check(chunk, block, err) != 0 ||
+        dict_decode(chunk, &sections[TF_SECTION_DICT], err) != 0 ||
+        stack_decode(chunk, &sections[TF_SECTION_STACK], err) != 0)
+        return -1;
+    return ext_check(chunk, &sections[TF_SECTION_EXT], nr_ext, err);
+}
+
+int chunk_load(struct trace *trace, const struct trace_chunk *block, struct chunk *chunk, struct err *err)
+{
+    if (trace_load(trace, block, &chunk->raw, err) != 0)
+        return -1;
+    return chunk_decode(chunk, block->raw_bytes, block, err);
+}

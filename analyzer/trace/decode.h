@@ -1,0 +1,89 @@
+/*
+ * A chunk's payload as a checked struct, and a cursor over its symbols.
+ *
+ * chunk_decode() checks everything once: sizes, indexes, depths, times. What has passed needs no check in an inner
+ * loop: every ENTER names an entry of `dict`, every EXIT and UNWIND has a frame (by `depth`), every wide delta and
+ * every EXT record is there and whole, times do not go back and lie within what the block header says. Used by one
+ * thread at a time; texts are untrusted and not terminated.
+ */
+#ifndef DECODE_H
+#define DECODE_H
+
+#include "trace/reader.h"
+
+/* What a frame is: a function of the process, or a region. */
+struct chunk_entry {
+    uint64_t fn, site;
+    const char *region; /* NULL: a function */
+    uint32_t region_bytes;
+    bool inlined;
+};
+
+/* A frame that is open when the chunk begins. */
+struct chunk_frame {
+    struct chunk_entry entry;
+    uint64_t enter_ticks; /* at most base_ticks */
+    bool inherited;       /* from the parent process, at fork */
+};
+
+/* A record of EXT. */
+struct chunk_ext {
+    uint64_t kind;
+    uint64_t number; /* its first varint, when the kind has one (COUNTER: the value as it is coded, in zigzag) */
+    uint64_t second; /* DROPPED: ticks since the first */
+    const char *text;
+    size_t text_bytes; /* MARK, COUNTER, THREAD_NAME */
+};
+
+struct chunk {
+    struct tf_chunk_head head;
+    uint64_t last_ticks;    /* of the last symbol; base_ticks when there is none */
+    uint32_t peak_depth;    /* most open frames at any moment */
+    const uint8_t *symbols; /* head.nr_symbols × u16 */
+    const uint8_t *deltas;  /* head.nr_symbols × u8 */
+    const uint8_t *wide, *wide_end, *ext, *ext_end;
+    struct chunk_entry *dict;  /* head.nr_dict */
+    struct chunk_frame *stack; /* head.nr_stack, outermost first */
+    size_t dict_capacity, stack_capacity;
+    struct buffer raw; /* the payload; what is above points into it */
+};
+
+/* A zeroed struct is an empty chunk, and can be decoded into any number of times. */
+void chunk_release(struct chunk *chunk);
+
+/*
+ * Load and check a chunk. 0; -1 with ERR_INCOMPLETE when it is damaged or malformed, ERR_INPUT when nothing can be read
+ * any more or memory ran out.
+ */
+int chunk_load(struct trace *trace, const struct trace_chunk *block, struct chunk *chunk, struct err *err);
+
+/* Check the `raw_bytes` bytes that are in chunk->raw already. */
+int chunk_decode(struct chunk *chunk, size_t raw_bytes, const struct trace_chunk *block, struct err *err);
+
+/* A place in a chunk. */
+struct chunk_cursor {
+    uint32_t index; /* of the next symbol */
+    uint64_t ticks; /* of the symbol that chunk_next returned last */
+    const uint8_t *wide, *ext;
+};
+
+void chunk_begin(const struct chunk *chunk, struct chunk_cursor *cursor);
+
+/* The next symbol, and its time in cursor->ticks. The chunk must have one: cursor->index < nr_symbols. */
+static inline uint32_t chunk_next(const struct chunk *chunk, struct chunk_cursor *cursor)
+{
+    uint32_t delta = chunk->deltas[cursor->index];
+    if (delta == TF_DELTA_WIDE) {
+        uint64_t wide = 0;
+        cursor->wide = tf_get_varint(cursor->wide, chunk->wide_end, &wide);
+        cursor->ticks += wide;
+    } else {
+        cursor->ticks += (uint64_t)delta * chunk->head.tick_unit;
+    }
+    return tf_load16(chunk->symbols + 2 * (size_t)cursor->index++);
+}
+
+/* The record of an EXT symbol: call it once for each. */
+void chunk_next_ext(const struct chunk *chunk, struct chunk_cursor *cursor, struct chunk_ext *ext);
+
+#endif

@@ -1,0 +1,435 @@
+/*
+ * The reader: block after block through the file, hopping from header to header; payloads of descriptive blocks are
+ * taken in at once, those of chunks when somebody asks.
+ *
+ * The file is read with pread and never mapped: somebody may cut it while we read, and a read that comes up short is an
+ * ordinary case where a fault is not.
+ */
+#include "trace/reader.h"
+
+#include "trace/block.h"
+#include "trace/fields.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    NOTICES_MAX = 64,
+    THREAD_NAME_MAX = 4096,
+    LOCK_TRIES = 200,          /* × 10 ms: how long a drain may take to finish after its program has ended */
+    FIRST_BLOCK_MAX = 40 << 20 /* a trace shows an intact header within this many bytes */
+};
+
+#define ARENA_BYTES_MAX ((size_t)1 << 30)
+
+/* Times of a trace cannot add up to more than this, in ticks and in ns: sums over all threads stay below 2^63. */
+#define SPAN_SUM_MAX ((uint64_t)1 << 62)
+
+struct reader {
+    struct block_file file;
+    struct buffer raw; /* of descriptive blocks */
+    struct facts facts;
+    size_t chunk_capacity, notice_capacity;
+    uint64_t offset; /* up to here the file is taken in */
+    uint32_t expected_sequence;
+    bool has_session, has_anchor;
+};
+
+/* ---- Notices -------------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 2, 0))) static void notice_add(struct trace *trace, const char *format, va_list arguments)
+{
+    char text[1024];
+    vsnprintf(text, sizeof(text), format, arguments);
+    const char **notices =
+        array_grow(trace->notices, trace->nr_notices, &trace->reader->notice_capacity, sizeof(*notices));
+    if (notices == NULL)
+        return;
+    trace->notices = notices;
+    const char *copy = arena_copy(&trace->arena, text, strlen(text));
+    if (copy != NULL)
+        notices[trace->nr_notices++] = copy;
+}
+
+void trace_notice(struct trace *trace, const char *format, ...)
+{
+    if (trace->nr_notices >= NOTICES_MAX)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    notice_add(trace, format, arguments);
+    va_end(arguments);
+}
+
+/* Many blocks can be damaged in one file: some are described, all are counted. */
+static void block_damaged(struct trace *trace, uint64_t offset, const char *why)
+{
+    trace->nr_damaged++;
+    if (trace->nr_damaged <= NOTICES_MAX / 4)
+        trace_notice(trace, "block at byte %llu is damaged: %s", (unsigned long long)offset, why);
+    else if (trace->nr_damaged == NOTICES_MAX / 4 + 1)
+        trace_notice(trace, "more blocks are damaged");
+}
+
+void trace_damaged(struct trace *trace, const struct trace_chunk *chunk, const char *why)
+{
+    struct trace_chunk *own = &trace->chunks[chunk - trace->chunks];
+    if (own->is_damaged)
+        return;
+    own->is_damaged = true;
+    block_damaged(trace, chunk->offset, why);
+}
+
+/* ---- Blocks --------------------------------------------------------------------------------------- */
+
+static int chunk_add(struct trace *trace, uint64_t offset, const struct tf_header *header, struct err *err)
+{
+    struct reader *reader = trace->reader;
+    if (header->first_ticks > header->last_ticks) {
+        block_damaged(trace, offset, "it ends before it begins");
+        return 0;
+    }
+    uint32_t number = facts_thread(&reader->facts, trace, header->thread, err);
+    if (number == TRACE_NONE)
+        return -1;
+    struct trace_chunk *chunks = array_grow(trace->chunks, trace->nr_chunks, &reader->chunk_capacity, sizeof(*chunks));
+    if (chunks == NULL || trace->nr_chunks == TRACE_NONE)
+        return err_set(err, ERR_INPUT, "%s: out of memory: %u chunks", trace->path, trace->nr_chunks);
+    trace->chunks = chunks;
+    chunks[trace->nr_chunks] = (struct trace_chunk){.offset = offset,
+                                                    .payload_bytes = header->payload_bytes,
+                                                    .raw_bytes = header->raw_bytes,
+                                                    .thread = number,
+                                                    .next = TRACE_NONE,
+                                                    .nr_events = header->nr_events,
+                                                    .first_ticks = header->first_ticks,
+                                                    .last_ticks = header->last_ticks};
+    struct trace_thread *thread = &trace->threads[number];
+    if (thread->nr_chunks++ == 0)
+        thread->first_chunk = trace->nr_chunks;
+    else
+        chunks[thread->last_chunk].next = trace->nr_chunks;
+    thread->last_chunk = trace->nr_chunks++;
+    trace->header_events += header->nr_events;
+    return 0;
+}
+
+static int description_add(struct trace *trace, uint64_t offset, const struct tf_header *header, struct err *err)
+{
+    struct reader *reader = trace->reader;
+    struct err why = {0};
+    if (block_load(&reader->file, offset, header->payload_bytes, header->raw_bytes, &reader->raw, &why) == 0 &&
+        facts_add_block(&reader->facts, trace, header, reader->raw.bytes, &why) == 0)
+        return 0;
+    if (why.code != ERR_INCOMPLETE)
+        return err_set(err, why.code, "%s: %s", trace->path, why.text);
+    block_damaged(trace, offset, why.text);
+    return 0;
+}
+
+/* True when the block belongs here: of this session, and not one that was already there. */
+static bool block_is_expected(struct trace *trace, uint64_t offset, const struct tf_header *header)
+{
+    struct reader *reader = trace->reader;
+    if (!reader->has_session) {
+        reader->has_session = true;
+        trace->session = header->session;
+    }
+    if (header->session != trace->session) {
+        block_damaged(trace, offset, "it belongs to another trace");
+        return false;
+    }
+    if (reader->facts.ended) {
+        block_damaged(trace, offset, "it comes after the end of the trace");
+        return false;
+    }
+    if (header->sequence < reader->expected_sequence) {
+        block_damaged(trace, offset, "it comes twice or late");
+        return false;
+    }
+    trace->nr_lost_blocks += header->sequence - reader->expected_sequence;
+    reader->expected_sequence = header->sequence + 1;
+    return true;
+}
+
+static int block_add(struct trace *trace, uint64_t offset, const struct tf_header *header, struct err *err)
+{
+    struct reader *reader = trace->reader;
+    if (header->version != TF_VERSION)
+        return err_set(err, ERR_INPUT, "%s: trace format version %u; this tracean reads version %u", trace->path,
+                       header->version, TF_VERSION);
+    if ((header->type < TF_BLOCK_SESSION || header->type > TF_BLOCK_END) && !(header->flags & TF_BLOCK_MAY_SKIP))
+        return err_set(err, ERR_INPUT, "%s: blocks of type %u, which this version of tracean does not understand",
+                       trace->path, header->type);
+    if (!block_is_expected(trace, offset, header))
+        return 0;
+    trace->nr_blocks++;
+    trace->anchor_ticks[1] = header->anchor_ticks;
+    trace->anchor_ns[1] = header->anchor_ns;
+    if (!reader->has_anchor) {
+        reader->has_anchor = true;
+        trace->anchor_ticks[0] = header->anchor_ticks;
+        trace->anchor_ns[0] = header->anchor_ns;
+    }
+    return header->type == TF_BLOCK_CHUNK ? chunk_add(trace, offset, header, err)
+                                          : description_add(trace, offset, header, err);
+}
+
+/* Take in what is there from reader->offset on. Stops before a last block that is not whole: more may come. */
+static int blocks_scan(struct trace *trace, struct err *err)
+{
+    struct reader *reader = trace->reader;
+    for (;;) {
+        struct tf_header header;
+        uint64_t found = reader->offset;
+        int result = block_find(&reader->file, &found, trace->file_bytes, &header, err);
+        if (result < 0)
+            return -1;
+        if (result == 0)
+            return 0;
+        if (header.payload_bytes > trace->file_bytes - found - TF_HEADER_BYTES) {
+            /* Cut short at the end of the file; or bytes are missing here, and other blocks come behind. */
+            uint64_t behind = found + TF_HEADER_BYTES;
+            result = block_find(&reader->file, &behind, trace->file_bytes, &header, err);
+            if (result <= 0)
+                return result;
+            block_damaged(trace, found, "it is cut short");
+            reader->offset = behind;
+            continue;
+        }
+        if (found != reader->offset)
+            block_damaged(trace, reader->offset, "no intact header");
+        reader->offset = found + TF_HEADER_BYTES + header.payload_bytes;
+        if (block_add(trace, found, &header, err) != 0)
+            return -1;
+    }
+}
+
+/* ---- The whole file ------------------------------------------------------------------------------- */
+
+static int file_open(struct trace *trace, const char *path, struct err *err)
+{
+    struct stat status;
+    /* Without O_NONBLOCK the open of a FIFO that nobody writes would wait for ever. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    trace->reader->file.fd = fd;
+    if (fd < 0)
+        return err_set_errno(err, ERR_INPUT, errno, "%s", path);
+    if (fstat(fd, &status) != 0)
+        return err_set_errno(err, ERR_INPUT, errno, "%s", path);
+    if (S_ISDIR(status.st_mode))
+        return err_set(err, ERR_INPUT, "%s: is a directory", path);
+    if (!S_ISREG(status.st_mode))
+        return err_set(err, ERR_INPUT, "%s: is not a regular file", path);
+    if (status.st_size == 0)
+        return err_set(err, ERR_INPUT, "%s: is empty", path);
+    trace->file_bytes = (uint64_t)status.st_size;
+    return block_file_init(&trace->reader->file, err);
+}
+
+/* A file that is no trace must be told from a damaged one, and without reading all of it. */
+static int file_check(struct trace *trace, struct err *err)
+{
+    struct tf_header header;
+    uint64_t found = 0;
+    uint64_t end = trace->file_bytes < FIRST_BLOCK_MAX ? trace->file_bytes : FIRST_BLOCK_MAX;
+    int result = block_find(&trace->reader->file, &found, end, &header, err);
+    if (result == 0)
+        return err_set(err, ERR_INPUT, "%s: is not a trace", trace->path);
+    return result < 0 ? -1 : 0;
+}
+
+/* Wait for a writer that holds the file's lock. True when nobody writes any more. */
+static bool writer_wait(int fd)
+{
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
+            flock(fd, LOCK_UN);
+            return true;
+        }
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return true; /* a file system without locks */
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    return false;
+}
+
+static int file_scan(struct trace *trace, struct err *err)
+{
+    struct reader *reader = trace->reader;
+    struct stat status;
+    if (file_check(trace, err) != 0 || blocks_scan(trace, err) != 0)
+        return -1;
+    if (reader->facts.ended)
+        return 0;
+    trace->being_written = !writer_wait(reader->file.fd);
+    if (fstat(reader->file.fd, &status) == 0 && (uint64_t)status.st_size != trace->file_bytes) {
+        trace->file_bytes = (uint64_t)status.st_size;
+        return blocks_scan(trace, err);
+    }
+    return 0;
+}
+
+/* The line through the anchors, and where 0 is. */
+static int clock_settle(struct trace *trace, struct err *err)
+{
+    uint64_t origin = trace->session_ticks != 0 ? trace->session_ticks : trace->anchor_ticks[0];
+    uint64_t ticks = trace->anchor_ticks[1] - trace->anchor_ticks[0], ns = trace->anchor_ns[1] - trace->anchor_ns[0];
+    for (uint32_t i = 0; i < trace->nr_chunks; i++) {
+        const struct trace_chunk *chunk = &trace->chunks[i];
+        origin = chunk->first_ticks < origin ? chunk->first_ticks : origin;
+        trace->last_ticks = chunk->last_ticks > trace->last_ticks ? chunk->last_ticks : trace->last_ticks;
+    }
+    if (trace->last_ticks < origin)
+        trace->last_ticks = origin;
+    trace->clock_is_known = true;
+    if (trace->clock_kind == TF_CLOCK_MONOTONIC && trace->session_ticks != 0) {
+        clock_init_ns(&trace->clock, origin);
+    } else if (trace->anchor_ticks[1] > trace->anchor_ticks[0] && trace->anchor_ns[1] >= trace->anchor_ns[0]) {
+        clock_init_rate(&trace->clock, origin, ticks, ns);
+    } else {
+        clock_init_ns(&trace->clock, origin);
+        trace->clock_is_known = false;
+    }
+    uint64_t span = trace->last_ticks - origin, span_ns = trace_duration_ns(trace);
+    uint64_t most = SPAN_SUM_MAX / ((uint64_t)trace->nr_threads + 1);
+    if (span > most || span_ns > most)
+        return err_set(err, ERR_INPUT, "%s: its times are impossible: %u threads and %llu ns", trace->path,
+                       trace->nr_threads, (unsigned long long)span_ns);
+    return 0;
+}
+
+static const char *failure_name(uint64_t failure)
+{
+    switch (failure) {
+    case TF_FAILURE_WRITE:
+        return "the trace could not be written";
+    case TF_FAILURE_DRAIN_LOST:
+        return "the process that wrote the trace was lost";
+    case TF_FAILURE_MEMORY:
+        return "there was no memory for more";
+    default:
+        return "recording failed";
+    }
+}
+
+/* What is left over at the end of the file: how many events would have been in it. */
+static void tail_count(struct trace *trace)
+{
+    struct reader *reader = trace->reader;
+    struct tf_header header;
+    struct err ignored = {0};
+    uint64_t found = reader->offset;
+    if (!trace->being_written && !reader->facts.ended &&
+        block_find(&reader->file, &found, trace->file_bytes, &header, &ignored) > 0 && header.type == TF_BLOCK_CHUNK &&
+        header.session == trace->session)
+        trace->cut_events = header.nr_events;
+}
+
+/* Say once, in words, what is wrong with the trace as a whole. */
+static void completeness_notice(struct trace *trace)
+{
+    struct reader *reader = trace->reader;
+    uint64_t tail = trace->file_bytes - reader->offset;
+    if (trace->ending == TRACE_FAILED && trace->failure_errno != 0)
+        trace_notice(trace, "the trace is incomplete: %s (%s)", failure_name(trace->failure),
+                     strerror((int)(trace->failure_errno & 0xfff)));
+    else if (trace->ending == TRACE_FAILED)
+        trace_notice(trace, "the trace is incomplete: %s", failure_name(trace->failure));
+    if (trace->being_written)
+        trace_notice(trace, "the trace is still being written; this is what is there so far");
+    else if (trace->ending == TRACE_UNFINISHED)
+        trace_notice(trace, "the trace is unfinished: it was cut, or its writer was killed");
+    if (tail > 0 && reader->facts.ended)
+        block_damaged(trace, reader->offset, "it comes after the end of the trace");
+    else if (tail > 0 && !trace->being_written)
+        block_damaged(trace, reader->offset, "it is cut off, or no intact block follows");
+    if (trace->nr_lost_blocks > 0)
+        trace_notice(trace, "blocks of the trace that are missing: %llu", (unsigned long long)trace->nr_lost_blocks);
+    if (!trace->clock_is_known)
+        trace_notice(trace, "the clock's rate is unknown; times are in ticks");
+}
+
+struct trace *trace_open(const char *path, struct err *err)
+{
+    struct trace *trace = calloc(1, sizeof(*trace));
+    struct reader *reader = calloc(1, sizeof(*reader));
+    if (trace == NULL || reader == NULL) {
+        free(trace);
+        free(reader);
+        err_set(err, ERR_INPUT, "%s: out of memory", path);
+        return NULL;
+    }
+    *trace = (struct trace){.reader = reader, .ending = TRACE_UNFINISHED};
+    trace->runtime_version = trace->host = trace->kernel = trace->region = trace->boot_id = "";
+    reader->file.fd = -1;
+    arena_init(&trace->arena, ARENA_BYTES_MAX);
+    facts_init(&reader->facts);
+    trace->path = arena_copy(&trace->arena, path, strlen(path));
+    if (trace->path == NULL)
+        err_set(err, ERR_INPUT, "%s: out of memory", path);
+    if (trace->path == NULL || file_open(trace, path, err) != 0 || file_scan(trace, err) != 0 ||
+        clock_settle(trace, err) != 0) {
+        trace_close(trace);
+        return NULL;
+    }
+    tail_count(trace);
+    completeness_notice(trace);
+    return trace;
+}
+
+void trace_close(struct trace *trace)
+{
+    if (trace == NULL)
+        return;
+    block_file_release(&trace->reader->file);
+    buffer_release(&trace->reader->raw);
+    facts_release(&trace->reader->facts);
+    free(trace->reader);
+    free(trace->processes);
+    free(trace->threads);
+    free(trace->objects);
+    free(trace->modules);
+    free(trace->chunks);
+    free(trace->notices);
+    arena_release(&trace->arena);
+    free(trace);
+}
+
+int trace_load(struct trace *trace, const struct trace_chunk *chunk, struct buffer *buffer, struct err *err)
+{
+    return block_load(&trace->reader->file, chunk->offset, chunk->payload_bytes, chunk->raw_bytes, buffer, err);
+}
+
+const struct trace_process *trace_process_find(const struct trace *trace, uint32_t serial)
+{
+    uint32_t found = facts_process_find(&trace->reader->facts, trace, serial);
+    return found == TRACE_NONE ? NULL : &trace->processes[found];
+}
+
+void trace_thread_name(struct trace *trace, uint32_t thread, const char *name, size_t bytes)
+{
+    const char *copy = NULL;
+    if (trace->threads[thread].name[0] == '\0' && bytes > 0)
+        copy = arena_copy(&trace->arena, name, bytes < THREAD_NAME_MAX ? bytes : THREAD_NAME_MAX);
+    if (copy != NULL)
+        trace->threads[thread].name = copy;
+}
+
+bool trace_is_complete(const struct trace *trace)
+{
+    return trace->ending == TRACE_FINISHED && trace->nr_damaged == 0 && trace->nr_lost_blocks == 0 &&
+           !trace->being_written;
+}
+
+uint64_t trace_duration_ns(const struct trace *trace)
+{
+    return clock_ns(&trace->clock, trace->last_ticks);
+}

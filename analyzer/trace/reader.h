@@ -1,0 +1,156 @@
+/*
+ * A trace file: its blocks found and checked, its descriptive facts collected, its chunks indexed.
+ *
+ * reader.c and decode.c are the only modules that touch the bytes of a trace; what leaves them is checked. Everything
+ * belongs to the trace; a trace is used by one thread at a time. Texts are untrusted and NUL-terminated.
+ *
+ * Damage is no error: a block that is not intact is passed over, counted, and described in a notice. Ticks are the
+ * trace's clock; `clock` turns them into ns from the start of the trace (the first event, or the first anchor when that
+ * is earlier).
+ */
+#ifndef READER_H
+#define READER_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/index.h"
+#include "trace/ticks.h"
+
+#include "tracert/format.h"
+
+#include <stdbool.h>
+
+struct trace_process {
+    uint32_t serial, parent; /* parent: serial, 0 for none */
+    uint32_t pid;
+    uint32_t origin; /* enum tf_origin */
+    uint64_t start_ticks;
+    const char *command; /* arguments, each ended by a NUL byte */
+    size_t command_bytes;
+    const char *executable, *directory; /* "" when unknown */
+};
+
+struct trace_thread {
+    uint32_t serial, process; /* serials; process 0: unknown */
+    uint32_t tid;
+    uint64_t start_ticks;
+    const char *name;                /* "" when unknown */
+    uint32_t nr_chunks, first_chunk; /* first_chunk: index into chunks, TRACE_NONE when there is none */
+    uint32_t last_chunk;
+};
+
+/* An object file: the same path and build-id is the same object, in whatever process and wherever it was mapped. */
+struct trace_object {
+    const char *path; /* "" when there is no file */
+    const uint8_t *build_id;
+    size_t build_id_bytes;
+};
+
+struct trace_segment {
+    uint64_t address, bytes; /* before the base is added */
+    uint64_t flags;          /* bit 0: executable */
+};
+
+/* One mapping of an object into a process, from load to unload. */
+struct trace_module {
+    uint32_t process; /* serial */
+    uint32_t object;  /* index into objects; TRACE_NONE: the unload of a module that was inherited at fork */
+    uint64_t base;
+    uint64_t load_ticks, unload_ticks; /* unload_ticks: UINT64_MAX while loaded */
+    const struct trace_segment *segments;
+    uint32_t nr_segments;
+};
+
+/* A chunk as its header describes it. */
+struct trace_chunk {
+    uint64_t offset; /* of the block in the file */
+    uint32_t payload_bytes, raw_bytes;
+    uint32_t thread; /* index into threads */
+    uint32_t next;   /* index of the thread's next chunk; TRACE_NONE */
+    uint32_t nr_events;
+    uint64_t first_ticks, last_ticks;
+    bool is_damaged; /* its payload, as far as somebody has looked */
+};
+
+#define TRACE_NONE UINT32_MAX
+
+enum trace_ending {
+    TRACE_FINISHED,  /* END, and all went well */
+    TRACE_FAILED,    /* END says that something failed: failure, failure_errno */
+    TRACE_UNFINISHED /* no END */
+};
+
+struct trace {
+    const char *path;
+    uint64_t file_bytes;
+    uint64_t session;
+    /* SESSION; texts are "" and numbers 0 when unknown */
+    const char *runtime_version, *host, *kernel, *region, *boot_id;
+    uint32_t clock_kind, full_policy;
+    uint64_t clock_step_ticks, realtime_ns; /* realtime_ns: at session_ticks */
+    uint64_t session_ticks;
+    uint64_t anchor_ticks[2], anchor_ns[2]; /* the first and the last intact block's */
+    struct clock clock;
+    bool clock_is_known; /* false: the anchors make no line, a tick is taken for a ns */
+    uint64_t last_ticks; /* of the last event */
+
+    struct trace_process *processes; /* in the order of the file */
+    struct trace_thread *threads;
+    struct trace_object *objects;
+    struct trace_module *modules;
+    struct trace_chunk *chunks;
+    uint32_t nr_processes, nr_threads, nr_objects, nr_modules, nr_chunks;
+
+    enum trace_ending ending;
+    uint64_t failure, failure_errno, dropped_no_ring, end_nr_events;
+    bool recovered, being_written;
+    uint64_t nr_blocks;      /* intact ones */
+    uint64_t nr_lost_blocks; /* sequence numbers that are missing */
+    uint64_t nr_damaged;     /* places in the file that are not intact; trace_damaged() adds to it */
+    uint64_t header_events;  /* sum of the chunks' nr_events */
+    uint64_t cut_events;     /* of the chunk in which the file was cut off */
+
+    const char **notices; /* untrusted */
+    uint32_t nr_notices;
+
+    struct arena arena;
+    struct reader *reader; /* how the file is read; private */
+};
+
+/* Reusable memory for decompressed payloads. */
+struct buffer {
+    uint8_t *bytes;
+    size_t capacity;
+};
+
+/* Open and index a trace. NULL with ERR_INPUT set when it cannot be read or is no trace. */
+struct trace *trace_open(const char *path, struct err *err);
+void trace_close(struct trace *trace);
+
+/*
+ * Decompress a chunk: exactly raw_bytes bytes at buffer->bytes. 0; -1 with ERR_INCOMPLETE when the block is damaged
+ * (the caller goes on: trace_damaged) or ERR_INPUT when nothing can be read any more.
+ */
+int trace_load(struct trace *trace, const struct trace_chunk *chunk, struct buffer *buffer, struct err *err);
+void buffer_release(struct buffer *buffer);
+
+/* Add a line to the notices; the number of lines is bounded. */
+void trace_notice(struct trace *trace, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Count a chunk whose payload turned out to be damaged, and say so in a notice. */
+void trace_damaged(struct trace *trace, const struct trace_chunk *chunk, const char *why);
+
+/* A name that a chunk gives to a thread; it is taken when the thread has none yet. */
+void trace_thread_name(struct trace *trace, uint32_t thread, const char *name, size_t bytes);
+
+/* The process with that serial, or NULL. */
+const struct trace_process *trace_process_find(const struct trace *trace, uint32_t serial);
+
+/* True when the file is whole and its writer has finished it well. Events can be missing all the same: see the chunks.
+ */
+bool trace_is_complete(const struct trace *trace);
+
+/* When the last event happened, from the start of the trace. */
+uint64_t trace_duration_ns(const struct trace *trace);
+
+#endif

@@ -1,0 +1,333 @@
+/* decode.c: what was written is what is read; what is malformed is refused. */
+#include "trace_writer.h"
+
+#include "trace/decode.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t random64(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+/* What a test has written, symbol by symbol. */
+struct written {
+    uint64_t ticks, fn, site;
+    const char *region;
+    unsigned symbol; /* 0, 1, 2, or 8 for an enter */
+    bool inlined;
+};
+
+#define WRITTEN_MAX 3000u
+
+static const char *const names[] = {"load", "", "sort everything", "a\xff\x01name"};
+
+/* A random stream of `nr` symbols into the thread, and into `written`. */
+static void stream_write(struct writer_thread *thread, uint64_t *state, struct written *written, uint32_t nr)
+{
+    uint64_t ticks = thread->ticks;
+    for (uint32_t i = 0; i < nr; i++) {
+        uint64_t choice = random64(state) % 16, scale = random64(state) % 40;
+        ticks += scale < 30 ? random64(state) % 200 * thread->tick_unit : random64(state) >> (24 + scale);
+        written[i] = (struct written){.ticks = ticks, .symbol = 8};
+        if (choice < 7 && thread->depth < WRITER_DEPTH_MAX - 1) {
+            written[i].fn = random64(state) % 3 == 0 ? random64(state) % 7 << 57 : 0x400000 + random64(state) % 50 * 16;
+            written[i].site = written[i].fn + random64(state) % 3;
+            written[i].inlined = written[i].fn % 32 == 0;
+            thread_enter(thread, ticks, written[i].fn, written[i].site, written[i].inlined);
+        } else if (choice == 7 && thread->depth < WRITER_DEPTH_MAX - 1) {
+            written[i].region = names[random64(state) % 4];
+            thread_region(thread, ticks, written[i].region);
+        } else if (choice < 14 && thread->depth > 0) {
+            written[i].symbol = 0;
+            thread_exit(thread, ticks);
+        } else if (choice == 14 && thread->depth > 0) {
+            written[i].symbol = 1;
+            thread_unwind(thread, ticks);
+        } else {
+            written[i].symbol = 2;
+            written[i].fn = random64(state);
+            thread_orphan(thread, ticks, written[i].fn);
+        }
+    }
+}
+
+static void stream_check(const struct chunk *chunk, const struct written *written, uint32_t nr)
+{
+    struct chunk_cursor cursor;
+    ck_assert_uint_eq(chunk->head.nr_symbols, nr);
+    chunk_begin(chunk, &cursor);
+    for (uint32_t i = 0; i < nr; i++) {
+        uint32_t symbol = chunk_next(chunk, &cursor);
+        ck_assert_uint_eq(cursor.ticks, written[i].ticks);
+        ck_assert_uint_eq(symbol < 8 ? symbol : 8, written[i].symbol);
+        if (symbol == 2) {
+            struct chunk_ext ext;
+            chunk_next_ext(chunk, &cursor, &ext);
+            ck_assert_uint_eq(ext.kind, 8);
+            ck_assert_uint_eq(ext.number, written[i].fn);
+        } else if (symbol >= 8) {
+            const struct chunk_entry *entry = &chunk->dict[symbol - 8];
+            ck_assert_int_eq(entry->region != NULL, written[i].region != NULL);
+            if (entry->region != NULL) {
+                ck_assert_uint_eq(entry->region_bytes, strlen(written[i].region));
+                ck_assert_mem_eq(entry->region, written[i].region, entry->region_bytes);
+                continue;
+            }
+            ck_assert_uint_eq(entry->fn, written[i].fn);
+            ck_assert_uint_eq(entry->site, written[i].site);
+            ck_assert_int_eq(entry->inlined, written[i].inlined);
+        }
+    }
+}
+
+static void stack_check(const struct chunk *chunk, const struct writer_thread *thread)
+{
+    ck_assert_uint_eq(chunk->head.depth, thread->stack_depth);
+    ck_assert_uint_eq(chunk->head.nr_stack, thread->stack_depth);
+    for (uint32_t i = 0; i < chunk->head.nr_stack; i++) {
+        ck_assert_uint_eq(chunk->stack[i].enter_ticks, thread->stack[i].ticks);
+        ck_assert_int_eq(chunk->stack[i].entry.region != NULL, thread->stack[i].region != NULL);
+        if (chunk->stack[i].entry.region == NULL)
+            ck_assert_uint_eq(chunk->stack[i].entry.fn, thread->stack[i].fn);
+    }
+}
+
+/* Take over a payload as if it had been loaded. */
+static void payload_take(struct chunk *chunk, const struct writer_bytes *payload)
+{
+    chunk->raw.bytes = malloc(payload->nr);
+    chunk->raw.capacity = payload->nr;
+    memcpy(chunk->raw.bytes, payload->bytes, payload->nr);
+}
+
+START_TEST(streams_come_back)
+{
+    static struct written written[WRITTEN_MAX];
+    uint64_t state = 0x9E3779B97F4A7C15u + (uint64_t)_i;
+    struct writer writer;
+    writer_init(&writer);
+    struct writer_thread *thread = writer_thread_new(&writer, 1, 1, 10, 1000);
+    thread->tick_unit = _i % 3 == 0 ? 1 : (uint32_t)(random64(&state) % 1000 + 1);
+    for (int round = 0; round < 5; round++) {
+        struct writer_bytes payload = {0};
+        struct chunk chunk = {0};
+        struct err err = {0};
+        uint32_t nr = (uint32_t)(random64(&state) % WRITTEN_MAX);
+        stream_write(thread, &state, written, nr);
+        thread_payload(thread, &payload);
+        payload_take(&chunk, &payload);
+        const struct trace_chunk block = {.first_ticks = thread->base_ticks, .last_ticks = thread->ticks};
+        ck_assert_msg(chunk_decode(&chunk, payload.nr, &block, &err) == 0, "%s", err.text);
+        ck_assert_uint_eq(chunk.last_ticks, thread->ticks);
+        stream_check(&chunk, written, nr);
+        stack_check(&chunk, thread);
+        chunk_release(&chunk);
+        bytes_free(&payload);
+        thread_flush(thread);
+    }
+    writer_thread_free(thread);
+    writer_free(&writer);
+}
+
+END_TEST
+
+/* ---- Malformed payloads: one with a little of everything, and one thing changed ------------------- */
+
+static void sample_write(struct writer *writer, struct writer_bytes *payload)
+{
+    writer_init(writer);
+    struct writer_thread *thread = writer_thread_new(writer, 1, 1, 10, 1000);
+    thread_enter(thread, 1000, 0x100, 0x101, false);
+    thread_region(thread, 1000, "r");
+    thread_flush(thread);
+    thread_enter(thread, 1001, 0x200, 0x201, false);
+    thread_exit(thread, 9999);
+    thread_orphan(thread, 10000, 0x300);
+    thread_exit(thread, 10001);
+    thread_payload(thread, payload);
+    writer_thread_free(thread);
+}
+
+enum { SECTIONS = 96 + 6 * 8, SYMBOLS = SECTIONS, DELTAS = SYMBOLS + 8, WIDE = DELTAS + 4, DICT = WIDE + 2 };
+
+static const struct {
+    size_t offset;
+    uint32_t value;
+    unsigned bytes;   /* 0: the payload is cut to `offset` bytes */
+    const char *text; /* NULL: all is well */
+} changes[] = {
+    {0, 1, 4, NULL},
+    {8, 65537, 4, "head"},
+    {8, 3, 4, "SYMBOLS or DELTAS"},
+    {8, 5, 4, "SYMBOLS or DELTAS"},
+    {12, 0, 4, "head"},
+    {16, 65529, 4, "head"},
+    {16, 0, 4, "means nothing"},
+    {16, 2, 4, "DICT"},
+    {20, 1, 4, "head"},
+    {20, 0x7fffffff, 4, "head"},
+    {20, 3, 4, NULL},
+    {24, 1, 4, "STACK"},
+    {24, 0, 4, "STACK"},
+    {80, 5, 4, "behind the sections"},
+    {80, 0x10000000, 4, "larger than the chunk"},
+    {80, 7, 4, "larger than the chunk"},
+    {96, 2, 4, "twice"},
+    {96, 7, 4, "section 7"},
+    {96, 1001, 4, "section 1001"},
+    {96, 1000, 4, "SYMBOLS or DELTAS"},
+    {100, 0xffffffff, 4, "larger than the chunk"},
+    {SYMBOLS, 9, 2, "means nothing"},
+    {SYMBOLS, 3, 2, "means nothing"},
+    {SYMBOLS, 7, 2, "means nothing"},
+    {SYMBOLS, 2, 2, "EXT"},
+    {SYMBOLS, 0, 2, "never begun"},
+    {SYMBOLS, 1, 2, "never begun"},
+    {SYMBOLS + 4, 0, 2, "EXT is too long"},
+    {DELTAS, 255, 1, "WIDE is too short"},
+    {DELTAS + 1, 254, 1, "WIDE is too long"},
+    {DELTAS + 2, 99, 1, "its times contradict"},
+    {WIDE, 0x8080, 2, "WIDE is too short"},
+    {0, 0, 0, "shorter than the head"},
+    {95, 0, 0, "shorter than the head"},
+    {96, 0, 0, "larger than the chunk"},
+    {SYMBOLS, 0, 0, "larger than the chunk"},
+};
+
+START_TEST(malformed_payloads_are_refused)
+{
+    struct writer writer;
+    struct writer_bytes payload = {0};
+    struct chunk chunk = {0};
+    struct err err = {0};
+    const struct trace_chunk block = {.first_ticks = 1000, .last_ticks = 10001};
+    sample_write(&writer, &payload);
+    for (unsigned i = 0; i < changes[_i].bytes; i++)
+        payload.bytes[changes[_i].offset + i] = (uint8_t)(changes[_i].value >> (8 * i));
+    if (changes[_i].bytes == 0)
+        payload.nr = changes[_i].offset;
+    /* Exactly as large as the payload, so that sanitizers see every step beyond. */
+    chunk.raw.bytes = malloc(payload.nr);
+    chunk.raw.capacity = payload.nr;
+    memcpy(chunk.raw.bytes, payload.bytes, payload.nr);
+    int result = chunk_decode(&chunk, payload.nr, &block, &err);
+    if (changes[_i].text == NULL)
+        ck_assert_msg(result == 0, "%s", err.text);
+    else
+        ck_assert_msg(result == -1 && strstr(err.text, changes[_i].text) != NULL, "%s", err.text);
+    chunk_release(&chunk);
+    bytes_free(&payload);
+    writer_free(&writer);
+}
+
+END_TEST
+
+/* Any byte changed to any value: no crash, and what is accepted can be walked to the end. */
+START_TEST(changed_bytes_never_hurt)
+{
+    struct writer writer;
+    struct writer_bytes payload = {0};
+    struct chunk chunk = {0};
+    const struct trace_chunk block = {.first_ticks = 0, .last_ticks = UINT64_MAX};
+    sample_write(&writer, &payload);
+    payload_take(&chunk, &payload);
+    for (size_t i = 0; i < payload.nr; i++) {
+        for (unsigned value = 0; value < 256; value++) {
+            struct err err = {0};
+            memcpy(chunk.raw.bytes, payload.bytes, payload.nr);
+            chunk.raw.bytes[i] = (uint8_t)value;
+            if (chunk_decode(&chunk, payload.nr, &block, &err) != 0)
+                continue;
+            struct chunk_cursor cursor;
+            int64_t depth = chunk.head.depth;
+            chunk_begin(&chunk, &cursor);
+            while (cursor.index < chunk.head.nr_symbols) {
+                struct chunk_ext ext;
+                uint32_t symbol = chunk_next(&chunk, &cursor);
+                ck_assert(symbol < 8 + chunk.head.nr_dict);
+                depth += symbol >= 8 ? 1 : symbol < 2 ? -1 : 0;
+                ck_assert_int_ge(depth, 0);
+                if (symbol == 2)
+                    chunk_next_ext(&chunk, &cursor, &ext);
+            }
+            ck_assert_uint_eq(cursor.ticks, chunk.last_ticks);
+        }
+    }
+    chunk_release(&chunk);
+    bytes_free(&payload);
+    writer_free(&writer);
+}
+
+END_TEST
+
+START_TEST(records_are_taken_apart)
+{
+    struct writer writer;
+    struct writer_bytes payload = {0}, value = {0};
+    struct chunk chunk = {0};
+    struct chunk_cursor cursor;
+    struct chunk_ext ext;
+    struct err err = {0};
+    const struct trace_chunk block = {.first_ticks = 0, .last_ticks = UINT64_MAX};
+    writer_init(&writer);
+    struct writer_thread *thread = writer_thread_new(&writer, 1, 1, 10, 0);
+    bytes_put_varint(&value, 300);
+    bytes_put_varint(&value, 7000);
+    thread_ext(thread, 1, 4, &value);
+    bytes_free(&value);
+    bytes_put_varint(&value, 3); /* -2 */
+    bytes_put(&value, "queue", 5);
+    thread_ext(thread, 2, 12, &value);
+    thread_ext(thread, 3, 1000, &value); /* unknown, and may be skipped */
+    thread_payload(thread, &payload);
+    payload_take(&chunk, &payload);
+    ck_assert_int_eq(chunk_decode(&chunk, payload.nr, &block, &err), 0);
+    chunk_begin(&chunk, &cursor);
+    chunk_next(&chunk, &cursor);
+    chunk_next_ext(&chunk, &cursor, &ext);
+    ck_assert(ext.kind == 4 && ext.number == 300 && ext.second == 7000);
+    chunk_next(&chunk, &cursor);
+    chunk_next_ext(&chunk, &cursor, &ext);
+    ck_assert(ext.kind == 12 && (int64_t)tf_unzigzag(ext.number) == -2 && ext.text_bytes == 5);
+    ck_assert_mem_eq(ext.text, "queue", 5);
+    chunk_next(&chunk, &cursor);
+    chunk_next_ext(&chunk, &cursor, &ext);
+    ck_assert(ext.kind == 1000 && ext.text_bytes == 0);
+    /* An odd kind must be understood. */
+    thread_ext(thread, 4, 1001, &value);
+    bytes_free(&payload);
+    chunk_release(&chunk);
+    thread_payload(thread, &payload);
+    payload_take(&chunk, &payload);
+    ck_assert_int_eq(chunk_decode(&chunk, payload.nr, &block, &err), -1);
+    bytes_free(&payload);
+    bytes_free(&value);
+    chunk_release(&chunk);
+    writer_thread_free(thread);
+    writer_free(&writer);
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("decode");
+    TCase *tcase = tcase_create("decode");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, streams_come_back, 0, 30);
+    tcase_add_loop_test(tcase, malformed_payloads_are_refused, 0, (int)(sizeof(changes) / sizeof(changes[0])));
+    tcase_add_test(tcase, changed_bytes_never_hurt);
+    tcase_add_test(tcase, records_are_taken_apart);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}

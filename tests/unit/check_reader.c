@@ -1,0 +1,416 @@
+/* reader.c, block.c, fields.c: what is no trace, what is damaged, and what a whole trace says. */
+#include "replay_text.h"
+#include "trace_writer.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A small trace with something of everything: two processes, three threads, modules, regions, unwinds, records. */
+static void trace_write(struct writer *writer)
+{
+    writer_init(writer);
+    writer_session(writer, 0);
+    writer_process(writer, 1, 100, 0, 1000, 0);
+    writer_module(writer, 1, 0x10000, 1000, "/bin/app", 0x1000, 0x1000);
+    struct writer_thread *one = writer_thread_new(writer, 1, 1, 100, 1000);
+    thread_enter(one, 1100, 0x11000, 0x11004, false);
+    thread_enter(one, 1200, 0x11100, 0x11010, true);
+    thread_exit(one, 1300);
+    thread_region(one, 1310, "phase");
+    thread_enter(one, 1320, 0x11200, 0x11020, false);
+    thread_flush(one);
+    writer->anchor_ticks = writer->anchor_ns = 2000;
+    struct writer_thread *two = writer_thread_new(writer, 2, 1, 101, 1400);
+    thread_enter(two, 1500, 0x11300, 0x99, false);
+    thread_orphan(two, 1600, 0x11400);
+    thread_unwind(two, 100000);
+    two->flags = 1;
+    thread_flush(two);
+    writer_module_unload(writer, 1, 0x10000, 1900000);
+    thread_unwind(one, 200000);
+    thread_exit(one, 200001);
+    thread_enter(one, 200002, 0x11100, 0x11010, false);
+    thread_flush(one);
+    writer_end(writer, 0);
+    writer_thread_free(one);
+    writer_thread_free(two);
+}
+
+/* A file without a name whose bytes a test can change in place. */
+static int scratch_open(const struct writer *writer, char path[64])
+{
+    int fd = memfd_create("trace", MFD_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, writer->file.bytes, writer->file.nr), (ssize_t)writer->file.nr);
+    snprintf(path, 64, "/proc/self/fd/%d", fd);
+    return fd;
+}
+
+START_TEST(a_whole_trace_says_what_was_written)
+{
+    struct writer writer;
+    struct err err = {0};
+    trace_write(&writer);
+    char *path = writer_save(&writer);
+    struct trace *trace = trace_open(path, &err);
+    ck_assert_msg(trace != NULL, "%s", err.text);
+    ck_assert(trace_is_complete(trace));
+    ck_assert_uint_eq(trace->nr_notices, 0);
+    ck_assert_uint_eq(trace->nr_blocks, 10);
+    ck_assert_str_eq(trace->host, "host");
+    ck_assert_str_eq(trace->kernel, "6.1");
+    ck_assert_str_eq(trace->runtime_version, "0.1.0");
+    ck_assert_uint_eq(trace->clock_step_ticks, 10);
+    ck_assert_uint_eq(trace->nr_processes, 1);
+    ck_assert_uint_eq(trace->processes[0].pid, 100);
+    ck_assert_str_eq(trace->processes[0].executable, "/bin/app");
+    ck_assert_mem_eq(trace->processes[0].command, "./app\0-x", 9);
+    ck_assert_uint_eq(trace->nr_threads, 2);
+    ck_assert_uint_eq(trace->threads[1].tid, 101);
+    ck_assert_uint_eq(trace->threads[0].nr_chunks, 2);
+    ck_assert_uint_eq(trace->nr_modules, 1);
+    ck_assert_uint_eq(trace->modules[0].unload_ticks, 1900000);
+    ck_assert_str_eq(trace->objects[trace->modules[0].object].path, "/bin/app");
+    ck_assert_uint_eq(trace->objects[0].build_id_bytes, 4);
+    ck_assert_uint_eq(trace->clock.origin_ticks, 1000);
+    ck_assert_uint_eq(trace_duration_ns(trace), 200002 - 1000);
+    trace_close(trace);
+    unlink(path);
+    free(path);
+    writer_free(&writer);
+}
+
+END_TEST
+
+START_TEST(what_is_no_trace_is_refused)
+{
+    static const char zeroes[200];
+
+    static const struct {
+        const char *bytes;
+        size_t nr;
+        const char *text;
+    } files[] = {
+        {"", 0, "is empty"},
+        {"x", 1, "is not a trace"},
+        {"#!/bin/sh\n", 10, "is not a trace"},
+        {zeroes, sizeof(zeroes), "is not a trace"},
+        {"\x5c\x2a\x4d\x18\x58\0\0\0\x8atracert", 16, "is not a trace"},
+    };
+    struct err err = {0};
+    char *path = bytes_save((const uint8_t *)files[_i].bytes, files[_i].nr);
+    ck_assert_ptr_null(trace_open(path, &err));
+    ck_assert_int_eq(err.code, ERR_INPUT);
+    ck_assert_msg(strstr(err.text, files[_i].text) != NULL, "%s", err.text);
+    unlink(path);
+    free(path);
+}
+
+END_TEST
+
+START_TEST(what_is_no_file_is_refused)
+{
+    char fifo[] = "/tmp/trace-fifo-XXXXXX";
+    struct err err[4] = {{0}};
+    ck_assert_ptr_null(trace_open("/nowhere/trace.zst", &err[0]));
+    ck_assert_ptr_nonnull(strstr(err[0].text, "No such file"));
+    ck_assert_ptr_null(trace_open("/tmp", &err[1]));
+    ck_assert_ptr_nonnull(strstr(err[1].text, "is a directory"));
+    ck_assert_ptr_null(trace_open("/dev/null", &err[2]));
+    ck_assert_ptr_nonnull(strstr(err[2].text, "not a regular file"));
+    close(mkstemp(fifo));
+    unlink(fifo);
+    ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+    ck_assert_ptr_null(trace_open(fifo, &err[3]));
+    ck_assert_ptr_nonnull(strstr(err[3].text, "not a regular file"));
+    unlink(fifo);
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(err[i].code, ERR_INPUT);
+}
+
+END_TEST
+
+/* Every length: never a crash, never called complete, never more than the whole. */
+START_TEST(cut_files_are_read_up_to_the_cut)
+{
+    struct writer writer;
+    char path[64];
+    trace_write(&writer);
+    int fd = scratch_open(&writer, path);
+    uint64_t best = 0;
+    for (size_t length = writer.file.nr; length-- > 0;) {
+        struct err err = {0};
+        bool complete;
+        ck_assert_int_eq(ftruncate(fd, (off_t)length), 0);
+        char *text = trace_text(path, &complete, &err);
+        ck_assert_msg(!complete, "cut at %zu", length);
+        ck_assert_msg(text != NULL || err.code == ERR_INPUT, "cut at %zu", length);
+        if (text != NULL && strstr(text, "calls 4") != NULL)
+            best++;
+        free(text);
+    }
+    ck_assert_uint_gt(best, 0);
+    close(fd);
+    writer_free(&writer);
+}
+
+END_TEST
+
+/* Every bit: never a crash, and either the same result, or a refusal, or said to be incomplete. */
+START_TEST(flipped_bits_are_never_silent)
+{
+    struct writer writer;
+    char path[64];
+    bool complete;
+    struct err err = {0};
+    trace_write(&writer);
+    int fd = scratch_open(&writer, path);
+    char *whole = trace_text(path, &complete, &err);
+    ck_assert(complete);
+    for (size_t bit = 0; bit < 8 * writer.file.nr; bit++) {
+        uint8_t byte = writer.file.bytes[bit / 8], flipped = byte ^ (uint8_t)(1 << bit % 8);
+        memset(&err, 0, sizeof(err));
+        ck_assert_int_eq(pwrite(fd, &flipped, 1, (off_t)(bit / 8)), 1);
+        char *text = trace_text(path, &complete, &err);
+        ck_assert_msg(!complete || strcmp(text, whole) == 0, "bit %zu", bit);
+        ck_assert_msg(text != NULL || err.code != ERR_NONE, "bit %zu", bit);
+        ck_assert_int_eq(pwrite(fd, &byte, 1, (off_t)(bit / 8)), 1);
+        free(text);
+    }
+    free(whole);
+    close(fd);
+    writer_free(&writer);
+}
+
+END_TEST
+
+/* Every piece of the file left out: what is behind it is found again. */
+START_TEST(missing_pieces_are_never_silent)
+{
+    struct writer writer;
+    trace_write(&writer);
+    for (size_t from = 0; from + 40 < writer.file.nr; from += 23) {
+        struct writer cut = writer;
+        char path[64];
+        bool complete;
+        struct err err = {0};
+        cut.file = (struct writer_bytes){0};
+        bytes_put(&cut.file, writer.file.bytes, from);
+        bytes_put(&cut.file, writer.file.bytes + from + 40, writer.file.nr - from - 40);
+        int fd = scratch_open(&cut, path);
+        char *text = trace_text(path, &complete, &err);
+        ck_assert_msg(!complete, "40 bytes from %zu", from);
+        ck_assert_msg(text != NULL, "%s", err.text);
+        free(text);
+        close(fd);
+        bytes_free(&cut.file);
+    }
+    writer_free(&writer);
+}
+
+END_TEST
+
+/* A block of a type, version or size that no reader of version 1 takes. */
+static void header_patch(struct writer *writer, size_t block, size_t offset, uint32_t value, unsigned bytes)
+{
+    uint8_t *header = writer->file.bytes;
+    for (; block > 0; block--)
+        header += 96 + (header[32] | (size_t)header[33] << 8 | (size_t)header[34] << 16);
+    for (unsigned i = 0; i < bytes; i++)
+        header[offset + i] = (uint8_t)(value >> (8 * i));
+    uint32_t crc = writer_crc(header, 92);
+    for (unsigned i = 0; i < 4; i++)
+        header[92 + i] = (uint8_t)(crc >> (8 * i));
+}
+
+static const struct {
+    size_t block, offset;
+    uint32_t value;
+    unsigned bytes;
+    const char *text; /* of the error, or of a notice; NULL: all is well */
+    bool refused;
+} patches[] = {
+    {0, 16, 2, 2, "trace format version 2", true},
+    {3, 18, 77, 1, "blocks of type 77", true},
+    {3, 18, 0x100 * 1 + 77, 2, NULL, false}, /* type 77 with the flag that allows to skip it */
+    {4, 36, 5, 4, "its size contradicts its header", false},
+    {4, 36, 0xffffffff, 4, "its size is impossible", false},
+    {4, 32, 0xffffff00, 4, "it is cut short", false},
+    {4, 24, 1, 4, "it belongs to another trace", false},
+    {4, 20, 77, 4, "are missing: 73", false},
+    {4, 20, 0, 4, "it comes twice or late", false},
+    {4, 48, 0xffffffff, 4, "it ends before it begins", false},
+    {4, 56, 1319, 4, "its times contradict its header", false},
+};
+
+START_TEST(headers_are_checked)
+{
+    struct writer writer;
+    struct err err = {0};
+    char path[64];
+    trace_write(&writer);
+    header_patch(&writer, patches[_i].block, patches[_i].offset, patches[_i].value, patches[_i].bytes);
+    int fd = scratch_open(&writer, path);
+    struct trace *trace = trace_open(path, &err);
+    if (patches[_i].refused) {
+        ck_assert_ptr_null(trace);
+        ck_assert_int_eq(err.code, ERR_INPUT);
+        ck_assert_msg(strstr(err.text, patches[_i].text) != NULL, "%s", err.text);
+    } else {
+        ck_assert_msg(trace != NULL, "%s", err.text);
+        struct chunk chunk = {0};
+        for (uint32_t i = 0; i < trace->nr_chunks; i++) {
+            struct err why = {0};
+            if (chunk_load(trace, &trace->chunks[i], &chunk, &why) != 0)
+                trace_damaged(trace, &trace->chunks[i], why.text);
+        }
+        chunk_release(&chunk);
+        bool found = false;
+        for (uint32_t i = 0; i < trace->nr_notices && patches[_i].text != NULL; i++)
+            found = found || strstr(trace->notices[i], patches[_i].text) != NULL;
+        ck_assert_int_eq(found, patches[_i].text != NULL);
+        ck_assert_int_eq(trace_is_complete(trace), patches[_i].text == NULL);
+    }
+    trace_close(trace);
+    close(fd);
+    writer_free(&writer);
+}
+
+END_TEST
+
+START_TEST(an_odd_field_must_be_understood)
+{
+    struct writer writer;
+    struct writer_bytes payload = {0};
+    struct err err = {0};
+    char path[64];
+    writer_init(&writer);
+    writer_session(&writer, 0);
+    bytes_put_number(&payload, 31, 1);
+    bytes_put_number(&payload, _i == 0 ? 200 : 201, 1);
+    writer_block(&writer, 2, 0, 0, 0, 0, &payload);
+    writer_end(&writer, 0);
+    int fd = scratch_open(&writer, path);
+    struct trace *trace = trace_open(path, &err);
+    ck_assert_int_eq(trace != NULL, _i == 0);
+    if (_i == 1)
+        ck_assert_ptr_nonnull(strstr(err.text, "field 201"));
+    trace_close(trace);
+    close(fd);
+    bytes_free(&payload);
+    writer_free(&writer);
+}
+
+END_TEST
+
+START_TEST(a_failure_is_said_plainly)
+{
+    struct writer writer;
+    struct err err = {0};
+    char path[64];
+    writer_init(&writer);
+    writer_session(&writer, 0);
+    writer_end(&writer, 1);
+    int fd = scratch_open(&writer, path);
+    struct trace *trace = trace_open(path, &err);
+    ck_assert_ptr_nonnull(trace);
+    ck_assert_int_eq(trace->ending, TRACE_FAILED);
+    ck_assert(!trace_is_complete(trace));
+    ck_assert_ptr_nonnull(strstr(trace->notices[0], "No space left on device"));
+    trace_close(trace);
+    close(fd);
+    writer_free(&writer);
+}
+
+END_TEST
+
+/* The program has ended and its drain is still writing: we wait for the lock, and see the end. */
+START_TEST(a_writer_that_finishes_is_waited_for)
+{
+    struct writer writer;
+    struct err err = {0};
+    bool complete;
+    trace_write(&writer);
+    size_t half = writer.file.nr / 2;
+    char *path = bytes_save(writer.file.bytes, half);
+    int ready[2];
+    ck_assert_int_eq(pipe(ready), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int fd = open(path, O_WRONLY | O_APPEND);
+        flock(fd, LOCK_EX);
+        if (write(ready[1], "", 1) != 1)
+            _exit(1);
+        usleep(100000);
+        _exit(write(fd, writer.file.bytes + half, writer.file.nr - half) != (ssize_t)(writer.file.nr - half));
+    }
+    char byte;
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    char *text = trace_text(path, &complete, &err);
+    ck_assert(complete);
+    ck_assert_ptr_nonnull(text);
+    free(text);
+    waitpid(child, NULL, 0);
+    close(ready[0]);
+    close(ready[1]);
+    unlink(path);
+    free(path);
+    writer_free(&writer);
+}
+
+END_TEST
+
+START_TEST(a_trace_that_is_being_written_is_said_to_be)
+{
+    struct writer writer;
+    struct err err = {0};
+    trace_write(&writer);
+    char *path = bytes_save(writer.file.bytes, writer.file.nr / 2);
+    int fd = open(path, O_RDONLY);
+    ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+    struct trace *trace = trace_open(path, &err);
+    ck_assert_ptr_nonnull(trace);
+    ck_assert(trace->being_written);
+    ck_assert(!trace_is_complete(trace));
+    ck_assert_uint_eq(trace->nr_damaged, 0);
+    ck_assert_ptr_nonnull(strstr(trace->notices[0], "still being written"));
+    trace_close(trace);
+    close(fd);
+    unlink(path);
+    free(path);
+    writer_free(&writer);
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("reader");
+    TCase *tcase = tcase_create("reader");
+    tcase_set_timeout(tcase, 100);
+    tcase_add_test(tcase, a_whole_trace_says_what_was_written);
+    tcase_add_loop_test(tcase, what_is_no_trace_is_refused, 0, 5);
+    tcase_add_test(tcase, what_is_no_file_is_refused);
+    tcase_add_test(tcase, cut_files_are_read_up_to_the_cut);
+    tcase_add_test(tcase, flipped_bits_are_never_silent);
+    tcase_add_test(tcase, missing_pieces_are_never_silent);
+    tcase_add_loop_test(tcase, headers_are_checked, 0, (int)(sizeof(patches) / sizeof(patches[0])));
+    tcase_add_loop_test(tcase, an_odd_field_must_be_understood, 0, 2);
+    tcase_add_test(tcase, a_failure_is_said_plainly);
+    tcase_add_test(tcase, a_writer_that_finishes_is_waited_for);
+    tcase_add_test(tcase, a_trace_that_is_being_written_is_said_to_be);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,452 @@
+/*
+ * The constants are spelled out as FORMAT.md has them: a slip in format.h must not be repeated here.
+ */
+#include "trace_writer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zstd.h>
+
+void bytes_put(struct writer_bytes *to, const void *bytes, size_t nr)
+{
+    if (to->nr + nr > to->capacity) {
+        to->capacity = 2 * (to->nr + nr) + 64;
+        to->bytes = realloc(to->bytes, to->capacity);
+        if (to->bytes == NULL)
+            abort();
+    }
+    if (nr > 0)
+        memcpy(to->bytes + to->nr, bytes, nr);
+    to->nr += nr;
+}
+
+static void put_little_endian(struct writer_bytes *to, uint64_t value, unsigned nr)
+{
+    for (unsigned i = 0; i < nr; i++)
+        bytes_put(to, &(uint8_t){(uint8_t)(value >> (8 * i))}, 1);
+}
+
+void bytes_put8(struct writer_bytes *to, unsigned value)
+{
+    put_little_endian(to, value, 1);
+}
+
+void bytes_put16(struct writer_bytes *to, unsigned value)
+{
+    put_little_endian(to, value, 2);
+}
+
+void bytes_put32(struct writer_bytes *to, uint32_t value)
+{
+    put_little_endian(to, value, 4);
+}
+
+void bytes_put64(struct writer_bytes *to, uint64_t value)
+{
+    put_little_endian(to, value, 8);
+}
+
+void bytes_put_varint(struct writer_bytes *to, uint64_t value)
+{
+    for (; value > 127; value /= 128)
+        bytes_put8(to, 128 | (unsigned)(value % 128));
+    bytes_put8(to, (unsigned)value);
+}
+
+static void put_field(struct writer_bytes *to, uint64_t key, const void *value, size_t nr)
+{
+    bytes_put_varint(to, key);
+    bytes_put_varint(to, nr);
+    bytes_put(to, value, nr);
+}
+
+void bytes_put_number(struct writer_bytes *to, uint64_t key, uint64_t number)
+{
+    struct writer_bytes value = {0};
+    bytes_put_varint(&value, number);
+    put_field(to, key, value.bytes, value.nr);
+    bytes_free(&value);
+}
+
+void bytes_put_text(struct writer_bytes *to, uint64_t key, const char *text)
+{
+    put_field(to, key, text, strlen(text));
+}
+
+void bytes_free(struct writer_bytes *bytes)
+{
+    free(bytes->bytes);
+    *bytes = (struct writer_bytes){0};
+}
+
+/* RFC 3720 B.4: the polynomial 0x1EDC6F41, reflected. */
+uint32_t writer_crc(const uint8_t *bytes, size_t nr)
+{
+    uint32_t remainder = 0xFFFFFFFF;
+    for (size_t i = 0; i < 8 * nr; i++) {
+        uint32_t bit = ((uint32_t)bytes[i / 8] >> (i % 8)) & 1;
+        remainder = (remainder ^ bit) & 1 ? (remainder >> 1) ^ 0x82F63B78 : remainder >> 1;
+    }
+    return remainder ^ 0xFFFFFFFF;
+}
+
+void writer_init(struct writer *writer)
+{
+    *writer = (struct writer){.session = 0x1122334455667788, .anchor_ticks = 1000, .anchor_ns = 1000};
+}
+
+void writer_free(struct writer *writer)
+{
+    bytes_free(&writer->file);
+}
+
+static void put_frame(struct writer_bytes *to, const struct writer_bytes *raw)
+{
+    size_t room = ZSTD_compressBound(raw->nr);
+    uint8_t *packed = malloc(room);
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    size_t nr = ZSTD_compress2(context, packed, room, raw->nr > 0 ? raw->bytes : packed, raw->nr);
+    if (ZSTD_isError(nr))
+        abort();
+    bytes_put(to, packed, nr);
+    ZSTD_freeCCtx(context);
+    free(packed);
+}
+
+static uint64_t mutation(struct writer *writer)
+{
+    writer->mutations ^= writer->mutations << 13;
+    writer->mutations ^= writer->mutations >> 7;
+    writer->mutations ^= writer->mutations << 17;
+    return writer->mutations;
+}
+
+/* Some bytes of the payload become others; often the numbers at its beginning. The block around it stays intact. */
+static void payload_mutate(struct writer *writer, const struct writer_bytes *payload)
+{
+    static const uint8_t values[] = {0, 1, 2, 7, 8, 0x7f, 0x80, 0xfe, 0xff};
+    if (payload->nr == 0 || mutation(writer) % 4 != 0)
+        return;
+    for (uint64_t i = mutation(writer) % 4 + 1; i > 0; i--) {
+        size_t range = mutation(writer) % 2 == 0 || payload->nr < 150 ? payload->nr : 150;
+        uint64_t value = mutation(writer);
+        payload->bytes[mutation(writer) % range] =
+            value % 2 == 0 ? (uint8_t)(value >> 8) : values[value / 2 % sizeof(values)];
+    }
+}
+
+void writer_block(struct writer *writer, unsigned type, uint32_t thread, uint32_t nr_events, uint64_t first_ticks,
+                  uint64_t last_ticks, const struct writer_bytes *payload)
+{
+    struct writer_bytes frame = {0}, header = {0};
+    if (writer->mutations != 0)
+        payload_mutate(writer, payload);
+    put_frame(&frame, payload);
+    bytes_put32(&header, 0x184D2A5C);
+    bytes_put32(&header, 88);
+    bytes_put(&header, "\x8A\x74\x72\x61\x63\x65\x72\x74", 8);
+    bytes_put16(&header, 1);
+    bytes_put8(&header, type);
+    bytes_put8(&header, 0);
+    bytes_put32(&header, writer->sequence++);
+    bytes_put64(&header, writer->session);
+    bytes_put32(&header, (uint32_t)frame.nr);
+    bytes_put32(&header, (uint32_t)payload->nr);
+    bytes_put32(&header, thread);
+    bytes_put32(&header, nr_events);
+    bytes_put64(&header, first_ticks);
+    bytes_put64(&header, last_ticks);
+    bytes_put64(&header, writer->anchor_ticks);
+    bytes_put64(&header, writer->anchor_ns);
+    bytes_put(&header, (const uint8_t[12]){0}, 12);
+    bytes_put32(&header, writer_crc(header.bytes, header.nr));
+    bytes_put(&writer->file, header.bytes, header.nr);
+    bytes_put(&writer->file, frame.bytes, frame.nr);
+    writer->nr_events += nr_events;
+    bytes_free(&frame);
+    bytes_free(&header);
+}
+
+static void put_description(struct writer *writer, unsigned type, uint32_t thread, struct writer_bytes *payload)
+{
+    writer_block(writer, type, thread, 0, 0, 0, payload);
+    bytes_free(payload);
+}
+
+void writer_session(struct writer *writer, uint64_t clock)
+{
+    struct writer_bytes payload = {0};
+    bytes_put_text(&payload, 2, "0.1.0");
+    bytes_put_number(&payload, 4, clock);
+    bytes_put_number(&payload, 6, 10);
+    bytes_put_number(&payload, 8, 1700000000000000000);
+    bytes_put_text(&payload, 10, "host");
+    bytes_put_text(&payload, 12, "6.1");
+    bytes_put_number(&payload, 16, 0);
+    put_description(writer, 1, 0, &payload);
+}
+
+void writer_process(struct writer *writer, uint32_t serial, uint32_t pid, uint32_t parent, uint64_t start_ticks,
+                    unsigned origin)
+{
+    struct writer_bytes payload = {0};
+    bytes_put_number(&payload, 31, serial);
+    bytes_put_number(&payload, 32, pid);
+    bytes_put_number(&payload, 34, parent);
+    bytes_put_number(&payload, 36, start_ticks);
+    put_field(&payload, 38, "./app\0-x", 9);
+    bytes_put_text(&payload, 40, "/bin/app");
+    bytes_put_text(&payload, 42, "/tmp");
+    bytes_put_number(&payload, 44, origin);
+    put_description(writer, 2, 0, &payload);
+}
+
+void writer_module(struct writer *writer, uint32_t process, uint64_t base, uint64_t ticks, const char *path,
+                   uint64_t address, uint64_t bytes)
+{
+    struct writer_bytes payload = {0}, load = {0}, segment = {0};
+    bytes_put_number(&load, 64, base);
+    bytes_put_number(&load, 66, ticks);
+    bytes_put_text(&load, 68, path);
+    bytes_put_text(&load, 70, "\x01\x02\x03\x04");
+    bytes_put_varint(&segment, address);
+    bytes_put_varint(&segment, bytes);
+    bytes_put_varint(&segment, 1);
+    put_field(&load, 72, segment.bytes, segment.nr);
+    bytes_put_number(&payload, 31, process);
+    put_field(&payload, 61, load.bytes, load.nr);
+    put_description(writer, 4, 0, &payload);
+    bytes_free(&load);
+    bytes_free(&segment);
+}
+
+void writer_module_unload(struct writer *writer, uint32_t process, uint64_t base, uint64_t ticks)
+{
+    struct writer_bytes payload = {0}, unload = {0};
+    bytes_put_number(&unload, 64, base);
+    bytes_put_number(&unload, 66, ticks);
+    bytes_put_number(&payload, 31, process);
+    put_field(&payload, 63, unload.bytes, unload.nr);
+    put_description(writer, 4, 0, &payload);
+    bytes_free(&unload);
+}
+
+void writer_end(struct writer *writer, uint64_t failure)
+{
+    struct writer_bytes payload = {0};
+    bytes_put_number(&payload, 81, writer->sequence);
+    bytes_put_number(&payload, 82, writer->nr_events);
+    if (failure != 0) {
+        bytes_put_number(&payload, 84, failure);
+        bytes_put_number(&payload, 86, 28);
+    }
+    put_description(writer, 6, 0, &payload);
+}
+
+struct writer_thread *writer_thread_new(struct writer *writer, uint32_t serial, uint32_t process, uint32_t tid,
+                                        uint64_t start_ticks)
+{
+    struct writer_thread *thread = calloc(1, sizeof(*thread));
+    struct writer_bytes payload = {0};
+    if (thread == NULL)
+        abort();
+    thread->writer = writer;
+    thread->serial = serial;
+    thread->process = process;
+    thread->tick_unit = 1;
+    thread->list_max = WRITER_DEPTH_MAX;
+    thread->base_ticks = thread->ticks = start_ticks;
+    bytes_put_number(&payload, 31, process);
+    bytes_put_number(&payload, 51, serial);
+    bytes_put_number(&payload, 52, tid);
+    bytes_put_number(&payload, 36, start_ticks);
+    put_description(writer, 3, serial, &payload);
+    return thread;
+}
+
+static void chunk_clear(struct writer_thread *thread)
+{
+    bytes_free(&thread->symbols);
+    bytes_free(&thread->deltas);
+    bytes_free(&thread->wide);
+    bytes_free(&thread->dict);
+    bytes_free(&thread->ext);
+    thread->nr_symbols = thread->nr_events = thread->nr_dict = 0;
+}
+
+void writer_thread_free(struct writer_thread *thread)
+{
+    chunk_clear(thread);
+    free(thread);
+}
+
+static uint64_t zigzag(uint64_t difference)
+{
+    return (int64_t)difference < 0 ? ~(difference << 1) : difference << 1;
+}
+
+/* An entry of DICT or STACK after one whose fn and site are `fn` and `site`. */
+static void put_entry(struct writer_bytes *to, const struct writer_frame *frame, uint64_t *fn, uint64_t *site)
+{
+    if (frame->region != NULL) {
+        bytes_put_varint(to, strlen(frame->region) << 2 | 1);
+        bytes_put(to, frame->region, strlen(frame->region));
+        return;
+    }
+    bytes_put_varint(to, zigzag(frame->fn - *fn) << 2 | (frame->inlined ? 2 : 0));
+    bytes_put_varint(to, zigzag(frame->site - *site));
+    *fn = frame->fn;
+    *site = frame->site;
+}
+
+static void put_symbol(struct writer_thread *thread, uint64_t ticks, unsigned symbol)
+{
+    uint64_t delta = ticks - thread->ticks;
+    bytes_put16(&thread->symbols, symbol);
+    if (delta % thread->tick_unit == 0 && delta / thread->tick_unit < 255) {
+        bytes_put8(&thread->deltas, (unsigned)(delta / thread->tick_unit));
+    } else {
+        bytes_put8(&thread->deltas, 255);
+        bytes_put_varint(&thread->wide, delta);
+    }
+    thread->ticks = ticks;
+    thread->nr_symbols++;
+}
+
+static bool frame_is_same(const struct writer_frame *a, const struct writer_frame *b)
+{
+    return a->region == b->region && a->fn == b->fn && a->site == b->site && a->inlined == b->inlined;
+}
+
+static void frame_enter(struct writer_thread *thread, const struct writer_frame *frame)
+{
+    uint32_t i = 0;
+    while (i < thread->nr_dict && !frame_is_same(&thread->known[i], frame))
+        i++;
+    if (i == sizeof(thread->known) / sizeof(thread->known[0]) || thread->depth == WRITER_DEPTH_MAX)
+        abort();
+    if (i == thread->nr_dict)
+        thread->known[thread->nr_dict++] = *frame;
+    put_symbol(thread, frame->ticks, 8 + i);
+    thread->frames[thread->depth++] = *frame;
+}
+
+static void count_event(struct writer_thread *thread)
+{
+    thread->nr_events++;
+    thread->hook_calls++;
+    thread->recorded++;
+}
+
+void thread_enter(struct writer_thread *thread, uint64_t ticks, uint64_t fn, uint64_t site, bool inlined)
+{
+    frame_enter(thread, &(struct writer_frame){.fn = fn, .site = site, .ticks = ticks, .inlined = inlined});
+    count_event(thread);
+}
+
+void thread_region(struct writer_thread *thread, uint64_t ticks, const char *name)
+{
+    frame_enter(thread, &(struct writer_frame){.region = name, .ticks = ticks});
+}
+
+void thread_exit(struct writer_thread *thread, uint64_t ticks)
+{
+    put_symbol(thread, ticks, 0);
+    if (thread->depth > 0 && thread->frames[--thread->depth].region == NULL)
+        count_event(thread);
+}
+
+void thread_unwind(struct writer_thread *thread, uint64_t ticks)
+{
+    put_symbol(thread, ticks, 1);
+    if (thread->depth > 0)
+        thread->depth--;
+}
+
+void thread_ext(struct writer_thread *thread, uint64_t ticks, uint64_t kind, const struct writer_bytes *value)
+{
+    put_symbol(thread, ticks, 2);
+    put_field(&thread->ext, kind, value->bytes, value->nr);
+}
+
+void thread_orphan(struct writer_thread *thread, uint64_t ticks, uint64_t fn)
+{
+    struct writer_bytes value = {0};
+    bytes_put_varint(&value, fn);
+    thread_ext(thread, ticks, 8, &value);
+    bytes_free(&value);
+    count_event(thread);
+}
+
+static void put_head(const struct writer_thread *thread, struct writer_bytes *payload, uint32_t nr_stack)
+{
+    const uint32_t numbers[] = {thread->process, thread->number,      thread->nr_symbols, thread->tick_unit,
+                                thread->nr_dict, thread->stack_depth, nr_stack,           thread->flags};
+    const uint64_t counts[] = {thread->base_ticks, thread->hook_calls, thread->recorded,
+                               thread->dropped,    thread->torn,       thread->stalled};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        bytes_put32(payload, numbers[i]);
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        bytes_put64(payload, counts[i]);
+    bytes_put32(payload, 6);
+    bytes_put(payload, (const uint8_t[12]){0}, 12);
+}
+
+void thread_payload(struct writer_thread *thread, struct writer_bytes *payload)
+{
+    struct writer_bytes stack = {0};
+    uint32_t nr_stack = thread->stack_depth < thread->list_max ? thread->stack_depth : thread->list_max;
+    uint64_t fn = 0, site = 0;
+    bytes_free(&thread->dict);
+    for (uint32_t i = 0; i < thread->nr_dict; i++)
+        put_entry(&thread->dict, &thread->known[i], &fn, &site);
+    fn = site = 0;
+    for (uint32_t i = thread->stack_depth - nr_stack; i < thread->stack_depth; i++) {
+        put_entry(&stack, &thread->stack[i], &fn, &site);
+        bytes_put_varint(&stack, thread->base_ticks - thread->stack[i].ticks);
+        bytes_put_varint(&stack, thread->stack[i].inherited);
+        bytes_put_varint(&stack, zigzag(i == 0 ? 0x7fff0000 : (uint64_t)-64));
+    }
+    put_head(thread, payload, nr_stack);
+    const struct writer_bytes *const sections[] = {&thread->symbols, &thread->deltas, &thread->wide,
+                                                   &thread->dict,    &stack,          &thread->ext};
+    for (uint32_t i = 0; i < 6; i++) {
+        bytes_put32(payload, i + 1);
+        bytes_put32(payload, (uint32_t)sections[i]->nr);
+    }
+    for (uint32_t i = 0; i < 6; i++)
+        bytes_put(payload, sections[i]->bytes, sections[i]->nr);
+    bytes_free(&stack);
+}
+
+void thread_flush(struct writer_thread *thread)
+{
+    struct writer_bytes payload = {0};
+    thread_payload(thread, &payload);
+    writer_block(thread->writer, 5, thread->serial, thread->nr_events, thread->base_ticks, thread->ticks, &payload);
+    bytes_free(&payload);
+    chunk_clear(thread);
+    thread->number++;
+    thread->flags = 0;
+    thread->base_ticks = thread->ticks;
+    memcpy(thread->stack, thread->frames, thread->depth * sizeof(thread->frames[0]));
+    thread->stack_depth = thread->depth;
+}
+
+char *bytes_save(const uint8_t *bytes, size_t nr)
+{
+    char *path = strdup("/tmp/trace-XXXXXX");
+    int fd = mkstemp(path);
+    if (fd < 0 || write(fd, bytes, nr) != (ssize_t)nr)
+        abort();
+    close(fd);
+    return path;
+}
+
+char *writer_save(const struct writer *writer)
+{
+    return bytes_save(writer->file.bytes, writer->file.nr);
+}
