@@ -12,10 +12,23 @@
 
 #define CALLTREE_ROOT 0u
 
+/* A new node has min UINT64_MAX and all else 0. */
 struct calltree_node {
     uint32_t parent, function;
     uint64_t calls, inclusive, min, max, inlined_calls;
+    uint64_t inherited; /* the part of inclusive that belongs to no call counted here: frames from before a fork */
 };
+
+/* Add the counts and times of one node to another of the same function. */
+static inline void calltree_node_add(struct calltree_node *to, const struct calltree_node *from)
+{
+    to->calls += from->calls;
+    to->inlined_calls += from->inlined_calls;
+    to->inclusive = to->inclusive > UINT64_MAX - from->inclusive ? UINT64_MAX : to->inclusive + from->inclusive;
+    to->inherited += from->inherited;
+    to->min = from->min < to->min ? from->min : to->min;
+    to->max = from->max > to->max ? from->max : to->max;
+}
 
 struct calltree {
     struct calltree_node *nodes; /* nodes[0] is the root */
@@ -37,7 +50,7 @@ uint32_t calltree_child(struct calltree *tree, uint32_t parent, uint32_t functio
 /*
  * Make the profile's nodes and the functions' totals from the tree. `profile->functions` holds the names (nr_functions
  * of them, indexed by the tree's function numbers), totals zero; labels, order and totals are set here, and
- * facts.max_depth. 0 or -1.
+ * facts.max_depth. Functions that no node calls are dropped. 0 or -1.
  */
 int profile_finish(struct profile *profile, const struct calltree *tree, struct err *err);
 

@@ -35,6 +35,7 @@ struct profile_function {
     uint64_t
         inclusive_ns; /* recursion counted once: only activations that are not below another of the same function */
     uint64_t exclusive_ns;
+    uint64_t sum_ns;         /* inclusive times of all calls added up, recursion counted every time: for the mean */
     uint64_t min_ns, max_ns; /* inclusive time of a single call; 0 when calls is 0 */
 };
 
@@ -48,6 +49,7 @@ struct profile_node {
     uint64_t calls;        /* may be 0: the frames that a forked child inherited */
     uint64_t inclusive_ns; /* always exclusive_ns + the children's inclusive_ns, to the ns; of the root: their sum */
     uint64_t exclusive_ns;
+    uint64_t inherited_ns;   /* the part of inclusive_ns that belongs to none of `calls`: frames from before a fork */
     uint64_t min_ns, max_ns; /* of a single call */
 };
 
@@ -96,7 +98,13 @@ struct profile {
     uint32_t nr_notices;
 };
 
-/* Frees the profile and everything in it. NULL is allowed. */
+/* "code", "region" or "unknown". */
+const char *function_kind_name(enum function_kind kind);
+
+/* Mean inclusive time of a call, recursive calls included, rounded down; 0 without calls. */
+uint64_t function_mean_ns(const struct profile_function *function);
+
+/* Frees the profile (which calloc() made) and everything in it. NULL is allowed. */
 void profile_free(struct profile *profile);
 
 #endif

@@ -1,0 +1,213 @@
+#include "profile/folded.h"
+
+#include "base/index.h"
+#include "profile/calltree.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TOTAL_MAX (UINT64_MAX / 2) /* sums of counts stay far from the end of 64 bits */
+
+struct folded {
+    struct profile *profile;
+    struct calltree tree;
+    struct profile_function *functions; /* malloc'ed while it grows */
+    uint32_t nr_functions;
+    size_t capacity;
+    struct index names; /* of functions */
+    uint64_t total, bytes, nr_bad_lines;
+};
+
+/* ---- Names -------------------------------------------------------------------------------------- */
+
+struct name {
+    const char *text;
+    size_t bytes;
+};
+
+static bool name_equal(const void *table, uint32_t number, const void *key)
+{
+    const struct profile_function *functions = table;
+    const struct name *name = key;
+    const char *known = functions[number].name;
+    return strncmp(known, name->text, name->bytes) == 0 && known[name->bytes] == '\0';
+}
+
+/* The function's number, or UINT32_MAX when memory ran out. */
+static uint32_t function_intern(struct folded *folded, struct name name)
+{
+    uint64_t hash = index_hash_bytes(&folded->names, name.text, name.bytes);
+    uint32_t number = index_find(&folded->names, hash, name_equal, folded->functions, &name);
+    if (number != INDEX_NONE)
+        return number;
+    number = folded->nr_functions;
+    struct profile_function *functions = array_grow(folded->functions, number, &folded->capacity, sizeof(*functions));
+    if (!functions)
+        return UINT32_MAX;
+    folded->functions = functions;
+    const char *copy = arena_copy(&folded->profile->arena, name.text, name.bytes);
+    if (!copy || number >= UINT32_MAX - 1 || index_add(&folded->names, hash, number) != 0)
+        return UINT32_MAX;
+    functions[number] = (struct profile_function){.name = copy, .module = "", .file = ""};
+    folded->nr_functions++;
+    return number;
+}
+
+/* ---- Lines -------------------------------------------------------------------------------------- */
+
+/* "12", "12.5", "12." as a whole number; false when it is none or too large. */
+static bool count_parse(const char *text, const char *end, uint64_t *count)
+{
+    const char *p = text;
+    uint64_t value = 0;
+    for (; p < end && isdigit((unsigned char)*p); p++) {
+        uint64_t digit = (uint64_t)(*p - '0');
+        if (value > (TOTAL_MAX - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    if (p == text)
+        return false;
+    if (p < end && *p == '.') {
+        p++;
+        value += p < end && *p >= '5' && *p <= '9' ? 1 : 0;
+        while (p < end && isdigit((unsigned char)*p))
+            p++;
+    }
+    *count = value;
+    return p == end;
+}
+
+/* Add `count` to every node of the path. Empty frames say nothing and are passed over. */
+static int stack_add(struct folded *folded, const char *text, const char *end, uint64_t count, struct err *err)
+{
+    uint32_t node = CALLTREE_ROOT;
+    for (const char *name = text; name < end;) {
+        const char *stop = memchr(name, ';', (size_t)(end - name));
+        stop = stop ? stop : end;
+        if (stop > name) {
+            uint32_t function = function_intern(folded, (struct name){name, (size_t)(stop - name)});
+            if (function == UINT32_MAX)
+                return err_set(err, ERR_INPUT, "out of memory");
+            node = calltree_child(&folded->tree, node, function, err);
+            if (node == UINT32_MAX)
+                return -1;
+            folded->tree.nodes[node].inclusive += count;
+        }
+        name = stop + 1;
+    }
+    if (node == CALLTREE_ROOT)
+        folded->nr_bad_lines++;
+    else
+        folded->total += count;
+    return 0;
+}
+
+static int line_add(struct folded *folded, char *line, size_t bytes, struct err *err)
+{
+    const char *end = line + bytes;
+    for (char *p = line; p < end; p++)
+        if (*p == '\0')
+            *p = ' ';
+    while (end > line && isspace((unsigned char)end[-1]))
+        end--;
+    if (end == line || *line == '#')
+        return 0;
+    const char *number = end;
+    while (number > line && !isspace((unsigned char)number[-1]))
+        number--;
+    const char *stop = number;
+    while (stop > line && isspace((unsigned char)stop[-1]))
+        stop--;
+    uint64_t count;
+    if (stop == line || !count_parse(number, end, &count) || count > TOTAL_MAX - folded->total) {
+        folded->nr_bad_lines++;
+        return 0;
+    }
+    return stack_add(folded, line, stop, count, err);
+}
+
+static int lines_read(struct folded *folded, FILE *file, const char *name, struct err *err)
+{
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t bytes;
+    int result = 0;
+    errno = 0;
+    while (result == 0 && (bytes = getline(&line, &capacity, file)) >= 0) {
+        folded->bytes += (size_t)bytes;
+        result = line_add(folded, line, (size_t)bytes, err);
+        errno = 0;
+    }
+    if (result == 0 && !feof(file))
+        result = err_set_errno(err, ERR_INPUT, errno, "%s: cannot read", name);
+    free(line);
+    return result;
+}
+
+/* ---- The profile -------------------------------------------------------------------------------- */
+
+static int notice_bad_lines(struct folded *folded)
+{
+    struct profile *profile = folded->profile;
+    if (folded->nr_bad_lines == 0)
+        return 0;
+    char text[96];
+    int bytes = snprintf(text, sizeof(text), "lines without a stack or a count, left out: %llu",
+                         (unsigned long long)folded->nr_bad_lines);
+    profile->notices = arena_array(&profile->arena, 1, sizeof(*profile->notices));
+    const char *copy = arena_copy(&profile->arena, text, (size_t)bytes);
+    if (!profile->notices || !copy)
+        return -1;
+    profile->notices[0] = copy;
+    profile->nr_notices = 1;
+    return 0;
+}
+
+static int folded_finish(struct folded *folded, const char *name, const char *unit, struct err *err)
+{
+    struct profile *profile = folded->profile;
+    uint32_t nr = folded->nr_functions;
+    if (nr == 0)
+        return err_set(err, ERR_INPUT, "%s: no stack in it (wanted: a trace, or lines like \"main;parse;lex 42\")",
+                       name);
+    profile->functions = arena_array(&profile->arena, nr, sizeof(*profile->functions));
+    profile->facts = (struct profile_facts){
+        .source = arena_copy(&profile->arena, name, strlen(name)),
+        .unit = arena_copy(&profile->arena, unit, strlen(unit)),
+        .command = "",
+        .host = "",
+        .trace_bytes = folded->bytes,
+        .wall_ns = folded->total,
+        .complete = true,
+    };
+    if (!profile->functions || !profile->facts.source || !profile->facts.unit || notice_bad_lines(folded) != 0)
+        return err_set(err, ERR_INPUT, "out of memory");
+    memcpy(profile->functions, folded->functions, nr * sizeof(*profile->functions));
+    profile->nr_functions = nr;
+    return profile_finish(profile, &folded->tree, err);
+}
+
+struct profile *folded_read(FILE *file, const char *name, const char *unit, struct err *err)
+{
+    struct folded folded = {.profile = calloc(1, sizeof(struct profile))};
+    int result = -1;
+    if (!folded.profile) {
+        err_set(err, ERR_INPUT, "out of memory");
+        return NULL;
+    }
+    arena_init(&folded.profile->arena, 0);
+    index_init(&folded.names);
+    if (calltree_init(&folded.tree, err) == 0 && lines_read(&folded, file, name, err) == 0)
+        result = folded_finish(&folded, name, unit, err);
+    calltree_release(&folded.tree);
+    free(folded.functions);
+    index_release(&folded.names);
+    if (result != 0) {
+        profile_free(folded.profile);
+        folded.profile = NULL;
+    }
+    return folded.profile;
+}

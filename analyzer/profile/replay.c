@@ -1,0 +1,332 @@
+/*
+ * The driver: which chunks are replayed, in which order, and what to do where they are damaged.
+ */
+#include "profile/replay.h"
+
+#include "profile/callstack.h"
+#include "trace/timeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int no_memory(struct err *err)
+{
+    return err_set(err, ERR_INPUT, "out of memory");
+}
+
+static void threads_release(struct replay *replay)
+{
+    for (uint32_t i = 0; replay->threads != NULL && i < replay->trace->nr_threads; i++) {
+        free(replay->threads[i].frames);
+        free(replay->threads[i].words.words);
+    }
+    free(replay->threads);
+    free(replay->losses);
+    calltree_release(&replay->tree);
+    replay->threads = NULL;
+    replay->losses = NULL;
+    replay->nr_losses = 0;
+}
+
+/* Everything but the functions begins anew. */
+static int results_reset(struct replay *replay, struct err *err)
+{
+    threads_release(replay);
+    replay->stopped = 0;
+    replay->threads = calloc((size_t)replay->trace->nr_threads + 1, sizeof(*replay->threads));
+    if (replay->threads == NULL)
+        return no_memory(err);
+    for (uint32_t i = 0; i < replay->trace->nr_threads; i++)
+        replay->threads[i].entered = replay->from_ticks == 0;
+    for (uint32_t i = 0; i < REPLAY_CACHE_SLOTS; i++)
+        replay->cache->slots[i].parent = UINT32_MAX;
+    return calltree_init(&replay->tree, err);
+}
+
+int replay_init(struct replay *replay, struct trace *trace, const struct replay_filter *filter, struct err *err)
+{
+    *replay = (struct replay){.trace = trace, .filter = *filter, .to_ticks = UINT64_MAX};
+    function_set_init(&replay->functions);
+    if (filter->from_ns > 0)
+        replay->from_ticks = clock_ticks(&trace->clock, filter->from_ns);
+    if (filter->to_ns < UINT64_MAX) {
+        /* The last tick of the window: the one before the first that is later. */
+        uint64_t behind = clock_ticks(&trace->clock, filter->to_ns + 1);
+        replay->to_ticks = behind == UINT64_MAX ? behind : behind - 1;
+    }
+    replay->cache = malloc(sizeof(*replay->cache));
+    if (address_map_init(&replay->map, trace, err) != 0)
+        return -1;
+    return replay->cache == NULL ? no_memory(err) : results_reset(replay, err);
+}
+
+void replay_release(struct replay *replay)
+{
+    threads_release(replay);
+    free(replay->cache);
+    free(replay->words.words);
+    function_set_release(&replay->functions);
+    address_map_release(&replay->map);
+    *replay = (struct replay){0};
+}
+
+/* ---- Which chunks --------------------------------------------------------------------------------- */
+
+static bool thread_is_wanted(const struct replay *replay, uint32_t number)
+{
+    const struct trace_thread *thread = &replay->trace->threads[number];
+    const struct trace_process *process = trace_process_find(replay->trace, thread->process);
+    return (replay->filter.thread == 0 || replay->filter.thread == thread->tid) &&
+           (replay->filter.process == 0 || (process != NULL && replay->filter.process == process->pid));
+}
+
+/* What the chunk held is missing, unless a later one shows how much that was. */
+static void chunk_damaged(struct replay *replay, const struct trace_chunk *block, const char *why)
+{
+    struct replay_thread *thread = &replay->threads[block->thread];
+    thread->pending_events += block->nr_events;
+    trace_damaged(replay->trace, block, why);
+}
+
+/* The window has ended for a thread, though not the thread. */
+static void window_close(struct replay *replay, uint32_t number)
+{
+    struct replay_thread *thread = &replay->threads[number];
+    /* It was not alive in the window when nothing of it is left. */
+    if (thread->depth == 0 && thread->nr_calls == 0 && thread->first_ticks > replay->to_ticks)
+        thread->seen = false;
+    thread->last_ticks = replay->to_ticks;
+    if (thread->first_ticks > replay->to_ticks)
+        thread->first_ticks = replay->from_ticks;
+    callstack_finish(replay, number, replay->to_ticks);
+}
+
+/* ---- One thread after the other: the tree --------------------------------------------------------- */
+
+static int chunk_step(struct replay *replay, uint32_t number, const struct chunk *chunk, struct err *err)
+{
+    struct chunk_cursor cursor;
+    chunk_begin(chunk, &cursor);
+    while (cursor.index < chunk->head.nr_symbols) {
+        struct chunk_ext ext;
+        uint32_t symbol = chunk_next(chunk, &cursor);
+        if (symbol == TF_SYM_EXT)
+            chunk_next_ext(chunk, &cursor, &ext);
+        int result = callstack_step(replay, number, chunk, symbol, cursor.ticks, &ext, &replay->words, err);
+        if (result < 0)
+            return -1;
+        if (result > 0) {
+            window_close(replay, number);
+            return 0;
+        }
+    }
+    return 0;
+}
+
+static int chunk_replay(struct replay *replay, const struct trace_chunk *block, struct chunk *chunk, struct err *err)
+{
+    struct replay_thread *thread = &replay->threads[block->thread];
+    struct err why = {0};
+    if (chunk_load(replay->trace, block, chunk, &why) != 0 ||
+        callstack_begin(replay, block->thread, block, chunk, &replay->words, &why) != 0) {
+        if (why.code != ERR_INCOMPLETE)
+            return err_set(err, why.code, "%s: %s", replay->trace->path, why.text);
+        chunk_damaged(replay, block, why.text);
+        return 0;
+    }
+    if (block->first_ticks > replay->to_ticks) {
+        window_close(replay, block->thread);
+        return 0;
+    }
+    if (thread->entered && block->last_ticks <= replay->to_ticks)
+        return callstack_run(replay, block->thread, chunk, &replay->words, err);
+    return chunk_step(replay, block->thread, chunk, err);
+}
+
+static int chunks_replay(struct replay *replay, const bool *wanted, struct chunk *chunk, struct err *err)
+{
+    const struct trace *trace = replay->trace;
+    for (uint32_t i = 0; i < trace->nr_chunks; i++) {
+        const struct trace_chunk *block = &trace->chunks[i];
+        struct replay_thread *thread = &replay->threads[block->thread];
+        if (!wanted[block->thread] || thread->finished)
+            continue;
+        if (block->last_ticks < replay->from_ticks)
+            thread->skipped = true;
+        else if (block->first_ticks > replay->to_ticks && thread->started)
+            window_close(replay, block->thread);
+        else if (chunk_replay(replay, block, chunk, err) != 0)
+            return -1;
+        if (block->next == TRACE_NONE && !thread->finished)
+            callstack_finish(replay, block->thread, thread->last_ticks);
+    }
+    return 0;
+}
+
+/*
+ * Ticks become ns only now: rounding a sum down keeps a parent's time at or above its children's, and spares the loop a
+ * multiplication for every event.
+ */
+static void tree_to_ns(struct replay *replay)
+{
+    const struct clock *clock = &replay->trace->clock;
+    for (uint32_t i = 1; i < replay->tree.nr_nodes; i++) {
+        struct calltree_node *node = &replay->tree.nodes[i];
+        node->inclusive = clock_duration_ns(clock, node->inclusive);
+        node->inherited = clock_duration_ns(clock, node->inherited);
+        node->max = clock_duration_ns(clock, node->max);
+        if (node->min != UINT64_MAX)
+            node->min = clock_duration_ns(clock, node->min);
+    }
+}
+
+/* Which threads the filters let through; the caller frees it. */
+static bool *threads_wanted(const struct replay *replay)
+{
+    bool *wanted = calloc((size_t)replay->trace->nr_threads + 1, sizeof(*wanted));
+    for (uint32_t i = 0; wanted != NULL && i < replay->trace->nr_threads; i++)
+        wanted[i] = thread_is_wanted(replay, i);
+    return wanted;
+}
+
+int replay_run(struct replay *replay, struct err *err)
+{
+    struct chunk chunk = {0};
+    int result = -1;
+    replay->observer = NULL;
+    bool *wanted = threads_wanted(replay);
+    if (wanted == NULL) {
+        no_memory(err);
+        goto out;
+    }
+    result = chunks_replay(replay, wanted, &chunk, err);
+    if (result == 0)
+        tree_to_ns(replay);
+out:
+    chunk_release(&chunk);
+    free(wanted);
+    return result;
+}
+
+/* ---- In order of time: the calls ------------------------------------------------------------------ */
+
+static int chunk_watch(struct replay *replay, struct timeline *timeline, const struct timeline_event *event,
+                       struct err *err)
+{
+    struct replay_thread *thread = &replay->threads[event->thread];
+    struct err why = {0};
+    if (thread->finished) {
+        timeline_drop(timeline);
+        return 0;
+    }
+    thread->skipped = thread->skipped || event->skipped;
+    if (callstack_begin(replay, event->thread, event->block, event->chunk, &thread->words, &why) != 0) {
+        if (why.code != ERR_INCOMPLETE)
+            return err_set(err, why.code, "%s: %s", replay->trace->path, why.text);
+        chunk_damaged(replay, event->block, why.text);
+        timeline_skip(timeline);
+    } else if (event->block->first_ticks > replay->to_ticks) {
+        window_close(replay, event->thread);
+        timeline_drop(timeline);
+    }
+    return 0;
+}
+
+/* The window begins for all threads at once, so that what is open then comes before what follows. */
+static void window_begin(struct replay *replay)
+{
+    for (uint32_t i = 0; i < replay->trace->nr_threads; i++) {
+        if (replay->threads[i].started && !replay->threads[i].entered)
+            callstack_enter_window(replay, i);
+    }
+}
+
+static int event_watch(struct replay *replay, struct timeline *timeline, const struct timeline_event *event,
+                       struct err *err)
+{
+    struct replay_thread *thread = &replay->threads[event->thread];
+    int result;
+    switch (event->kind) {
+    case TIMELINE_CHUNK:
+    case TIMELINE_DAMAGED:
+        if (!thread->finished && thread->started && event->block->first_ticks > replay->to_ticks)
+            window_close(replay, event->thread);
+        if (event->kind == TIMELINE_CHUNK)
+            return chunk_watch(replay, timeline, event, err);
+        thread->skipped = thread->skipped || event->skipped;
+        if (!thread->finished)
+            chunk_damaged(replay, event->block, event->why);
+        return 0;
+    case TIMELINE_END:
+        if (!thread->finished)
+            callstack_finish(replay, event->thread, thread->last_ticks);
+        return 0;
+    case TIMELINE_SYMBOL:
+    default:
+        replay->leaf_ticks = event->leaf_ticks;
+        result = callstack_step(replay, event->thread, event->chunk, event->symbol, event->ticks, &event->ext,
+                                &thread->words, err);
+        if (result > 0) {
+            window_close(replay, event->thread);
+            timeline_drop(timeline);
+        }
+        return result < 0 ? -1 : 0;
+    }
+}
+
+int replay_watch(struct replay *replay, const struct replay_observer *observer, struct err *err)
+{
+    int result = results_reset(replay, err);
+    struct timeline *timeline = NULL;
+    bool begun = replay->from_ticks == 0;
+    bool *wanted = threads_wanted(replay);
+    if (result != 0)
+        goto out;
+    result = -1;
+    if (wanted == NULL) {
+        no_memory(err);
+        goto out;
+    }
+    timeline = timeline_new(replay->trace, wanted, replay->from_ticks, err);
+    if (timeline == NULL)
+        goto out;
+    replay->observer = observer;
+    struct timeline_event event;
+    while (replay->stopped == 0 && (result = timeline_next(timeline, &event, err)) > 0) {
+        if (!begun && event.ticks >= replay->from_ticks) {
+            window_begin(replay);
+            begun = true;
+        }
+        if (event_watch(replay, timeline, &event, err) != 0) {
+            result = -1;
+            break;
+        }
+    }
+    result = result < 0 ? -1 : 0;
+    tree_to_ns(replay);
+out:
+    replay->observer = NULL;
+    timeline_free(timeline);
+    free(wanted);
+    return result;
+}
+
+uint64_t replay_dropped(const struct replay *replay)
+{
+    const struct trace *trace = replay->trace;
+    uint64_t dropped = trace->dropped_no_ring, lost = 0, recovered = 0, loaded = 0;
+    bool everything = replay->from_ticks == 0 && replay->to_ticks == UINT64_MAX && replay->filter.thread == 0 &&
+                      replay->filter.process == 0;
+    for (uint32_t i = 0; i < trace->nr_threads; i++) {
+        const struct replay_thread *thread = &replay->threads[i];
+        dropped += thread->dropped_full + thread->torn;
+        lost += thread->lost_events;
+        recovered += thread->recovered;
+        loaded += thread->loaded_events;
+    }
+    /* The end of the trace knows also of what was lost behind the last intact chunk of a thread. */
+    if (everything && trace->ending != TRACE_UNFINISHED && trace->end_nr_events > loaded &&
+        trace->end_nr_events - loaded > lost)
+        lost = trace->end_nr_events - loaded;
+    return dropped + trace->cut_events + (lost > recovered ? lost - recovered : 0);
+}

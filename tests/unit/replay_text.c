@@ -1,0 +1,177 @@
+#include "replay_text.h"
+
+#include "trace/verify.h"
+
+#include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void function_print(FILE *out, const struct replay *replay, uint32_t function)
+{
+    const struct function_id *id = &replay->functions.ids[function];
+    if (id->region != NULL)
+        fprintf(out, "%s", id->region);
+    else if (id->at.object != TRACE_NONE)
+        fprintf(out, "%s+%" PRIx64, replay->trace->objects[id->at.object].path, id->at.address);
+    else
+        fprintf(out, "%" PRIx64, id->at.address);
+}
+
+static void path_print(FILE *out, const struct replay *replay, uint32_t node)
+{
+    uint32_t path[1024], depth = 0;
+    for (; node != CALLTREE_ROOT && depth < 1024; node = replay->tree.nodes[node].parent)
+        path[depth++] = replay->tree.nodes[node].function;
+    while (depth > 0) {
+        function_print(out, replay, path[--depth]);
+        fputs(depth > 0 ? ";" : "", out);
+    }
+}
+
+static int line_compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The lines of a text in alphabetical order. */
+static char *lines_sort(char *text)
+{
+    size_t nr = 0, bytes = strlen(text) + 1;
+    char **lines = calloc(bytes, sizeof(char *)), *sorted = calloc(1, bytes), *rest = NULL;
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+        lines[nr++] = line;
+    qsort(lines, nr, sizeof(char *), line_compare);
+    for (size_t i = 0; i < nr; i++) {
+        strcat(sorted, lines[i]);
+        strcat(sorted, "\n");
+    }
+    free(lines);
+    free(text);
+    return sorted;
+}
+
+char *replay_text(const struct replay *replay)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    uint64_t nr_calls = 0, tree_calls = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    for (uint32_t i = 0; i < replay->trace->nr_threads; i++) {
+        const struct replay_thread *thread = &replay->threads[i];
+        nr_calls += thread->nr_calls;
+        ck_assert_uint_eq(thread->nr_calls + thread->nr_exits,
+                          2 * thread->nr_calls - thread->open_frames - thread->unwound_frames);
+        fprintf(out,
+                "!thread %" PRIu32 " calls %" PRIu64 " exits %" PRIu64 " open %" PRIu64 " unwound %" PRIu64
+                " inherited %" PRIu64 " orphans %" PRIu64 " lost %" PRIu64 " stalled %" PRIu64 "\n",
+                replay->trace->threads[i].tid, thread->nr_calls, thread->nr_exits, thread->open_frames,
+                thread->unwound_frames, thread->inherited_exits, thread->orphan_exits, thread->lost_events,
+                thread->stalled_ticks);
+    }
+    for (uint32_t i = 1; i < replay->tree.nr_nodes; i++) {
+        const struct calltree_node *node = &replay->tree.nodes[i];
+        if (replay->functions.ids[node->function].region == NULL)
+            tree_calls += node->calls;
+        path_print(out, replay, i);
+        fprintf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64 "..%" PRIu64 " inlined %" PRIu64 "\n", node->calls,
+                node->inclusive, node->calls > 0 ? node->min : 0, node->max, node->inlined_calls);
+    }
+    fclose(out);
+    ck_assert_uint_eq(nr_calls, tree_calls);
+    return lines_sort(text);
+}
+
+char *trace_text(const char *path, bool *complete, struct err *err)
+{
+    const struct replay_filter everything = {.to_ns = UINT64_MAX};
+    struct replay replay = {0};
+    struct verify verify = {0};
+    char *text = NULL;
+    struct trace *trace = trace_open(path, err);
+    *complete = false;
+    if (trace == NULL)
+        return NULL;
+    if (replay_init(&replay, trace, &everything, err) == 0 && replay_run(&replay, err) == 0) {
+        text = replay_text(&replay);
+        *complete = trace_is_complete(trace) && replay_dropped(&replay) == 0;
+        if (verify_trace(&verify, trace, err) == 0 && verify.nr_problems > 0)
+            *complete = false;
+        verify_release(&verify);
+    }
+    replay_release(&replay);
+    trace_close(trace);
+    return text;
+}
+
+/* ---- Watching ------------------------------------------------------------------------------------- */
+
+struct watcher {
+    FILE *out;
+    const struct replay *replay;
+};
+
+static void flags_print(FILE *out, uint32_t flags)
+{
+    static const char letters[] = "lrihuoe."; /* in the order of the bits of enum replay_flag; '.' for LEAF */
+    for (unsigned i = 0; letters[i] != '\0'; i++) {
+        if ((flags >> i) & 1 && letters[i] != '.')
+            fputc(letters[i], out);
+    }
+    fputc(' ', out);
+}
+
+static int watch_enter(void *context, const struct replay_call *call)
+{
+    struct watcher *watcher = context;
+    fputc('+', watcher->out);
+    function_print(watcher->out, watcher->replay, call->function);
+    fprintf(watcher->out, "@%" PRIu64, call->start_ticks);
+    flags_print(watcher->out, call->flags);
+    return 0;
+}
+
+static int watch_leave(void *context, const struct replay_call *call)
+{
+    struct watcher *watcher = context;
+    fputc('-', watcher->out);
+    function_print(watcher->out, watcher->replay, call->function);
+    fprintf(watcher->out, "@%" PRIu64, call->end_ticks);
+    flags_print(watcher->out, call->flags);
+    return 0;
+}
+
+static int watch_note(void *context, uint32_t thread, uint64_t ticks, const struct chunk_ext *ext)
+{
+    struct watcher *watcher = context;
+    (void)thread;
+    fprintf(watcher->out, "*%" PRIu64 "@%" PRIu64 " ", ext->kind, ticks);
+    return 0;
+}
+
+char *watch_text(const char *path, uint64_t from_ns, uint64_t to_ns)
+{
+    const struct replay_filter filter = {.from_ns = from_ns, .to_ns = to_ns};
+    struct replay replay = {0};
+    struct err err = {0};
+    char *text = NULL;
+    size_t bytes = 0;
+    struct trace *trace = trace_open(path, &err);
+    ck_assert_msg(trace != NULL, "%s", err.text);
+    ck_assert_int_eq(replay_init(&replay, trace, &filter, &err), 0);
+    ck_assert_int_eq(replay_run(&replay, &err), 0);
+    char *before = replay_text(&replay);
+    struct watcher watcher = {open_memstream(&text, &bytes), &replay};
+    const struct replay_observer observer = {&watcher, watch_enter, watch_leave, watch_note};
+    ck_assert_int_eq(replay_watch(&replay, &observer, &err), 0);
+    fclose(watcher.out);
+    /* Both ways of replaying must come to the same result. */
+    char *after = replay_text(&replay);
+    ck_assert_msg(strcmp(before, after) == 0, "%.1500s\nis not\n%.1500s", before, after);
+    free(before);
+    free(after);
+    replay_release(&replay);
+    trace_close(trace);
+    return text;
+}
