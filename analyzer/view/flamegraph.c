@@ -1,0 +1,296 @@
+/*
+ * The flame graph: one SVG that is readable without its script and interactive with it.
+ *
+ * Siblings stand heaviest first, as the profile has them; what is left of the parent's width on the right is its own
+ * time. Positions are percentages, so that the picture follows the window's width.
+ */
+#include "view/views.h"
+
+#include "base/escape.h"
+#include "base/number.h"
+#include "view/flamegraph_files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define WIDTH_PX     1200u
+#define MARGIN_PX    10u
+#define TOP_PX       80u /* above the frames: title, subtitle, controls */
+#define BOTTOM_PX    66u /* below them: what is left out, what matches, details */
+#define ROW_PX       17u
+#define LETTER_PX    7.3 /* width of a character of the 12 px monospace fonts */
+#define MIN_WIDTH_PX 0.1
+#define NR_COLORS    16u
+
+struct picture {
+    const struct profile *profile;
+    const struct view_options *options;
+    unsigned width_px, plane_px; /* the whole picture, the frames */
+    uint64_t whole, least;       /* the run; frames below `least` are left out */
+    uint32_t nr_frames, nr_rows; /* drawn; the root is row 0 */
+    uint64_t left_out;           /* time in frames that are not drawn */
+    uint64_t *starts;            /* by depth, during the walk: where the next frame begins */
+};
+
+/* ---- What is drawn ------------------------------------------------------------------------------ */
+
+static bool is_drawn(const struct picture *picture, uint32_t node)
+{
+    uint64_t inclusive = picture->profile->nodes[node].inclusive_ns;
+    return inclusive > 0 && inclusive >= picture->least;
+}
+
+/* The node after `at` in a walk that does not go below what is not drawn; 0: the end. */
+static uint32_t walk_next(const struct picture *picture, uint32_t at)
+{
+    const struct profile_node *nodes = picture->profile->nodes;
+    if (nodes[at].first_child != 0 && (at == 0 || is_drawn(picture, at)))
+        return nodes[at].first_child;
+    while (at != 0 && nodes[at].next_sibling == 0)
+        at = nodes[at].parent;
+    return nodes[at].next_sibling;
+}
+
+static void picture_measure(struct picture *picture)
+{
+    double percent = picture->options->min_width;
+    if (percent < 0)
+        percent = 100 * MIN_WIDTH_PX / picture->plane_px;
+    picture->whole = picture->profile->nodes[0].inclusive_ns;
+    double least = (double)picture->whole * percent / 100;
+    picture->least = (uint64_t)least + ((double)(uint64_t)least < least);
+    picture->nr_rows = 1;
+    for (uint32_t at = walk_next(picture, 0); at != 0; at = walk_next(picture, at)) {
+        const struct profile_node *node = &picture->profile->nodes[at];
+        if (!is_drawn(picture, at)) {
+            picture->left_out += node->inclusive_ns;
+            continue;
+        }
+        picture->nr_frames++;
+        if (node->depth + 1 > picture->nr_rows)
+            picture->nr_rows = node->depth + 1;
+    }
+}
+
+/* ---- Frames ------------------------------------------------------------------------------------- */
+
+/* "12.5%": a share of the run as a position, without idle zeros; 1/10,000 of a percent is far below a pixel. */
+static void position_write(struct out *out, const char *name, uint64_t part, uint64_t whole)
+{
+    char text[NUMBER_BYTES];
+    snprintf(text, sizeof(text), "%.4f", whole > 0 ? 100 * (double)part / (double)whole : 100.0);
+    size_t bytes = strlen(text);
+    while (text[bytes - 1] == '0')
+        bytes--;
+    bytes -= text[bytes - 1] == '.' ? 1 : 0;
+    out_format(out, " %s=\"%.*s%%\"", name, (int)bytes, text);
+}
+
+static unsigned row_y(const struct picture *picture, uint32_t depth)
+{
+    uint32_t row = picture->options->inverted ? depth : picture->nr_rows - 1 - depth;
+    return row * ROW_PX;
+}
+
+/* By name alone: the same in every picture. */
+static void color_write(struct out *out, const struct profile_function *function)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (const char *p = function->name; *p != '\0'; p++)
+        hash = (hash ^ (uint8_t)*p) * 16777619u;
+    if (function->kind == FUNCTION_CODE)
+        out_format(out, "c%x", (hash ^ hash >> 16) % NR_COLORS);
+    else
+        out_text(out, function->kind == FUNCTION_REGION ? "cr" : "cu");
+}
+
+static void amount_write(struct out *out, const struct picture *picture, uint64_t value)
+{
+    const char *unit = picture->profile->facts.unit;
+    char text[NUMBER_BYTES];
+    if (strcmp(unit, "ns") == 0) {
+        out_text(out, number_time(text, value));
+        return;
+    }
+    out_format(out, "%s ", number_grouped(text, value));
+    escape_xml(out, unit, strlen(unit));
+}
+
+/* Bytes of the first `letters` characters. */
+static size_t text_cut(const char *text, size_t letters)
+{
+    size_t bytes = 0;
+    for (; text[bytes] != '\0'; bytes++)
+        if (((uint8_t)text[bytes] & 0xC0) != 0x80 && letters-- == 0)
+            break;
+    return bytes;
+}
+
+/* `text`, or as much of it as `pixels` have room for; false when that is nothing worth showing. */
+static bool fitted_write(struct out *out, const char *before, const char *text, double pixels, const char *after)
+{
+    size_t bytes = strlen(text), letters = pixels > 0 ? (size_t)(pixels / LETTER_PX) : 0;
+    bool whole = text_cut(text, letters) == bytes;
+    if (letters < (whole ? 1u : 3u))
+        return false;
+    out_text(out, before);
+    escape_xml(out, text, whole ? bytes : text_cut(text, letters - 1));
+    out_text(out, whole ? "" : "…");
+    out_text(out, after);
+    return true;
+}
+
+static void label_write(struct out *out, const struct picture *picture, const char *name, uint64_t start,
+                        uint64_t value, unsigned y)
+{
+    double pixels = picture->whole > 0 ? (double)value / (double)picture->whole * picture->plane_px : 1;
+    if (text_cut(name, 1) == 0 || pixels - 6 < 3 * LETTER_PX)
+        return;
+    out_text(out, "<text");
+    position_write(out, "x", start, picture->whole);
+    out_format(out, " dx=\"3\" y=\"%u\"", y + 12);
+    if (!fitted_write(out, ">", name, pixels - 6, "</text>"))
+        out_text(out, "/>");
+}
+
+static void frame_write(struct out *out, const struct picture *picture, const struct profile_node *node, uint64_t start)
+{
+    bool is_root = node->function == UINT32_MAX;
+    const struct profile_function *function = is_root ? NULL : &picture->profile->functions[node->function];
+    const char *name = is_root ? "all" : function->label;
+    bool has_calls = picture->profile->facts.has_calls && !is_root;
+    char text[NUMBER_BYTES];
+    out_text(out, "<g class=\"");
+    if (is_root)
+        out_text(out, "call");
+    else
+        color_write(out, function);
+    out_format(out, "\" data-v=\"%u,%llu,%llu", node->depth, (unsigned long long)node->inclusive_ns,
+               (unsigned long long)node->exclusive_ns);
+    if (has_calls)
+        out_format(out, ",%llu", (unsigned long long)node->calls);
+    out_text(out, "\"><title>");
+    escape_xml(out, name, strlen(name));
+    out_text(out, " (");
+    amount_write(out, picture, node->inclusive_ns);
+    out_format(out, ", %s%%", number_percent(text, node->inclusive_ns, picture->whole));
+    if (has_calls)
+        out_format(out, ", %s call%s", number_grouped(text, node->calls), node->calls == 1 ? "" : "s");
+    out_text(out, ")</title><rect");
+    unsigned y = row_y(picture, node->depth);
+    position_write(out, "x", start, picture->whole > 0 ? picture->whole : 1);
+    out_format(out, " y=\"%u\"", y);
+    position_write(out, "width", node->inclusive_ns, picture->whole);
+    out_format(out, " height=\"%u\"/>", ROW_PX - 1);
+    label_write(out, picture, name, start, picture->whole > 0 ? node->inclusive_ns : 1, y);
+    out_text(out, "</g>\n");
+}
+
+static void frames_write(struct out *out, struct picture *picture)
+{
+    const struct profile_node *nodes = picture->profile->nodes;
+    uint64_t *starts = picture->starts;
+    frame_write(out, picture, &nodes[0], 0);
+    for (uint32_t at = walk_next(picture, 0); at != 0; at = walk_next(picture, at)) {
+        if (!is_drawn(picture, at))
+            continue;
+        uint32_t depth = nodes[at].depth;
+        uint64_t start = starts[depth];
+        frame_write(out, picture, &nodes[at], start);
+        starts[depth] = start + nodes[at].inclusive_ns;
+        if (depth + 1 < picture->nr_rows)
+            starts[depth + 1] = start;
+    }
+}
+
+/* ---- Around the frames -------------------------------------------------------------------------- */
+
+static const char *picture_title(const struct picture *picture)
+{
+    const struct profile_facts *facts = &picture->profile->facts;
+    if (picture->options->title)
+        return picture->options->title;
+    return facts->command[0] != '\0' ? facts->command : facts->source;
+}
+
+/* How much, of what, when, and whether it is all. */
+static void subtitle_write(struct out *out, const struct picture *picture)
+{
+    const struct profile_facts *facts = &picture->profile->facts;
+    char text[NUMBER_BYTES], when_text[64];
+    time_t seconds = (time_t)(facts->realtime_ns / 1000000000);
+    struct tm when;
+    out_text(out, "<text class=\"quiet\" x=\"50%\" y=\"42\" text-anchor=\"middle\">");
+    amount_write(out, picture, picture->whole);
+    if (facts->has_calls) {
+        out_format(out, " in %u thread%s", facts->nr_threads, facts->nr_threads == 1 ? "" : "s");
+        out_format(out, ", %s calls", number_grouped(text, facts->nr_calls));
+    }
+    if (facts->realtime_ns > 0 && localtime_r(&seconds, &when) &&
+        strftime(when_text, sizeof(when_text), "%Y-%m-%d %H:%M:%S", &when) > 0)
+        out_format(out, ", %s", when_text);
+    if (!facts->complete)
+        out_format(out, ", INCOMPLETE: %s events lost", number_grouped(text, facts->dropped_events));
+    out_text(out, "</text>\n");
+}
+
+static void head_write(struct out *out, const struct picture *picture, unsigned height_px)
+{
+    const char *title = picture_title(picture);
+    out_format(out,
+               "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\">\n<title>",
+               picture->width_px, height_px, picture->width_px, height_px);
+    escape_xml(out, title, strlen(title));
+    out_text(out, "</title>\n<style><![CDATA[\n");
+    out_bytes(out, flamegraph_css, flamegraph_css_bytes);
+    out_text(out, "]]></style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\" fill=\"#fffdf9\"/>\n");
+    if (!fitted_write(out, "<text class=\"title\" x=\"50%\" y=\"24\">", title, picture->plane_px * 0.7, "</text>\n"))
+        out_text(out, "<text class=\"title\"/>\n");
+    subtitle_write(out, picture);
+}
+
+/* What the picture does not show, and the line that the script fills. */
+static void foot_write(struct out *out, const struct picture *picture, unsigned height_px)
+{
+    uint32_t nr_left_out = picture->profile->nr_nodes - 1 - picture->nr_frames;
+    char text[NUMBER_BYTES];
+    if (nr_left_out > 0) {
+        out_format(out,
+                   "<text class=\"quiet\" id=\"pruned\" x=\"%u\" y=\"%u\">%s narrower frame%s left out: ", MARGIN_PX,
+                   height_px - BOTTOM_PX + 16, number_grouped(text, nr_left_out), nr_left_out == 1 ? "" : "s");
+        double percent = picture->whole > 0 ? 100 * (double)picture->left_out / (double)picture->whole : 0;
+        out_format(out, "%.*f %% of the run</text>\n", percent < 0.1 ? 4 : 1, percent);
+    }
+    out_format(out,
+               "<g id=\"status\" transform=\"translate(0,%u)\"><rect width=\"100%%\" height=\"42\" fill=\"none\"/>"
+               "<text x=\"%u\" y=\"15\"/><text x=\"%u\" y=\"33\"/></g>\n",
+               height_px - 42, MARGIN_PX, MARGIN_PX);
+    out_text(out, "<script><![CDATA[\n");
+    out_bytes(out, flamegraph_js, flamegraph_js_bytes);
+    out_text(out, "]]></script>\n</svg>\n");
+}
+
+int flamegraph_svg(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err)
+{
+    struct picture picture = {.profile = profile, .options = options};
+    picture.width_px = options->width_px > 0 ? options->width_px : WIDTH_PX;
+    picture.plane_px = picture.width_px - 2 * MARGIN_PX;
+    picture_measure(&picture);
+    picture.starts = calloc(picture.nr_rows, sizeof(*picture.starts));
+    if (!picture.starts)
+        return err_set(err, ERR_INPUT, "out of memory");
+    unsigned plane_height_px = picture.nr_rows * ROW_PX;
+    unsigned height_px = TOP_PX + plane_height_px + BOTTOM_PX;
+    head_write(out, &picture, height_px);
+    out_format(out, "<svg id=\"frames\" x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\" data-unit=\"", MARGIN_PX, TOP_PX,
+               picture.plane_px, plane_height_px);
+    escape_xml(out, profile->facts.unit, strlen(profile->facts.unit));
+    out_format(out, "\" data-calls=\"%d\" data-inverted=\"%d\">\n", profile->facts.has_calls, options->inverted);
+    frames_write(out, &picture);
+    out_text(out, "</svg>\n");
+    foot_write(out, &picture, height_px);
+    free(picture.starts);
+    return 0;
+}
