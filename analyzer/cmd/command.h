@@ -40,8 +40,10 @@ struct options {
     double min_width;      /* --min-width PERCENT (flamegraph) */
     uint32_t width_px;     /* --width PX (flamegraph) */
     bool inverted;         /* --inverted (flamegraph) */
+    const char *unit;      /* --unit NAME (flamegraph of folded stacks); NULL: samples */
     char **inputs;         /* the rest of the line; ./trace.zst when there is none */
     int nr_inputs;
+    bool default_input; /* there was none */
 };
 
 /* Which of the options a verb takes; the others are usage errors. */
@@ -52,7 +54,7 @@ enum option_set {
     OPTIONS_TOP = 1u << 3,
     OPTIONS_COLOR = 1u << 4,
     OPTIONS_SYMBOLS = 1u << 5, /* --force-symbols --demangle --debug-dir */
-    OPTIONS_PICTURE = 1u << 6  /* --title --min-width --width --inverted */
+    OPTIONS_PICTURE = 1u << 6  /* --title --min-width --width --inverted --unit */
 };
 
 /*
@@ -71,6 +73,15 @@ int command_fail(const struct err *err);
 
 /* Print "tracean: TEXT" (escaped) as a notice on stderr unless --quiet. */
 void command_notice(const struct options *options, const char *text);
+
+struct profile;
+struct view;
+
+/* The view of a verb in the format that the options ask for. NULL with ERR_USAGE set when there is none. */
+const struct view *command_view(const struct options *options, const char *verb, struct err *err);
+
+/* Write the view to the output that the options name. Returns the exit status; prints errors and notices. */
+int command_show(const struct options *options, const struct view *view, const struct profile *profile);
 
 int cmd_report(int argc, char **argv);
 int cmd_flamegraph(int argc, char **argv);

@@ -1,0 +1,111 @@
+#include "cmd/input.h"
+
+#include "cmd/finish.h"
+
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void notices_add(void *context, const char *text)
+{
+    struct notices *notices = context;
+    for (size_t i = 0; i < notices->nr; i++) {
+        if (strcmp(notices->texts[i], text) == 0)
+            return;
+    }
+    char **texts = array_grow(notices->texts, notices->nr, &notices->capacity, sizeof(char *));
+    if (texts == NULL)
+        return;
+    notices->texts = texts;
+    texts[notices->nr] = strdup(text);
+    if (texts[notices->nr] != NULL)
+        notices->nr++;
+}
+
+void notices_release(struct notices *notices)
+{
+    for (size_t i = 0; i < notices->nr; i++)
+        free(notices->texts[i]);
+    free(notices->texts);
+    *notices = (struct notices){0};
+}
+
+struct trace *input_open(const char *path, struct err *err)
+{
+    if (strcmp(path, "-") == 0) {
+        err_set(err, ERR_USAGE, "a trace cannot be read from standard input: name its file");
+        return NULL;
+    }
+    struct trace *trace = trace_open(path, err);
+    if (trace == NULL || !finish_is_needed(trace) || !finish_run(trace))
+        return trace;
+    trace_close(trace);
+    return trace_open(path, err);
+}
+
+struct trace *input_open_single(const struct options *options, struct err *err)
+{
+    if (options->nr_inputs != 1) {
+        err_set(err, ERR_USAGE, "one trace at a time: %d are named", options->nr_inputs);
+        return NULL;
+    }
+    return input_open(options->inputs[0], err);
+}
+
+struct replay_filter input_filter(const struct options *options)
+{
+    return (struct replay_filter){
+        .thread = options->thread, .process = options->process, .from_ns = options->from_ns, .to_ns = options->to_ns};
+}
+
+struct symbol_options input_symbols(const struct options *options)
+{
+    return (struct symbol_options){
+        .debug_dir = options->debug_dir, .force = options->force_symbols, .mangled = options->mangled};
+}
+
+bool *input_match(const struct options *options, const struct profile_function *functions, uint32_t nr, struct err *err)
+{
+    regex_t regex;
+    bool *matches = calloc((size_t)nr + 1, sizeof(*matches));
+    if (matches == NULL) {
+        err_set(err, ERR_INPUT, "out of memory");
+        return NULL;
+    }
+    if (options->function == NULL) {
+        memset(matches, true, nr);
+        return matches;
+    }
+    int result = regcomp(&regex, options->function, REG_EXTENDED | REG_NOSUB);
+    if (result != 0) {
+        char why[128];
+        regerror(result, &regex, why, sizeof(why));
+        err_set(err, ERR_USAGE, "--function: \"%s\": %s", options->function, why);
+        free(matches);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < nr; i++)
+        matches[i] = regexec(&regex, functions[i].name, 0, NULL, 0) == 0;
+    regfree(&regex);
+    return matches;
+}
+
+void out_seconds(struct out *out, uint64_t time_ns)
+{
+    const uint64_t second_ns = 1000000000;
+    out_format(out, "%llu.%09llu", (unsigned long long)(time_ns / second_ns),
+               (unsigned long long)(time_ns % second_ns));
+}
+
+int input_status(const struct options *options, const struct trace *trace, uint64_t dropped_events)
+{
+    for (uint32_t i = 0; i < trace->nr_notices; i++)
+        command_notice(options, trace->notices[i]);
+    if (dropped_events > 0) {
+        char text[96];
+        snprintf(text, sizeof(text), "%llu events are known to be lost", (unsigned long long)dropped_events);
+        command_notice(options, text);
+    }
+    return trace_is_complete(trace) && dropped_events == 0 ? ERR_NONE : ERR_INCOMPLETE;
+}

@@ -1,0 +1,42 @@
+/*
+ * What the verbs that read traces have in common: the input, the filters, the notices.
+ */
+#ifndef INPUT_H
+#define INPUT_H
+
+#include "cmd/command.h"
+#include "profile/profile.h"
+#include "profile/replay.h"
+#include "symbols/symbols.h"
+
+/* Lines to be shown; equal ones once. The texts are untrusted. */
+struct notices {
+    char **texts;
+    size_t nr, capacity;
+};
+
+void notices_add(void *notices, const char *text); /* as symbols_resolve() wants it */
+void notices_release(struct notices *notices);
+
+/* Open a trace that the command line names; one that a killed recorder left is finished first. NULL with err set; "-"
+ * is refused. */
+struct trace *input_open(const char *path, struct err *err);
+
+/* Open the only input of a verb that takes one. */
+struct trace *input_open_single(const struct options *options, struct err *err);
+
+struct replay_filter input_filter(const struct options *options);
+struct symbol_options input_symbols(const struct options *options);
+
+/* Which functions --function lets through (without it: all); the caller frees it. NULL with err set when the expression
+ * is wrong or memory ran out. */
+bool *input_match(const struct options *options, const struct profile_function *functions, uint32_t nr,
+                  struct err *err);
+
+/* What a JSON or a text says of time: ns as seconds with nine digits behind the point. */
+void out_seconds(struct out *out, uint64_t time_ns);
+
+/* Print the notices of a trace; returns the exit status: ERR_NONE, or ERR_INCOMPLETE. */
+int input_status(const struct options *options, const struct trace *trace, uint64_t dropped_events);
+
+#endif

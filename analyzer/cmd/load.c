@@ -1,0 +1,297 @@
+/*
+ * One trace at a time: opened, replayed, named, described; then all are merged.
+ */
+#include "cmd/load.h"
+
+#include "cmd/input.h"
+#include "profile/calltree.h"
+#include "profile/function_names.h"
+#include "profile/merge.h"
+#include "profile/replay.h"
+#include "profile/subtrees.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct loader {
+    const struct options *options;
+    struct trace *trace;
+    struct replay replay;
+    struct profile *profile;
+    struct notices notices; /* what symbols/ has to say */
+    struct err *err;
+};
+
+static int no_memory(struct loader *loader)
+{
+    return err_set(loader->err, ERR_INPUT, "%s: out of memory", loader->trace->path);
+}
+
+static const char *text_copy(struct loader *loader, const char *text)
+{
+    return arena_copy(&loader->profile->arena, text, strlen(text));
+}
+
+/* ---- The tree and its counts ---------------------------------------------------------------------- */
+
+/* Sum up the nodes that are shown; `is_kept` NULL: all. */
+static void counts_set(struct loader *loader, const bool *is_kept)
+{
+    const struct replay *replay = &loader->replay;
+    struct profile_facts *facts = &loader->profile->facts;
+    for (uint32_t i = 1; i < replay->tree.nr_nodes; i++) {
+        const struct calltree_node *node = &replay->tree.nodes[i];
+        if ((is_kept != NULL && !is_kept[i]) || replay->functions.ids[node->function].region != NULL)
+            continue;
+        facts->nr_calls += node->calls;
+        if (i < replay->nr_losses) {
+            facts->open_frames += replay->losses[i].open;
+            facts->unwound_frames += replay->losses[i].unwound;
+        }
+    }
+    facts->nr_events = 2 * facts->nr_calls - facts->open_frames - facts->unwound_frames;
+}
+
+/* Leave out the functions that have no number any more. */
+static void functions_renumber(struct profile *profile, const uint32_t *numbers, uint32_t nr)
+{
+    for (uint32_t i = 0; i < profile->nr_functions; i++) {
+        if (numbers[i] != FUNCTION_UNUSED)
+            profile->functions[numbers[i]] = profile->functions[i];
+    }
+    profile->nr_functions = nr;
+}
+
+/* The part of the tree that --function and --time leave. */
+static int subtrees_finish(struct loader *loader)
+{
+    struct profile *profile = loader->profile;
+    const struct calltree *tree = &loader->replay.tree;
+    struct calltree kept = {0};
+    uint32_t nr = profile->nr_functions;
+    int result = -1;
+    bool *is_kept = calloc((size_t)tree->nr_nodes + 1, sizeof(*is_kept));
+    uint32_t *numbers = calloc((size_t)nr + 1, sizeof(*numbers));
+    bool *wanted = input_match(loader->options, profile->functions, nr, loader->err);
+    if (is_kept == NULL || numbers == NULL)
+        no_memory(loader);
+    else if (wanted != NULL && subtrees_keep(tree, loader->options->function == NULL ? NULL : wanted, &kept, is_kept,
+                                             numbers, &nr, loader->err) == 0) {
+        counts_set(loader, is_kept);
+        functions_renumber(profile, numbers, nr);
+        result = profile_finish(profile, &kept, loader->err);
+        calltree_release(&kept);
+    }
+    free(wanted);
+    free(numbers);
+    free(is_kept);
+    return result;
+}
+
+/* The tree as the options want it, and the profile's nodes and totals from it. */
+static int tree_finish(struct loader *loader)
+{
+    if (loader->options->function != NULL || loader->replay.from_ticks > 0 || loader->replay.to_ticks < UINT64_MAX)
+        return subtrees_finish(loader);
+    counts_set(loader, NULL);
+    return profile_finish(loader->profile, &loader->replay.tree, loader->err);
+}
+
+/* ---- Facts ---------------------------------------------------------------------------------------- */
+
+/* "./app\0-x\0" as "./app -x". */
+static const char *command_join(struct loader *loader, const struct trace_process *process)
+{
+    char *command = arena_copy(&loader->profile->arena, process->command, process->command_bytes);
+    if (command == NULL)
+        return NULL;
+    size_t bytes = process->command_bytes;
+    while (bytes > 0 && command[bytes - 1] == '\0')
+        bytes--;
+    for (size_t i = 0; i < bytes; i++)
+        command[i] = command[i] == '\0' ? ' ' : command[i];
+    return command;
+}
+
+static int thread_describe(struct loader *loader, uint32_t number, struct profile_thread *thread)
+{
+    const struct trace *trace = loader->trace;
+    const struct trace_thread *from = &trace->threads[number];
+    const struct replay_thread *replayed = &loader->replay.threads[number];
+    const struct trace_process *process = trace_process_find(trace, replayed->process);
+    *thread = (struct profile_thread){.pid = process != NULL ? process->pid : 0,
+                                      .tid = from->tid,
+                                      .name = text_copy(loader, from->name),
+                                      .nr_events = replayed->nr_calls + replayed->nr_exits,
+                                      .nr_calls = replayed->nr_calls,
+                                      .hook_calls = replayed->hook_calls,
+                                      .dropped_events = replayed->dropped_full,
+                                      .torn_events = replayed->torn,
+                                      .orphan_exits = replayed->orphan_exits,
+                                      .stalled_ns = clock_duration_ns(&trace->clock, replayed->stalled_ticks),
+                                      .start_ns = clock_ns(&trace->clock, replayed->first_ticks),
+                                      .end_ns = clock_ns(&trace->clock, replayed->last_ticks)};
+    return thread->name == NULL ? no_memory(loader) : 0;
+}
+
+/* Threads of which something was replayed; and what they add up to. */
+static int threads_set(struct loader *loader)
+{
+    const struct trace *trace = loader->trace;
+    struct profile *profile = loader->profile;
+    struct profile_facts *facts = &profile->facts;
+    uint64_t first_ns = UINT64_MAX, last_ns = 0;
+    profile->threads = arena_array(&profile->arena, (size_t)trace->nr_threads + 1, sizeof(*profile->threads));
+    bool *seen = calloc((size_t)trace->nr_processes + 1, sizeof(*seen));
+    if (profile->threads == NULL || seen == NULL) {
+        free(seen);
+        return no_memory(loader);
+    }
+    int result = 0;
+    for (uint32_t i = 0; i < trace->nr_threads && result == 0; i++) {
+        const struct replay_thread *replayed = &loader->replay.threads[i];
+        const struct trace_process *process = trace_process_find(trace, replayed->process);
+        if (!replayed->seen)
+            continue;
+        struct profile_thread *thread = &profile->threads[profile->nr_threads++];
+        result = thread_describe(loader, i, thread);
+        facts->inherited_exits += replayed->inherited_exits;
+        facts->orphan_exits += replayed->orphan_exits;
+        first_ns = thread->start_ns < first_ns ? thread->start_ns : first_ns;
+        last_ns = thread->end_ns > last_ns ? thread->end_ns : last_ns;
+        if (process != NULL && !seen[process - trace->processes]) {
+            seen[process - trace->processes] = true;
+            facts->nr_processes++;
+        }
+    }
+    free(seen);
+    facts->nr_threads = profile->nr_threads;
+    facts->wall_ns = profile->nr_threads > 0 && last_ns > first_ns ? last_ns - first_ns : 0;
+    return result;
+}
+
+/* The clock's step: `ticks` of which 1e12 would be many hours, so that the product fits. */
+static uint64_t step_ps(const struct trace *trace)
+{
+    const uint64_t ticks_scale = 1000000;
+    uint64_t ticks = trace->clock_step_ticks < UINT32_MAX ? trace->clock_step_ticks : UINT32_MAX;
+    return clock_duration_ns(&trace->clock, ticks * ticks_scale) / (ticks_scale / 1000);
+}
+
+static int facts_set(struct loader *loader)
+{
+    const struct trace *trace = loader->trace;
+    struct profile_facts *facts = &loader->profile->facts;
+    *facts = (struct profile_facts){.source = text_copy(loader, trace->path),
+                                    .command = "",
+                                    .host = text_copy(loader, trace->host),
+                                    .nr_traces = 1,
+                                    .clock_step_ps = step_ps(trace),
+                                    .dropped_events = replay_dropped(&loader->replay),
+                                    .trace_bytes = trace->file_bytes,
+                                    .has_calls = true,
+                                    .unit = "ns"};
+    if (trace->nr_processes > 0)
+        facts->command = command_join(loader, &trace->processes[0]);
+    if (facts->source == NULL || facts->host == NULL || facts->command == NULL)
+        return no_memory(loader);
+    if (trace->realtime_ns != 0) {
+        uint64_t offset_ns = clock_ns(&trace->clock, trace->session_ticks);
+        facts->realtime_ns = trace->realtime_ns > offset_ns ? trace->realtime_ns - offset_ns : 0;
+    }
+    facts->complete = trace_is_complete(trace) && facts->dropped_events == 0;
+    return threads_set(loader);
+}
+
+/* ---- Notices -------------------------------------------------------------------------------------- */
+
+static int notices_set(struct loader *loader)
+{
+    const struct trace *trace = loader->trace;
+    struct profile *profile = loader->profile;
+    struct notices all = {0};
+    int result = 0;
+    for (uint32_t i = 0; i < trace->nr_notices; i++)
+        notices_add(&all, trace->notices[i]);
+    for (size_t i = 0; i < loader->notices.nr; i++)
+        notices_add(&all, loader->notices.texts[i]);
+    profile->notices = arena_array(&profile->arena, all.nr + 1, sizeof(*profile->notices));
+    for (size_t i = 0; i < all.nr && profile->notices != NULL; i++) {
+        char text[2048];
+        /* Of several traces each says which one it is. */
+        bool prefixed = loader->options->nr_inputs > 1;
+        snprintf(text, sizeof(text), "%.1000s%s%s", prefixed ? trace->path : "", prefixed ? ": " : "", all.texts[i]);
+        profile->notices[profile->nr_notices] = text_copy(loader, text);
+        if (profile->notices[profile->nr_notices++] == NULL)
+            result = -1;
+    }
+    notices_release(&all);
+    return result != 0 || profile->notices == NULL ? no_memory(loader) : 0;
+}
+
+/* ---- A trace -------------------------------------------------------------------------------------- */
+
+static int functions_set(struct loader *loader)
+{
+    struct symbol_options symbols = input_symbols(loader->options);
+    struct function_names_request request = {.trace = loader->trace,
+                                             .functions = &loader->replay.functions,
+                                             .options = &symbols,
+                                             .notice = notices_add,
+                                             .context = &loader->notices};
+    loader->profile->functions = function_names(&request, &loader->profile->arena, loader->err);
+    loader->profile->nr_functions = loader->replay.functions.nr;
+    return loader->profile->functions == NULL ? -1 : 0;
+}
+
+static struct profile *trace_load_profile(const struct options *options, const char *path, struct err *err)
+{
+    struct loader loader = {.options = options, .err = err};
+    struct replay_filter filter = input_filter(options);
+    struct profile *result = NULL;
+    loader.trace = input_open(path, err);
+    if (loader.trace == NULL)
+        return NULL;
+    loader.profile = calloc(1, sizeof(*loader.profile));
+    if (loader.profile == NULL) {
+        no_memory(&loader);
+        goto out;
+    }
+    arena_init(&loader.profile->arena, 0);
+    if (replay_init(&loader.replay, loader.trace, &filter, err) == 0 && replay_run(&loader.replay, err) == 0 &&
+        functions_set(&loader) == 0 && facts_set(&loader) == 0 && tree_finish(&loader) == 0 &&
+        notices_set(&loader) == 0) {
+        result = loader.profile;
+        loader.profile = NULL;
+    }
+    replay_release(&loader.replay);
+out:
+    profile_free(loader.profile);
+    notices_release(&loader.notices);
+    trace_close(loader.trace);
+    return result;
+}
+
+struct profile *load_profile(const struct options *options, struct err *err)
+{
+    uint32_t nr = 0, nr_inputs = (uint32_t)options->nr_inputs;
+    struct profile *result = NULL;
+    struct profile **profiles = calloc((size_t)nr_inputs + 1, sizeof(struct profile *));
+    if (profiles == NULL) {
+        err_set(err, ERR_INPUT, "out of memory");
+        return NULL;
+    }
+    while (nr < nr_inputs && (profiles[nr] = trace_load_profile(options, options->inputs[nr], err)) != NULL)
+        nr++;
+    if (nr == nr_inputs && nr == 1) {
+        result = profiles[0];
+        profiles[0] = NULL;
+    } else if (nr == nr_inputs) {
+        result = profile_merge((const struct profile *const *)profiles, nr, err);
+    }
+    for (uint32_t i = 0; i < nr; i++)
+        profile_free(profiles[i]);
+    free(profiles);
+    return result;
+}

@@ -1,0 +1,352 @@
+#include "cmd/command.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum option_id {
+    OPTION_OUTPUT = 256,
+    OPTION_FORMAT,
+    OPTION_FUNCTION,
+    OPTION_THREAD,
+    OPTION_PID,
+    OPTION_TIME,
+    OPTION_TOP,
+    OPTION_COLOR,
+    OPTION_NO_COLOR,
+    OPTION_FORCE_SYMBOLS,
+    OPTION_DEMANGLE,
+    OPTION_DEBUG_DIR,
+    OPTION_TITLE,
+    OPTION_MIN_WIDTH,
+    OPTION_WIDTH,
+    OPTION_INVERTED,
+    OPTION_UNIT,
+    OPTION_QUIET,
+    OPTION_HELP
+};
+
+#define ALWAYS UINT32_MAX
+
+struct option_row {
+    enum option_id id;
+    unsigned set; /* enum option_set: any of these bits */
+    char letter;  /* 0: none */
+    const char *name, *argument, *help;
+};
+
+static const struct option_row rows[] = {
+    {OPTION_OUTPUT, OPTIONS_OUTPUT, 'o', "output", "FILE", "write to FILE (- is standard output)"},
+    {OPTION_FORMAT, OPTIONS_FORMAT, 0, "format", "FORMAT", "see above; else the ending of FILE says it"},
+    {OPTION_TOP, OPTIONS_TOP, 'n', "top", "N", "show N functions; 0 shows all"},
+    {OPTION_FUNCTION, OPTIONS_FILTER, 0, "function", "REGEX", "only functions whose names match, and what they call"},
+    {OPTION_THREAD, OPTIONS_FILTER, 0, "thread", "TID", "only this thread"},
+    {OPTION_PID, OPTIONS_FILTER, 0, "pid", "PID", "only this process"},
+    {OPTION_TIME, OPTIONS_FILTER, 0, "time", "A..B", "only from A to B after the start: 1.5s..2s"},
+    {OPTION_TITLE, OPTIONS_PICTURE, 0, "title", "TEXT", "the picture's title"},
+    {OPTION_MIN_WIDTH, OPTIONS_PICTURE, 0, "min-width", "PERCENT", "leave out what is narrower; default 0.1 pixel"},
+    {OPTION_WIDTH, OPTIONS_PICTURE, 0, "width", "PX", "width without a browser; default 1200"},
+    {OPTION_INVERTED, OPTIONS_PICTURE, 0, "inverted", NULL, "callers above, callees below"},
+    {OPTION_UNIT, OPTIONS_PICTURE, 0, "unit", "NAME", "what folded stacks count; default samples"},
+    {OPTION_FORCE_SYMBOLS, OPTIONS_SYMBOLS, 0, "force-symbols", NULL, "names also from binaries that were rebuilt"},
+    {OPTION_DEMANGLE, OPTIONS_SYMBOLS, 0, "demangle", "yes|no", "C++ and Rust names as written; default yes"},
+    {OPTION_DEBUG_DIR, OPTIONS_SYMBOLS, 0, "debug-dir", "DIR", "separate debug files; default /usr/lib/debug"},
+    {OPTION_COLOR, OPTIONS_COLOR, 0, "color", "WHEN", "auto, always or never"},
+    {OPTION_NO_COLOR, OPTIONS_COLOR, 0, "no-color", NULL, "the same as --color=never"},
+    {OPTION_QUIET, ALWAYS, 'q', "quiet", NULL, "no notices on standard error"},
+    {OPTION_HELP, ALWAYS, 'h', "help", NULL, "this text"},
+};
+
+#define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+/* ---- Help --------------------------------------------------------------------------------------- */
+
+static void help_exit(const char *verb, unsigned set, const char *usage, const char *about, const char *examples)
+{
+    printf("Usage: tracean %s [OPTION…] %s\n\n%s\n\nOptions:\n", verb, usage, about);
+    for (size_t i = 0; i < NR_ROWS; i++) {
+        const struct option_row *row = &rows[i];
+        if ((row->set & set) == 0 && row->set != ALWAYS)
+            continue;
+        char left[48];
+        snprintf(left, sizeof(left), "%c%c%s--%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
+                 row->letter ? ", " : "  ", row->name, row->argument ? " " : "", row->argument ? row->argument : "");
+        printf("  %-26s  %s\n", left, row->help);
+    }
+    printf("\nExamples:\n%s\n\nExit status:\n"
+           "  0 all went well; 1 wrong usage; 2 an input cannot be used;\n"
+           "  3 done, but the trace is incomplete; 4 the output cannot be written\n",
+           examples);
+    exit(fflush(stdout) == 0 ? ERR_NONE : ERR_OUTPUT);
+}
+
+/* ---- Values ------------------------------------------------------------------------------------- */
+
+static int value_number(const char *name, const char *text, uint32_t least, uint32_t *number, struct err *err)
+{
+    char *end;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (errno != 0 || *end != '\0' || !isdigit((unsigned char)text[0]) || value < least || value >= UINT32_MAX)
+        return err_set(err, ERR_USAGE, "--%s: \"%s\" is not a number from %u to %u", name, text, least, UINT32_MAX - 1);
+    *number = (uint32_t)value;
+    return 0;
+}
+
+/* "1.5s", "20us", "0"; the end of the text must be at `stop`. */
+static int value_time(const char *text, const char *stop, uint64_t *time_ns)
+{
+    static const struct {
+        const char *name;
+        double ns;
+    } units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"", 0}};
+
+    if (!isdigit((unsigned char)text[0]))
+        return -1;
+    /* Digits and one point only: strtod alone would take "0x10" and "1e5", and the first point of "1..2s". */
+    const char *end = text + strspn(text, "0123456789");
+    if (end < stop && *end == '.' && end + 1 < stop)
+        end += 1 + strspn(end + 1, "0123456789");
+    char digits[64];
+    if (end > stop || (size_t)(end - text) >= sizeof(digits))
+        return -1;
+    memcpy(digits, text, (size_t)(end - text));
+    digits[end - text] = '\0';
+    double value = strtod(digits, NULL);
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        size_t bytes = strlen(units[i].name);
+        if ((size_t)(stop - end) != bytes || memcmp(end, units[i].name, bytes) != 0)
+            continue;
+        if ((units[i].ns <= 0 && value > 0) || value * units[i].ns >= 1.8e19)
+            return -1;
+        *time_ns = (uint64_t)(value * units[i].ns + 0.5);
+        return 0;
+    }
+    return -1;
+}
+
+static int value_range(struct options *options, const char *text, struct err *err)
+{
+    const char *dots = strstr(text, "..");
+    const char *end = text + strlen(text);
+    bool good = dots && end - text > 2;
+    if (good && dots > text)
+        good = value_time(text, dots, &options->from_ns) == 0;
+    if (good && dots + 2 < end)
+        good = value_time(dots + 2, end, &options->to_ns) == 0;
+    if (!good || options->from_ns >= options->to_ns)
+        return err_set(err, ERR_USAGE, "--time: \"%s\" is not a range like 1.5s..2s, 20us.. or ..300ms", text);
+    return 0;
+}
+
+static int value_percent(const char *text, double *percent, struct err *err)
+{
+    char *end;
+    *percent = strtod(text, &end);
+    if (end == text || *end != '\0' || !(*percent >= 0 && *percent <= 100))
+        return err_set(err, ERR_USAGE, "--min-width: \"%s\" is not a percentage from 0 to 100", text);
+    return 0;
+}
+
+static int value_regex(const char *text, struct err *err)
+{
+    regex_t regex;
+    int error = regcomp(&regex, text, REG_EXTENDED | REG_NOSUB);
+    if (error == 0) {
+        regfree(&regex);
+        return 0;
+    }
+    char why[128];
+    regerror(error, &regex, why, sizeof(why));
+    return err_set(err, ERR_USAGE, "--function: \"%s\" is not a regular expression: %s", text, why);
+}
+
+static int value_word(const char *name, const char *text, const char *const *words, int *choice, struct err *err)
+{
+    for (int i = 0; words[i]; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            *choice = i;
+            return 0;
+        }
+    }
+    return err_set(err, ERR_USAGE, "--%s: \"%s\" is not one of the words for it (see --help)", name, text);
+}
+
+static int value_color(struct options *options, const char *text, struct err *err)
+{
+    static const char *const words[] = {"auto", "always", "never", NULL};
+    int choice = 0;
+    if (value_word("color", text, words, &choice, err) != 0)
+        return -1;
+    options->color = choice == 0 ? COLOR_AUTO : choice == 1 ? COLOR_ALWAYS : COLOR_NEVER;
+    return 0;
+}
+
+static int value_demangle(struct options *options, const char *text, struct err *err)
+{
+    static const char *const words[] = {"yes", "no", NULL};
+    int choice = 0;
+    if (value_word("demangle", text, words, &choice, err) != 0)
+        return -1;
+    options->mangled = choice == 1;
+    return 0;
+}
+
+/* ---- The command line --------------------------------------------------------------------------- */
+
+static int option_take(struct options *options, enum option_id id, const char *value, struct err *err)
+{
+    switch (id) {
+    case OPTION_OUTPUT:
+        options->output = value;
+        return value[0] != '\0' ? 0 : err_set(err, ERR_USAGE, "-o: the name is empty");
+    case OPTION_FORMAT:
+        options->format = value;
+        return 0;
+    case OPTION_FUNCTION:
+        options->function = value;
+        return value_regex(value, err);
+    case OPTION_THREAD:
+        return value_number("thread", value, 1, &options->thread, err);
+    case OPTION_PID:
+        return value_number("pid", value, 1, &options->process, err);
+    case OPTION_TIME:
+        return value_range(options, value, err);
+    case OPTION_TOP:
+        return value_number("top", value, 0, &options->top, err);
+    case OPTION_COLOR:
+        return value_color(options, value, err);
+    case OPTION_NO_COLOR:
+        options->color = COLOR_NEVER;
+        return 0;
+    case OPTION_FORCE_SYMBOLS:
+        options->force_symbols = true;
+        return 0;
+    case OPTION_DEMANGLE:
+        return value_demangle(options, value, err);
+    case OPTION_DEBUG_DIR:
+        options->debug_dir = value;
+        return 0;
+    case OPTION_TITLE:
+        options->title = value;
+        return 0;
+    case OPTION_MIN_WIDTH:
+        return value_percent(value, &options->min_width, err);
+    case OPTION_WIDTH:
+        return value_number("width", value, 100, &options->width_px, err);
+    case OPTION_INVERTED:
+        options->inverted = true;
+        return 0;
+    case OPTION_UNIT:
+        options->unit = value;
+        return 0;
+    case OPTION_QUIET:
+        options->quiet = true;
+        return 0;
+    case OPTION_HELP:
+        break;
+    }
+    return 0;
+}
+
+/* What getopt_long needs for the rows of `set`. */
+static void getopt_tables(unsigned set, struct option *longs, char *shorts)
+{
+    size_t nr = 0;
+    *shorts++ = ':'; /* tell a missing value from an unknown option */
+    for (size_t i = 0; i < NR_ROWS; i++) {
+        if ((rows[i].set & set) == 0 && rows[i].set != ALWAYS)
+            continue;
+        longs[nr++] =
+            (struct option){rows[i].name, rows[i].argument ? required_argument : no_argument, NULL, (int)rows[i].id};
+        if (rows[i].letter) {
+            *shorts++ = rows[i].letter;
+            if (rows[i].argument)
+                *shorts++ = ':';
+        }
+    }
+    longs[nr] = (struct option){0};
+    *shorts = '\0';
+}
+
+static enum option_id option_of_letter(int letter)
+{
+    for (size_t i = 0; i < NR_ROWS; i++)
+        if (rows[i].letter && rows[i].letter == letter)
+            return rows[i].id;
+    return OPTION_HELP;
+}
+
+static const char *format_of_file(const char *path)
+{
+    static const char *const formats[] = {"svg", "json", "csv", "folded"};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof(formats) / sizeof(formats[0]); i++)
+        if (strcmp(dot + 1, formats[i]) == 0)
+            return formats[i];
+    return NULL;
+}
+
+static int option_wrong(int argc, char **argv, int code, struct err *err)
+{
+    const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "";
+    if (optopt > 0 && optopt < OPTION_OUTPUT && word[0] == '-' && word[1] == '-') /* "--quiet=yes" */
+        return err_set(err, ERR_USAGE, "%s: wrong option (see tracean %s --help)", word, argv[0]);
+    if (code == ':')
+        return err_set(err, ERR_USAGE, "%s: wants a value (see tracean %s --help)", word, argv[0]);
+    if (optopt > 0 && optopt < OPTION_OUTPUT)
+        return err_set(err, ERR_USAGE, "-%c: no such option (see tracean %s --help)", optopt, argv[0]);
+    return err_set(err, ERR_USAGE, "%s: no such option, or no option like this (see tracean %s --help)", word, argv[0]);
+}
+
+int options_parse(struct options *options, int argc, char **argv, unsigned option_set, const char *usage,
+                  const char *about, const char *examples, struct err *err)
+{
+    static char default_name[] = "trace.zst";
+    static char *default_inputs[] = {default_name, NULL};
+    struct option longs[NR_ROWS + 1];
+    char shorts[2 * NR_ROWS + 2];
+    getopt_tables(option_set, longs, shorts);
+    *options = (struct options){.to_ns = UINT64_MAX, .top = UINT32_MAX, .min_width = -1};
+    opterr = 0;
+    optind = 0; /* begin anew */
+    for (int code; (code = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
+        if (code == '?' || code == ':')
+            return option_wrong(argc, argv, code, err);
+        enum option_id id = code >= OPTION_OUTPUT ? (enum option_id)code : option_of_letter(code);
+        if (id == OPTION_HELP)
+            help_exit(argv[0], option_set, usage, about, examples);
+        if (option_take(options, id, optarg, err) != 0)
+            return -1;
+    }
+    options->default_input = optind >= argc;
+    options->inputs = options->default_input ? default_inputs : argv + optind;
+    options->nr_inputs = options->default_input ? 1 : argc - optind;
+    if (!options->format && options->output && (option_set & OPTIONS_FORMAT) != 0)
+        options->format = format_of_file(options->output);
+    return 0;
+}
+
+/* Set to something that is neither empty nor `no`. */
+static bool environment_says(const char *name, const char *no)
+{
+    const char *value = getenv(name);
+    return value && value[0] != '\0' && strcmp(value, no) != 0;
+}
+
+bool options_color(const struct options *options, const struct out *out)
+{
+    if (options->color != COLOR_AUTO)
+        return options->color == COLOR_ALWAYS;
+    if (environment_says("NO_COLOR", ""))
+        return false;
+    if (environment_says("CLICOLOR_FORCE", "0"))
+        return true;
+    const char *terminal = getenv("TERM");
+    return out_is_terminal(out) && !(terminal && strcmp(terminal, "dumb") == 0);
+}

@@ -1,0 +1,69 @@
+#include "cmd/input.h"
+
+#include "trace/verify.h"
+
+#include <inttypes.h>
+
+static const char about[] =
+    "Check every byte of the traces: headers, checksums, the encoding of every chunk, the law of conservation of each\n"
+    "thread (hook calls = recorded + dropped + torn), the stacks from chunk to chunk, the totals. Prints the law as a\n"
+    "table, and what is wrong on standard error.";
+
+static const char examples[] = "  tracean verify\n"
+                               "  tracean verify -q trace.zst && echo whole";
+
+static void table_write(struct out *out, const struct trace *trace, const struct verify *verify)
+{
+    out_format(out, "%8s %8s %16s %16s %12s %12s  %s\n", "TID", "CHUNKS", "HOOK CALLS", "RECORDED", "DROPPED", "TORN",
+               "LAW");
+    for (uint32_t i = 0; i < trace->nr_threads; i++) {
+        const struct verify_thread *thread = &verify->threads[i];
+        out_format(out, "%8" PRIu32 " %8" PRIu64 " %16" PRIu64 " %16" PRIu64 " %12" PRIu64 " %12" PRIu64 "  %s\n",
+                   trace->threads[i].tid, thread->nr_chunks, thread->hook_calls, thread->recorded, thread->dropped_full,
+                   thread->torn, thread->law_holds ? "holds" : "BROKEN");
+    }
+}
+
+/* Verify one trace. Returns the exit status. */
+static int trace_verify(const struct options *options, struct out *out, const char *path)
+{
+    struct err err = {0};
+    struct verify verify = {0};
+    struct trace *trace = input_open(path, &err);
+    if (trace == NULL)
+        return command_fail(&err);
+    int status;
+    if (verify_trace(&verify, trace, &err) != 0) {
+        status = command_fail(&err);
+    } else {
+        if (!options->quiet)
+            table_write(out, trace, &verify);
+        status = input_status(options, trace, 0);
+        if (verify.nr_problems > 0)
+            status = ERR_INCOMPLETE;
+    }
+    verify_release(&verify);
+    trace_close(trace);
+    return status;
+}
+
+int cmd_verify(int argc, char **argv)
+{
+    struct options options;
+    struct err err = {0};
+    if (options_parse(&options, argc, argv, OPTIONS_OUTPUT, "[TRACE…]", about, examples, &err) != 0)
+        return command_fail(&err);
+    struct out *out = out_open(options.output, &err);
+    if (out == NULL)
+        return command_fail(&err);
+    /* The worst of them all: no trace (2) is worse than a damaged one (3). */
+    int status = ERR_NONE;
+    for (int i = 0; i < options.nr_inputs; i++) {
+        int one = trace_verify(&options, out, options.inputs[i]);
+        if (status == ERR_NONE || one == ERR_INPUT || one == ERR_USAGE)
+            status = one == ERR_NONE ? status : one;
+    }
+    if (out_close(out, &err) != 0)
+        return command_fail(&err);
+    return status;
+}

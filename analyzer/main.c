@@ -1,0 +1,141 @@
+/*
+ * tracean: the verbs, and what concerns the whole program.
+ */
+#include "cmd/command.h"
+
+#include "tracert/format.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <zstd.h>
+
+static const struct command commands[] = {
+    {"report", "where the time went: hotspots, callers and callees", cmd_report},
+    {"flamegraph", "the call tree as an interactive SVG; also from folded stacks", cmd_flamegraph},
+    {"export", "the profile for other tools: folded stacks", cmd_export},
+    {"calls", "the calls in the order in which they happened", cmd_calls},
+    {"info", "the facts of a trace: processes, threads, modules, losses", cmd_info},
+    {"dump", "the events as they are in the file", cmd_dump},
+    {"verify", "check every byte of a trace", cmd_verify},
+};
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < NR_COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static void usage_print(FILE *file)
+{
+    fputs("Usage: tracean VERB [OPTION…] [TRACE…]\n\nReads what libtracert recorded; without a TRACE, ./trace.zst.\n\n"
+          "Verbs:\n",
+          file);
+    for (size_t i = 0; i < NR_COMMANDS; i++)
+        fprintf(file, "  %-11s %s\n", commands[i].name, commands[i].summary);
+    fputs("\ntracean VERB --help tells the rest; so does tracean(1).\n", file);
+}
+
+/* Letters to insert, delete or exchange to make `b` of `a`; words longer than the buffer are simply far. */
+static size_t word_distance(const char *a, const char *b)
+{
+    size_t row[32], nr = strlen(b);
+    if (nr >= sizeof(row) / sizeof(row[0]))
+        return nr;
+    for (size_t j = 0; j <= nr; j++)
+        row[j] = j;
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < nr; j++) {
+            size_t best = diagonal + (a[i] != b[j]);
+            diagonal = row[j + 1];
+            best = row[j] + 1 < best ? row[j] + 1 : best;
+            row[j + 1] = diagonal + 1 < best ? diagonal + 1 : best;
+        }
+    }
+    return row[nr];
+}
+
+static int verb_unknown(const char *name)
+{
+    const struct command *closest = NULL;
+    size_t least = 4; /* further away is no slip of the finger */
+    for (size_t i = 0; i < NR_COMMANDS; i++) {
+        size_t distance = word_distance(name, commands[i].name);
+        bool begins = name[0] != '\0' && strncmp(name, commands[i].name, strlen(name)) == 0;
+        distance = begins ? 1 : distance;
+        if (distance < least && distance < strlen(commands[i].name)) {
+            least = distance;
+            closest = &commands[i];
+        }
+    }
+    struct err err = {0};
+    if (closest)
+        err_set(&err, ERR_USAGE, "\"%s\" is not a verb; did you mean \"%s\"?", name, closest->name);
+    else
+        err_set(&err, ERR_USAGE, "\"%s\" is not a verb (see tracean --help)", name);
+    return command_fail(&err);
+}
+
+static int text_done(void)
+{
+    struct err err = {0};
+    if (fflush(stdout) == 0)
+        return ERR_NONE;
+    err_set(&err, ERR_OUTPUT, "cannot write standard output");
+    return command_fail(&err);
+}
+
+static int version_print(void)
+{
+    printf("tracean %s (trace format %u, zstd %s)\n", TRACERT_VERSION, TF_VERSION, ZSTD_versionString());
+    return text_done();
+}
+
+static int help_print(const char *verb)
+{
+    if (!verb) {
+        usage_print(stdout);
+        return text_done();
+    }
+    const struct command *command = command_find(verb);
+    char name[32], flag[] = "--help", *words[] = {name, flag, NULL};
+    if (!command)
+        return verb_unknown(verb);
+    snprintf(name, sizeof(name), "%s", command->name);
+    return command->run(2, words);
+}
+
+/* A closed standard descriptor would be given to the next file that is opened, and messages would end up in it. */
+static void descriptors_hold(void)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", O_RDONLY); /* writing to it fails, as it would have */
+}
+
+int main(int argc, char **argv)
+{
+    descriptors_hold();
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        usage_print(stderr);
+        return ERR_USAGE;
+    }
+    const char *verb = argv[1];
+    if (strcmp(verb, "--version") == 0 || strcmp(verb, "-V") == 0)
+        return version_print();
+    if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0)
+        return help_print(NULL);
+    if (strcmp(verb, "help") == 0)
+        return help_print(argv[2]);
+    const struct command *command = command_find(verb);
+    return command ? command->run(argc - 1, argv + 1) : verb_unknown(verb);
+}
