@@ -1,8 +1,8 @@
 /*
  * The trace's clock: the processor's counter where it is fit, else CLOCK_MONOTONIC. Signal-safe.
  */
-#ifndef RUNTIME_CLOCK_H
-#define RUNTIME_CLOCK_H
+#ifndef CLOCK_H
+#define CLOCK_H
 
 #include "tracert/format.h"
 

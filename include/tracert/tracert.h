@@ -2,9 +2,9 @@
  * libtracert's API. Nothing in here is needed to trace a program: compile it with -finstrument-functions, link it with
  * -ltracert and run it. What is here adds names and numbers of your own to the trace.
  *
- * All functions are safe from any thread and, unless said otherwise, async-signal-safe; none changes errno, blocks for longer than a full
- * buffer takes to be written (TRACERT_FULL=drop: not even that), or fails in a way that the program could notice. Where the program is not
- * being traced they do nothing.
+ * All functions are safe from any thread and, unless said otherwise, async-signal-safe; none changes errno, blocks for
+ * longer than a full buffer takes to be written (TRACERT_FULL=drop: not even that), or fails in a way that the program
+ * could notice. Where the program is not being traced they do nothing.
  */
 #ifndef TRACERT_TRACERT_H
 #define TRACERT_TRACERT_H
@@ -26,9 +26,9 @@ extern "C" {
 #endif
 
 /*
- * A named measurement: from begin to end it is a frame in the call tree, like a function, with count, total, mean, minimum and maximum.
- * Measurements nest with calls; one that its function leaves without ending is closed there, as unwound. `name` is copied (its first
- * 1,000 bytes) and need not outlive the call.
+ * A named measurement: from begin to end it is a frame in the call tree, like a function, with count, total, mean,
+ * minimum and maximum. Measurements nest with calls; one that its function leaves without ending is closed there, as
+ * unwound. `name` is copied (its first 1,000 bytes) and need not outlive the call.
  */
 TRACERT_API void tracert_region_begin(const char *name);
 
