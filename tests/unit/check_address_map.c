@@ -2,6 +2,7 @@
 #include "trace_writer.h"
 
 #include "profile/address_map.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -166,9 +167,5 @@ int main(void)
     tcase_add_test(tcase, changes_are_announced);
     tcase_add_test(tcase, a_thousand_reloads_cost_no_more_than_one);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "symbols/answers.h"
 
 #include "symbols_fixture.h"
+#include "suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -320,9 +321,5 @@ int main(void)
     tcase_add_test(tcase, no_memory_is_an_error);
     tcase_add_test(tcase, child_is_confined);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int nr_failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return nr_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

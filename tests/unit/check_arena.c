@@ -1,5 +1,6 @@
 /* arena.c: alignment, zeroes, limits; array_grow. */
 #include "base/arena.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdalign.h>
@@ -107,9 +108,5 @@ int main(void)
     tcase_add_test(tcase, copies_end_with_nul);
     tcase_add_test(tcase, arrays_grow);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
  */
 #include "profile/calltree.h"
 #include "profile/edges.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -385,9 +386,5 @@ int main(void)
     tcase_add_test(tests, labels_tell_apart);
     tcase_add_test(tests, empty_tree);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

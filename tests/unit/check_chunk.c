@@ -8,6 +8,7 @@
 #include "machine.h"
 #include "ring.h"
 #include "trace/decode.h"
+#include "suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -301,9 +302,5 @@ int main(void)
     tcase_add_test(tcase, late_store_of_an_older_lap_is_no_event);
     tcase_set_timeout(tcase, 120);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "trace_writer.h"
 
 #include "trace/decode.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -325,9 +326,5 @@ int main(void)
     tcase_add_test(tcase, changed_bytes_never_hurt);
     tcase_add_test(tcase, records_are_taken_apart);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* demangle.c: C++ and Rust names, and names made to hurt. */
 #include "symbols/demangle.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -128,9 +129,5 @@ int main(void)
     tcase_add_test(tcase, room_is_kept);
     tcase_add_test(tcase, random_names);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int nr_failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return nr_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* err.c: the first error stands; texts are harmless and fit. */
 #include "base/err.h"
+#include "suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -82,9 +83,5 @@ int main(void)
     tcase_add_test(tcase, errno_has_its_text);
     tcase_add_loop_test(tcase, long_texts_keep_the_cause, 0, 2);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

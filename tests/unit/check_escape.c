@@ -2,6 +2,7 @@
  * Escaping: what is rendered is harmless in its place and, where the form is reversible, reads back as it was.
  */
 #include "base/escape.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdint.h>
@@ -397,9 +398,5 @@ int main(void)
     tcase_add_loop_test(tests, names_are_shortened, 0, (int)(sizeof(elisions) / sizeof(elisions[0])));
     tcase_add_test(tests, short_names_fit);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include "profile_fixture.h"
 #include "view/flamegraph_files.h"
 #include "view/view.h"
+#include "suite.h"
 
 #include <check.h>
 #include <ctype.h>
@@ -286,9 +287,5 @@ int main(void)
     tcase_add_test(tests, frames_are_small);
     tcase_add_test(tests, run_without_time);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
  */
 #include "profile/folded.h"
 #include "view/view.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -181,9 +182,5 @@ int main(void)
     tcase_add_loop_test(tests, random_stacks, 0, 8);
     tcase_add_test(tests, deep_line);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "profile/calltree.h"
 #include "profile/merge.h"
 #include "profile/subtrees.h"
+#include "suite.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -306,9 +307,5 @@ int main(void)
     tcase_add_test(tcase, units_must_agree);
     tcase_add_loop_test(tcase, subtrees_of_wanted_functions_stay, 0, (int)(sizeof(subtrees) / sizeof(subtrees[0])));
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
  * Output: whole or not at all, and every failure is reported once, in the end.
  */
 #include "base/out.h"
+#include "suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -296,9 +297,5 @@ int main(void)
     tcase_add_test(tests, long_formats);
     tcase_add_test(tests, columns_of_the_environment);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

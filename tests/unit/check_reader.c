@@ -1,6 +1,7 @@
 /* reader.c, block.c, fields.c: what is no trace, what is damaged, and what a whole trace says. */
 #include "replay_text.h"
 #include "trace_writer.h"
+#include "suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -408,9 +409,5 @@ int main(void)
     tcase_add_test(tcase, a_writer_that_finishes_is_waited_for);
     tcase_add_test(tcase, a_trace_that_is_being_written_is_said_to_be);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* replay.c, callstack.c, timeline.c: hand-built traces with known results, and random ones against a simple oracle. */
 #include "replay_text.h"
 #include "trace_writer.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -575,9 +576,5 @@ int main(void)
     tcase_add_loop_test(tcase, mistakes_in_payloads_never_hurt, 0, 5);
     tcase_add_test(tcase, impossible_times_are_refused);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 #include "profile/edges.h"
 #include "profile_fixture.h"
 #include "view/view.h"
+#include "suite.h"
 
 #include <check.h>
 #include <ctype.h>
@@ -361,9 +362,5 @@ int main(void)
     tcase_add_test(tests, text_fits_a_terminal);
     tcase_add_loop_test(tests, numbers_read_well, 0, (int)(sizeof(numbers) / sizeof(numbers[0])));
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* The exact-stack rule: after every event the drain's stack is what the program's really was. */
 #include "drain/stack.h"
 #include "machine.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -112,9 +113,5 @@ int main(void)
     tcase_add_test(rule, inherited_frames_are_a_copy);
     tcase_set_timeout(rule, 60);
     suite_add_tcase(suite, rule);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "symbols/lines.h"
 
 #include "symbols_fixture.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -399,9 +400,5 @@ int main(void)
     tcase_add_test(tcase, many_modules);
     tcase_add_loop_test(tcase, path_is_cleaned, 0, (int)(sizeof(paths) / sizeof(paths[0])));
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int nr_failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return nr_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

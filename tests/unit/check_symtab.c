@@ -1,5 +1,6 @@
 /* symtab.c through symbols_resolve(): which of several symbols, odd names, damaged files, many functions. */
 #include "symbols_fixture.h"
+#include "suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -291,9 +292,5 @@ int main(void)
     tcase_add_loop_test(tcase, damage_stays_where_it_is, 0, 3);
     tcase_add_test(tcase, many_functions_are_fast);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int nr_failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return nr_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

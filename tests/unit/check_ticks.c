@@ -1,5 +1,6 @@
 /* clock.c: exact against a division, monotone, and its own inverse. */
 #include "trace/ticks.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -89,9 +90,5 @@ int main(void)
     tcase_add_test(tcase, parts_never_exceed_the_whole);
     tcase_add_test(tcase, ticks_are_the_first_with_that_time);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }
