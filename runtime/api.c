@@ -3,6 +3,7 @@
 #include "session.h"
 #include "thread.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -45,5 +46,8 @@ void tracert_thread_name(const char *name)
 
 int tracert_is_recording(void)
 {
-    return tracert__session_is_on();
+    int error = errno;
+    int on = tracert__session_is_on() && !tracert__session.refused;
+    errno = error;
+    return on;
 }

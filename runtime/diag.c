@@ -3,8 +3,33 @@
 #include "sys.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
+
+static struct {
+    bool known;
+    dev_t device;
+    ino_t inode;
+} diag_stderr;
+
+void diag_remember(void)
+{
+    struct stat status;
+    if (sys_fstatat(2, "", &status, AT_EMPTY_PATH) == 0) {
+        diag_stderr.device = status.st_dev;
+        diag_stderr.inode = status.st_ino;
+    }
+    diag_stderr.known = true;
+}
+
+static bool diag_is_same(void)
+{
+    struct stat status;
+    return !diag_stderr.known || (sys_fstatat(2, "", &status, AT_EMPTY_PATH) == 0 &&
+                                  status.st_dev == diag_stderr.device && status.st_ino == diag_stderr.inode);
+}
 
 void diag_line(const char *piece, ...)
 {
@@ -18,7 +43,8 @@ void diag_line(const char *piece, ...)
     }
     va_end(pieces);
     line[used++] = '\n';
-    sys_write(2, line, used);
+    if (diag_is_same())
+        sys_write(2, line, used);
 }
 
 const char *diag_errno(int error)

@@ -7,8 +7,10 @@
  */
 #include "modules.h"
 #include "session.h"
+#include "thread.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 
 #define EXPORT __attribute__((visibility("default"), no_instrument_function))
 
@@ -25,7 +27,7 @@ void *dlopen(const char *file, int mode)
 {
     void *(*real)(const char *, int);
     *(void **)&real = next_symbol("dlopen");
-    tracert__modules_expect();
+    tracert__thread_poke();
     return real(file, mode);
 }
 
@@ -33,7 +35,7 @@ void *dlmopen(Lmid_t lmid, const char *file, int mode)
 {
     void *(*real)(Lmid_t, const char *, int);
     *(void **)&real = next_symbol("dlmopen");
-    tracert__modules_expect();
+    tracert__thread_poke();
     return real(lmid, file, mode);
 }
 
@@ -42,7 +44,9 @@ int dlclose(void *handle)
     int (*real)(void *);
     *(void **)&real = next_symbol("dlclose");
     int result = real(handle);
+    int error = errno;
     if (tracert__session_is_on())
         tracert__modules_scan();
+    errno = error;
     return result;
 }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <link.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { MODULES_MAX = 2048, SEGMENTS_MAX = 32 };
@@ -25,8 +26,8 @@ struct module {
 static struct module modules_known[MODULES_MAX];
 static uint32_t modules_nr;
 static uint32_t modules_scan_number;
-static uint32_t modules_expected; /* atomic: dlopen was called since the last look */
-static uint32_t modules_lock;     /* atomic; a scan that finds it taken leaves the work to the holder */
+static uint64_t modules_adds, modules_subs; /* the loader's counts of loads and unloads at the last scan */
+static uint32_t modules_lock;               /* atomic; a scan that finds it taken leaves the work to the holder */
 
 static uint32_t text_hash(const char *text)
 {
@@ -112,8 +113,10 @@ static int module_visit(struct dl_phdr_info *info, size_t size, void *context)
 {
     (void)size;
     (void)context;
-    char exe[PATH_MAX];
-    uint8_t fields[RING_NOTE_DATA_MAX];
+    modules_adds = info->dlpi_adds;
+    modules_subs = info->dlpi_subs;
+    static char exe[PATH_MAX]; /* not on the stack, which may be a coroutine's; modules_lock guards them */
+    static uint8_t fields[RING_NOTE_DATA_MAX];
     uint64_t dynamic = 0;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
@@ -155,23 +158,30 @@ void tracert__modules_scan(void)
     uint32_t expected = 0;
     if (!__atomic_compare_exchange_n(&modules_lock, &expected, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return;
-    do {
-        __atomic_store_n(&modules_expected, 0, __ATOMIC_SEQ_CST);
-        modules_scan_number++;
-        dl_iterate_phdr(module_visit, NULL);
-        modules_report_gone();
-    } while (__atomic_load_n(&modules_expected, __ATOMIC_SEQ_CST));
+    modules_scan_number++;
+    dl_iterate_phdr(module_visit, NULL);
+    modules_report_gone();
     __atomic_store_n(&modules_lock, 0, __ATOMIC_RELEASE);
 }
 
-void tracert__modules_look(void)
+static int module_counts(struct dl_phdr_info *info, size_t size, void *changed)
 {
-    if (__builtin_expect(__atomic_load_n(&modules_expected, __ATOMIC_RELAXED), 0))
+    (void)size;
+    *(bool *)changed = info->dlpi_adds != modules_adds || info->dlpi_subs != modules_subs;
+    return 1;
+}
+
+void tracert__modules_look(bool certainly)
+{
+    bool changed = certainly;
+    if (!changed)
+        dl_iterate_phdr(module_counts, &changed);
+    if (changed)
         tracert__modules_scan();
 }
 
-void tracert__modules_expect(void)
+void tracert__modules_after_fork(void)
 {
-    __atomic_store_n(&modules_expected, 1, __ATOMIC_SEQ_CST);
-    tracert__thread_poke();
+    modules_lock = 0;
+    modules_adds = modules_subs = UINT64_MAX; /* another thread may have been in the middle of a scan */
 }

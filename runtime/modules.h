@@ -5,14 +5,16 @@
 #ifndef MODULES_H
 #define MODULES_H
 
-/* Report every object that is not yet reported, and every reported one that has gone. Not signal-safe against dlopen in
- * the same thread. */
+#include <stdbool.h>
+
+/* Report every object that is not yet reported, and every reported one that has gone. */
 void tracert__modules_scan(void);
 
-/* Scan if dlopen was called since the last time. Cheap. */
-void tracert__modules_look(void);
+/* Scan if the loader has loaded or unloaded anything since the last scan, or `certainly`. Takes the loader's lock, for
+ * 100 ns. */
+void tracert__modules_look(bool certainly);
 
-/* dlopen is about to be called by this thread: its next hook is to look. Signal-safe. */
-void tracert__modules_expect(void);
+/* In a forked child. */
+void tracert__modules_after_fork(void);
 
 #endif

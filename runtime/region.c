@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <stdbool.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -20,12 +22,23 @@ static int region_map(int fd, uint64_t bytes, struct region **region)
     return 0;
 }
 
+/* Growing a file beyond RLIMIT_FSIZE would not only fail but kill the program with SIGXFSZ. */
+static int file_size_allowed(uint64_t bytes)
+{
+    struct rlimit limit;
+    if (sys_rlimit(RLIMIT_FSIZE, &limit) != 0)
+        return 0;
+    return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= bytes ? 0 : -EFBIG;
+}
+
 int region_create(const char *path, uint32_t big_bytes, struct region **region)
 {
+    uint64_t bytes = region_total_bytes(big_bytes);
+    if (file_size_allowed(bytes) != 0)
+        return -EFBIG;
     int fd = (int)sys_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return fd;
-    uint64_t bytes = region_total_bytes(big_bytes);
     int result = (int)sys_ftruncate(fd, bytes);
     if (result == 0)
         result = (int)sys_fallocate(fd, 0, 0, offsetof(struct region, slots[REGION_SLOTS_STEP]));
@@ -94,11 +107,14 @@ static int region_reserve_by_file(struct region *region, const char *path, const
 int region_reserve(struct region *region, const char *path, const void *part, size_t bytes)
 {
     const uintptr_t page = 4095;
+    bool whole = (((uintptr_t)part | bytes) & page) == 0; /* no page is shared with anything else */
     bytes += (uintptr_t)part & page;
     part = (const void *)((uintptr_t)part & ~page);
     long result = sys_madvise((void *)(uintptr_t)part, (bytes + page) & ~page, MADV_POPULATE_WRITE);
     if (result == -EINVAL)
         return region_reserve_by_file(region, path, part, bytes);
+    if (result != 0 && whole) /* what could be had is no use: give it back */
+        sys_madvise((void *)(uintptr_t)part, (bytes + page) & ~page, MADV_REMOVE);
     return result == -EFAULT ? -ENOSPC : (int)result; /* -EFAULT: a write would have been SIGBUS */
 }
 

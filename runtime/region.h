@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REGION_LAYOUT       0x74726375u /* changes with anything in this file or in struct ring_event */
+#define REGION_LAYOUT       0x74726376u /* changes with anything in this file or in struct ring_event */
 #define REGION_NR_BIG       16u         /* rings of the configured size … */
 #define REGION_NR_SLOTS     4096u /* … and the others, of REGION_SMALL_BYTES: as many threads can live at once */
 #define REGION_SLOTS_STEP   64u   /* the table of slots is reserved by as many */
@@ -21,6 +21,10 @@
 #define REGION_NR_PROCESSES 1024u
 #define REGION_BIG_MIN      (128u << 10)
 #define REGION_BIG_MAX      (64u << 20)
+
+/* While a slot is SLOT_CLAIMED the bits above SLOT_STATE_BITS are the index of the process that claims it. */
+#define SLOT_STATE_BITS 8u
+#define SLOT_STATE_MASK 0xffu
 
 enum slot_state {
     SLOT_FREE = 0,
@@ -53,6 +57,7 @@ struct region_slot {
     uint32_t space __attribute__((aligned(64))); /* futex: goes up when read_at moves and somebody waits */
     uint32_t waiting;                            /* the owner waits for room; atomic */
     uint32_t reserved_for;                       /* serial of the process that has the ring's pages mapped in */
+    uint32_t late; /* the owner got it after its last farewell: the drain has to see that it is gone */
 };
 
 _Static_assert(sizeof(struct region_slot) == 192, "three cache lines a slot");
@@ -72,8 +77,11 @@ struct region_process {
     uint32_t origin; /* enum tf_origin, and PROCESS_REPLACED */
     uint32_t finish; /* futex: enum process_finish */
     uint64_t start_ticks;
-    uint64_t unused[4];
+    uint64_t image; /* differs from program to program that the process executes: session.c */
+    uint64_t unused[3];
 };
+
+#define REGION_CLOSED (1u << 30) /* added to nr_live when the drain ends: nobody can join any more */
 
 enum drain_state { DRAIN_STARTING = 0, DRAIN_READY = 1, DRAIN_FAILED = 2 };
 
@@ -87,8 +95,10 @@ struct region {
     uint32_t full_policy; /* enum tf_full_policy */
     uint32_t uid;
     uint32_t next_process;      /* serial of the last process; atomic */
+    uint32_t drain_beats;       /* goes up with each turn of the drain; atomic */
     uint32_t nr_live;           /* processes; atomic */
     uint32_t forks;             /* forks whose child has not joined yet; atomic */
+    uint64_t pid_namespace;     /* st_ino of /proc/self/ns/pid; 0: unknown */
     uint64_t no_ring;           /* hook calls of threads that got no ring; atomic */
     uint32_t nr_slots_used;     /* no slot at or above it was ever claimed; atomic */
     uint32_t nr_slots_reserved; /* slots below it may be touched: their pages are there; atomic */

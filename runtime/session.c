@@ -20,7 +20,12 @@
 #define MADV_WIPEONFORK 18
 #endif
 
-enum { START_SECONDS = 10, ENVIRONMENT_BYTES = 1 << 20 };
+enum {
+    START_SECONDS = 10,
+    ENVIRONMENT_BYTES = 1 << 20,
+    FINISH_LOOK_NS = 20 * 1000 * 1000,
+    FINISH_LOOKS = 500 /* 10 s */
+};
 
 struct session tracert__session;
 
@@ -42,6 +47,17 @@ static uint32_t process_find(struct region *region, uint32_t pid)
     return UINT32_MAX;
 }
 
+/* The kernel gives each program that it executes 16 random bytes: the same ones mean the same program, in the same
+ * process. */
+static uint64_t process_image(void)
+{
+    uint64_t image = 0;
+    const void *random = (const void *)getauxval(AT_RANDOM);
+    if (random != NULL)
+        memcpy(&image, random, sizeof image);
+    return image;
+}
+
 /* Enter this process into the region's table. 0, or -1 when the table is full. */
 static int process_join(struct session *session, uint32_t parent_serial, enum tf_origin origin)
 {
@@ -57,15 +73,33 @@ static int process_join(struct session *session, uint32_t parent_serial, enum tf
         process->parent = parent_serial;
         process->origin = (uint32_t)origin;
         process->finish = FINISH_NONE;
+        process->image = process_image();
         process->start_ticks = clock_now(session->clock);
         session->process = i;
         session->serial = process->serial;
-        __atomic_fetch_add(&region->nr_live, 1, __ATOMIC_SEQ_CST);
+        if (__atomic_add_fetch(&region->nr_live, 1, __ATOMIC_SEQ_CST) > REGION_CLOSED) {
+            __atomic_store_n(&process->state, PROCESS_FREE, __ATOMIC_RELEASE);
+            return -1; /* the drain has just ended */
+        }
         __atomic_store_n(&process->state, PROCESS_LIVE, __ATOMIC_RELEASE);
         region_ring_bell(region);
         return 0;
     }
     return -1;
+}
+
+/* The number of the namespace that this process's pid belongs to; 0 when /proc does not tell. */
+static uint64_t pid_namespace(void)
+{
+    struct stat status;
+    return sys_fstatat(AT_FDCWD, "/proc/self/ns/pid", &status, 0) == 0 ? status.st_ino : 0;
+}
+
+/* The drain could not tell which process a pid of another namespace is. */
+static bool session_is_same_namespace(const struct session *session)
+{
+    uint64_t here = pid_namespace();
+    return here == 0 || here == session->region->pid_namespace;
 }
 
 /* ---- Making or joining a session ------------------------------------------------------------------- */
@@ -128,7 +162,10 @@ static int session_create_region(struct session *session)
     int result = region_create(session->region_path, session->config.ring_bytes, &session->region);
     if (result != 0) { /* no /dev/shm, or no room in it: beside the trace, which costs page-cache writes */
         char directory[PATH_MAX];
-        output_directory(session->config.output, directory, sizeof directory);
+        char output[PATH_MAX];
+        if (config_expand(output, sizeof output, session->config.output, (int)sys_getpid()) != 0)
+            return result;
+        output_directory(output, directory, sizeof directory);
         session_name_region(session, directory);
         result = region_create(session->region_path, session->config.ring_bytes, &session->region);
     }
@@ -149,12 +186,16 @@ static int session_create(struct session *session)
     region->clock = (uint32_t)session->clock;
     region->clock_step = clock_step(session->clock);
     region->full_policy = (uint32_t)session->config.full;
+    region->pid_namespace = pid_namespace();
     sys_getrandom(&region->session, sizeof region->session);
     process_join(session, 0, TF_ORIGIN_START);
-    struct drain_start start = {.region = region,
-                                .region_path = session->region_path,
-                                .output = session->config.output,
-                                .level = session->config.level};
+    struct drain_start start = {
+        .region = region,
+        .region_path = session->region_path,
+        .output = session->config.output,
+        .level = session->config.level,
+        /* a program that outlives the session it was started in leaves that one's trace alone */
+        .keep = session->config.session != NULL};
     result = drain_spawn(&start, START_SECONDS);
     if (result == 0)
         return 0;
@@ -164,31 +205,40 @@ static int session_create(struct session *session)
     return -1;
 }
 
-/* Join the session whose region the environment names. 0, or -1 when there is none any more. */
-static int session_join(struct session *session)
+enum join { JOIN_DONE, JOIN_NONE, JOIN_REFUSED };
+
+/* Take a place in the mapped region of a session that is alive. */
+static enum join session_enter(struct session *session, const char *path)
 {
-    const char *path = session->config.session;
-    if (path == NULL || strlen(path) >= sizeof session->region_path || region_open(path, &session->region) != 0)
-        return -1;
     struct region *region = session->region;
-    uint32_t drain = __atomic_load_n(&region->drain_state, __ATOMIC_ACQUIRE);
-    if (drain != DRAIN_READY || region_drain_is_dead(region)) {
-        region_unmap(region);
-        return -1;
+    uint32_t before = process_find(region, (uint32_t)sys_getpid());
+    if (__atomic_load_n(&region->drain_state, __ATOMIC_ACQUIRE) != DRAIN_READY || region_drain_is_dead(region))
+        return JOIN_NONE;
+    if (before != UINT32_MAX && region->processes[before].image == process_image()) {
+        diag_line("the library is in this program twice; the second copy records nothing", NULL);
+        return JOIN_REFUSED;
     }
     strcpy(session->region_path, path);
     session->clock = (enum tf_clock)region->clock;
-    uint32_t before = process_find(region, (uint32_t)sys_getpid());
     uint32_t parent = before != UINT32_MAX ? before : process_find(region, (uint32_t)getppid());
     uint32_t parent_serial = parent == UINT32_MAX ? 0 : region->processes[parent].serial;
-    if (process_join(session, parent_serial, TF_ORIGIN_EXEC) != 0) {
-        region_unmap(region);
-        return -1;
-    }
+    if (!session_is_same_namespace(session) || process_join(session, parent_serial, TF_ORIGIN_EXEC) != 0)
+        return JOIN_REFUSED;
     if (before != UINT32_MAX) /* this process was another program until now: its rings have no owner any more */
-        __atomic_store_n(&region->processes[before].origin, region->processes[before].origin | PROCESS_REPLACED,
-                         __ATOMIC_RELEASE);
-    return 0;
+        __atomic_fetch_or(&region->processes[before].origin, PROCESS_REPLACED, __ATOMIC_RELEASE);
+    return JOIN_DONE;
+}
+
+/* Join the session whose region the environment names, if there is one and it is still alive. */
+static enum join session_join(struct session *session)
+{
+    const char *path = session->config.session;
+    if (path == NULL || strlen(path) >= sizeof session->region_path || region_open(path, &session->region) != 0)
+        return JOIN_NONE;
+    enum join result = session_enter(session, path);
+    if (result != JOIN_DONE)
+        region_unmap(session->region);
+    return result;
 }
 
 /* Let the programs that this one executes find the session. No malloc: the constructor runs before anybody has changed
@@ -247,28 +297,30 @@ static void fork_child(void)
     if (__atomic_load_n(&session->state, __ATOMIC_ACQUIRE) == SESSION_ON) {
         *session->cookie = 0;
         tracert__thread_forget();
+        tracert__modules_after_fork();
         tracert__session_follow_fork();
     }
     errno = error;
 }
 
-int tracert__session_follow_fork(void)
+void tracert__session_follow_fork(void)
 {
     struct session *session = &tracert__session;
     if (__atomic_load_n(session->cookie, __ATOMIC_ACQUIRE) != 0)
-        return 0;
+        return;
     tracert__thread_forget();
     session->fork_slot = session_fork.slot;
     session->fork_generation = session_fork.generation;
     session->fork_at = session_fork.at;
-    int result = process_join(session, session->serial, TF_ORIGIN_FORK);
+    bool joined = session_is_same_namespace(session) && !region_drain_is_dead(session->region) &&
+                  process_join(session, session->serial, TF_ORIGIN_FORK) == 0;
     if (session_fork.slot != 0)
         __atomic_fetch_sub(&session->region->forks, 1, __ATOMIC_SEQ_CST);
     session_fork.slot = 0;
-    if (result != 0)
-        __atomic_store_n(&session->state, SESSION_OFF, __ATOMIC_RELEASE);
+    session->refused = !joined;
+    if (!joined && region_drain_is_dead(session->region))
+        diag_line("a process of ", session->region->output, " began after its end; it runs untraced", NULL);
     __atomic_store_n(session->cookie, 1, __ATOMIC_RELEASE);
-    return result;
 }
 
 /* ---- Start and end -------------------------------------------------------------------------------------- */
@@ -283,12 +335,14 @@ static bool session_start(struct session *session)
     if (session->config.bad != NULL)
         diag_line(session->config.bad, " has a value that makes no sense; its default is used", NULL);
     session->full = session->config.full;
+    diag_remember();
     if (session_map_threads(session) != 0)
         return false;
-    if (session_join(session) != 0 && session_create(session) != 0)
+    enum join join = session_join(session);
+    if (join == JOIN_REFUSED || (join == JOIN_NONE && session_create(session) != 0))
         return false;
     session_export(session);
-    pthread_key_create(&session->key, tracert__thread_farewell);
+    session->has_key = pthread_key_create(&session->key, tracert__thread_farewell) == 0;
     pthread_atfork(fork_prepare, fork_parent, fork_child);
     __atomic_fetch_add(&session->region->no_ring, session->early, __ATOMIC_RELAXED);
     return true;
@@ -356,22 +410,38 @@ static void session_say_failure(const struct session *session)
         diag_line(region->output, " ends early: ", diag_errno(region->drain_error), NULL);
 }
 
+/* Wait until the drain has written what there is; not for one that is dead, or has stood still for seconds. */
+static void finish_wait(const struct session *session, struct region_process *process)
+{
+    const struct timespec timeout = {0, FINISH_LOOK_NS};
+    struct region *region = session->region;
+    uint32_t beats = 0;
+    for (int still = 0; still < FINISH_LOOKS; still++) {
+        if (__atomic_load_n(&process->finish, __ATOMIC_ACQUIRE) == FINISH_DONE || region_drain_is_dead(region) ||
+            process->serial != session->serial)
+            return;
+        uint32_t now = __atomic_load_n(&region->drain_beats, __ATOMIC_RELAXED);
+        if (now != beats)
+            still = 0;
+        beats = now;
+        sys_futex(&process->finish, FUTEX_WAIT, FINISH_ASKED, &timeout);
+    }
+}
+
 /* The last process of a session waits until its events are in the file; for the others, being in shared memory is safe
  * enough. */
 __attribute__((destructor(101))) static void session_destructor(void)
 {
     int error = errno;
     struct session *session = &tracert__session;
-    if (__atomic_load_n(&session->state, __ATOMIC_ACQUIRE) != SESSION_ON || *session->cookie == 0)
+    if (__atomic_load_n(&session->state, __ATOMIC_ACQUIRE) != SESSION_ON || *session->cookie == 0 || session->refused)
         return;
     struct region *region = session->region;
     struct region_process *process = &region->processes[session->process];
     if (__atomic_load_n(&region->nr_live, __ATOMIC_SEQ_CST) == 1) {
-        const struct timespec timeout = {0, 20 * 1000 * 1000};
         __atomic_store_n(&process->finish, FINISH_ASKED, __ATOMIC_SEQ_CST);
         region_ring_bell(region);
-        while (__atomic_load_n(&process->finish, __ATOMIC_ACQUIRE) != FINISH_DONE && !region_drain_is_dead(region))
-            sys_futex(&process->finish, FUTEX_WAIT, FINISH_ASKED, &timeout);
+        finish_wait(session, process);
     }
     session_say_failure(session);
     errno = error;

@@ -33,6 +33,8 @@ struct session {
         fork_generation; /* see struct region_slot; set in a forked child until its first thread has a ring */
     uint64_t fork_at;
     pthread_key_t key;
+    bool has_key;
+    bool refused; /* this process has no place in the session: its hook calls are counted, not recorded */
     struct config config;
     char region_path[PATH_MAX];
 };
@@ -49,10 +51,10 @@ static inline bool tracert__session_is_off(void)
 bool tracert__session_is_on(void);
 
 /*
- * In a forked child that has not noticed: enter it in the session's table of processes. 0, or -1 when there is no place
- * for it (it then runs untraced). Called with signals blocked.
+ * In a forked child that has not noticed: enter it in the session's table of processes. Without a place in it the
+ * child's hook calls are counted only (`refused`). Called with signals blocked.
  */
-int tracert__session_follow_fork(void);
+void tracert__session_follow_fork(void);
 
 /* A hook call that has no ring to go to. */
 void tracert__session_count_lost(void);

@@ -174,12 +174,17 @@ static inline long sys_poll(void *fds, unsigned nr, const struct timespec *timeo
 /* A bare fork: no handlers, no exit signal, so that no wait() of the caller sees the child. */
 static inline long sys_fork(void)
 {
-    return tracert__sys(SYS_clone, 0, 0, 0, 0, 0, 0);
+    return tracert__sys(SYS_clone, 0x00800000 /* CLONE_UNTRACED */, 0, 0, 0, 0, 0);
 }
 
 static inline long sys_set_robust_list(const void *head, size_t bytes)
 {
     return tracert__sys(SYS_set_robust_list, (long)head, (long)bytes, 0, 0, 0, 0);
+}
+
+static inline long sys_rlimit(int resource, void *limit)
+{
+    return tracert__sys(SYS_prlimit64, 0, resource, 0, (long)limit, 0, 0);
 }
 
 static inline _Noreturn void sys_exit(int status)

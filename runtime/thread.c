@@ -14,6 +14,7 @@
 __thread struct tracert__thread *tracert__self;
 
 static __thread uint8_t thread_farewells; /* how often our key's destructor has run */
+static __thread uint8_t thread_poked;     /* this thread has called dlopen since it was here last */
 static __thread uint8_t thread_refused;   /* there was no ring for this thread */
 
 enum { WAIT_NS = 50 * 1000 * 1000 };
@@ -23,8 +24,9 @@ enum { WAIT_NS = 50 * 1000 * 1000 };
 static int slot_try_claim(struct region_slot *slot)
 {
     uint32_t expected = SLOT_FREE;
+    uint32_t claimed = SLOT_CLAIMED | tracert__session.process << SLOT_STATE_BITS;
     return __atomic_load_n(&slot->state, __ATOMIC_RELAXED) == SLOT_FREE &&
-           __atomic_compare_exchange_n(&slot->state, &expected, SLOT_CLAIMED, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+           __atomic_compare_exchange_n(&slot->state, &expected, claimed, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 static void slots_used_raise(struct region *region, uint32_t nr)
@@ -143,10 +145,13 @@ static enum admission room_admit(struct tracert__thread *thread, uint64_t at, ui
     if (end <= thread->room || end <= room_refresh(thread)) {
         if ((((at - 1) ^ (end - 1)) & ~(chunk - 1)) != 0) /* it begins or enters a chunk: the one before is complete */
             region_ring_bell(tracert__session.region);
+        if (tracert__session.full == TF_FULL_DROP)
+            __atomic_store_n(&thread->slot->waiting, 0, __ATOMIC_RELAXED);
         limit_set(thread, at);
         return ADMIT_NOW;
     }
     if (tracert__session.full == TF_FULL_DROP) {
+        __atomic_store_n(&thread->slot->waiting, 1, __ATOMIC_SEQ_CST);
         region_ring_bell(tracert__session.region);
         return ADMIT_NEVER;
     }
@@ -223,7 +228,10 @@ void tracert__record_at_limit(uint64_t at, uint64_t frame_and_kind, uint64_t fun
         ring_store(ring_slot(thread, at), at, clock_now(tracert__session.clock), function, site, frame_and_kind);
         if (thread->dropped > 0)
             thread_note_dropped(thread);
-        tracert__modules_look();
+        if (thread->limit != 0 ||
+            thread_poked) /* once a chunk; with a clock that hooks cannot read they all come here */
+            tracert__modules_look(thread_poked);
+        thread_poked = 0;
         break;
     }
     errno = error;
@@ -247,6 +255,7 @@ static void thread_start(uint32_t index)
     slot->fork_generation = session->fork_generation;
     slot->fork_at = session->fork_at;
     session->fork_slot = 0;
+    slot->late = thread_farewells > 0 || !session->has_key;
     memset(thread, 0, sizeof *thread);
     thread->at = at;
     thread->ring = region_ring(session->region, index);
@@ -265,13 +274,14 @@ static struct tracert__thread *thread_attach(void)
     uint64_t all = ~0ull;
     uint64_t old;
     sys_sigprocmask(SIG_BLOCK, &all, &old);
-    if (tracert__session_follow_fork() == 0 && tracert__self == NULL && !thread_refused) {
+    tracert__session_follow_fork();
+    if (tracert__self == NULL && !thread_refused && !tracert__session.refused) {
         uint32_t index = slot_claim();
         if (index == UINT32_MAX) {
             thread_refused = 1;
         } else {
             thread_start(index);
-            if (thread_farewells == 0)
+            if (thread_farewells == 0 && tracert__session.has_key)
                 pthread_setspecific(tracert__session.key, tracert__self);
         }
     }
@@ -322,6 +332,7 @@ uint64_t tracert__note(enum ring_note note, uint64_t frame, uint64_t number, con
 void tracert__thread_poke(void)
 {
     struct tracert__thread *thread = tracert__self;
+    thread_poked = 1;
     if (thread != NULL)
         thread->limit = 0;
 }

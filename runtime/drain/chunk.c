@@ -3,6 +3,7 @@
 #include "drain/memory.h"
 #include "drain/session_facts.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define SP_MASK    0x0000fffffffffff0ull
@@ -94,7 +95,7 @@ static inline void take_push(struct take *take, const struct frame *frame)
     uint32_t entry = (frame->flags & FRAME_REGION ? (uint32_t)TF_ENTRY_REGION : 0) |
                      (frame->flags & FRAME_INLINED ? (uint32_t)TF_ENTRY_INLINED : 0);
     if (stack_push(&take->thread->stack, frame) != 0)
-        take->chunker->no_memory = true;
+        sink_fail(take->chunker->sink, TF_FAILURE_MEMORY, ENOMEM); /* what follows would be wrong */
     encoder_put(encoder, encoder_symbol(encoder, frame->function, frame->site, entry), frame->ticks);
 }
 
@@ -164,14 +165,18 @@ static bool take_region_end(struct take *take, uint64_t sp, uint64_t ticks)
     return true;
 }
 
+void snapshot_release(struct fork_snapshot *snapshot)
+{
+    memory_unmap(snapshot->frames, snapshot->depth * sizeof *snapshot->frames);
+    memset(snapshot, 0, sizeof *snapshot);
+}
+
 static void take_snapshot(struct take *take)
 {
     struct chunker *chunker = take->chunker;
     const struct stack *stack = &take->thread->stack;
     struct fork_snapshot *snapshot = &chunker->snapshots[chunker->next_snapshot++ % NR_SNAPSHOTS];
-    memory_unmap(snapshot->frames, snapshot->depth * sizeof *snapshot->frames);
-    snapshot->depth = 0;
-    snapshot->frames = NULL;
+    snapshot_release(snapshot);
     if (stack->depth > 0) {
         snapshot->frames = memory_map(stack->depth * sizeof *snapshot->frames);
         if (snapshot->frames == NULL)
@@ -184,11 +189,10 @@ static void take_snapshot(struct take *take)
     snapshot->at = take->at;
 }
 
-const struct fork_snapshot *chunker_snapshot(const struct chunker *chunker, uint32_t slot, uint32_t generation,
-                                             uint64_t at)
+struct fork_snapshot *chunker_snapshot(struct chunker *chunker, uint32_t slot, uint32_t generation, uint64_t at)
 {
     for (uint32_t i = 0; i < NR_SNAPSHOTS; i++) {
-        const struct fork_snapshot *snapshot = &chunker->snapshots[i];
+        struct fork_snapshot *snapshot = &chunker->snapshots[i];
         if (snapshot->depth > 0 && snapshot->slot == slot && snapshot->generation == generation && snapshot->at == at)
             return snapshot;
     }
@@ -348,6 +352,13 @@ static void chunk_write(struct take *take, bool last)
     thread->nr_chunks++;
 }
 
+/* A thread that ended with frames open has left them (pthread_exit, cancellation); one whose process died has not. */
+static bool take_last_unwinds(struct take *take)
+{
+    const struct region_slot *slot = &take->chunker->region->slots[take->index];
+    return slot->state != SLOT_ENDED || take_unwind(take, 0, take->chunker->encoder.last_ticks);
+}
+
 /* Drops that no note has told of: the thread ended, or was killed, while it was dropping. */
 static void take_last_drops(struct take *take)
 {
@@ -390,7 +401,7 @@ bool chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t i
     encoder_begin(&chunker->encoder, &thread->stack,
                   kind == 0 || kind == RING_DATA ? thread->last_ticks : take_ticks(&take, first, begin));
     take_events(&take);
-    if (last && take.at >= end)
+    if (last && take.at >= end && take_last_unwinds(&take))
         take_last_drops(&take);
     if (take.modules_changed) /* before the chunk: written twice it does no harm, but missing it would */
         facts_write_module(chunker->sink, thread->process_serial,

@@ -32,7 +32,7 @@ struct fork_snapshot {
     uint32_t depth;
 };
 
-#define NR_SNAPSHOTS 1024u
+#define NR_SNAPSHOTS 256u
 
 /* Everything that taking chunks needs, for all threads. */
 struct chunker {
@@ -42,7 +42,6 @@ struct chunker {
     struct names names;
     struct fork_snapshot *snapshots; /* the newest NR_SNAPSHOTS */
     uint32_t next_snapshot;
-    bool no_memory;
 };
 
 /* 0, or -1 without memory. */
@@ -66,7 +65,9 @@ bool chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t i
 bool chunk_is_filled(struct region *region, uint32_t index, uint64_t at);
 
 /* The snapshot that a forked child's first thread asks for, or NULL. */
-const struct fork_snapshot *chunker_snapshot(const struct chunker *chunker, uint32_t slot, uint32_t generation,
-                                             uint64_t at);
+struct fork_snapshot *chunker_snapshot(struct chunker *chunker, uint32_t slot, uint32_t generation, uint64_t at);
+
+/* Release a snapshot that nobody else will ask for. */
+void snapshot_release(struct fork_snapshot *snapshot);
 
 #endif

@@ -15,10 +15,13 @@
 #include <sys/resource.h>
 
 enum {
-    SLEEP_NS = 20 * 1000 * 1000,        /* the longest the drain does not look for dead processes */
-    FINISH_NS = 500 * 1000,             /* the same when a process is about to end */
-    FORK_GRACE_NS = 1000 * 1000 * 1000, /* for a forked child to join when everybody else has ended */
-    TAIL_SLOTS = 64 /* a dead thread's unfilled slots are passed over when a filled one is this near */
+    SLEEP_NS = 20 * 1000 * 1000,           /* the longest the drain does not look for dead processes */
+    FINISH_NS = 500 * 1000,                /* the same when a process is about to end */
+    FORK_GRACE_NS = 1000 * 1000 * 1000,    /* for a forked child to join when everybody else has ended */
+    LATE_NS = 20 * 1000 * 1000,            /* how often late threads are looked for */
+    FINISH_LINGER_NS = 1000 * 1000 * 1000, /* how long a process that is about to end is looked at often */
+    TAIL_SLOTS = RING_NOTE_DATA_MAX / RING_DATA_BYTES +
+                 64 /* a dead thread's unfilled slots are passed over when a filled one is this near */
 };
 
 /* ---- Threads --------------------------------------------------------------------------------------- */
@@ -79,10 +82,11 @@ static void thread_inherit(struct drain *drain, struct drain_thread *thread, con
     const struct region_slot *from = &drain->region->slots[parent];
     if (parent < REGION_NR_SLOTS && from->generation == slot->fork_generation && from->read_at <= slot->fork_at)
         slot_flush(drain, parent, false); /* up to the fork at least: the note was there before the child */
-    const struct fork_snapshot *snapshot =
-        chunker_snapshot(&drain->chunker, parent, slot->fork_generation, slot->fork_at);
-    if (snapshot != NULL)
-        stack_inherit(&thread->stack, snapshot->frames, snapshot->depth);
+    struct fork_snapshot *snapshot = chunker_snapshot(&drain->chunker, parent, slot->fork_generation, slot->fork_at);
+    if (snapshot == NULL)
+        return;
+    stack_inherit(&thread->stack, snapshot->frames, snapshot->depth);
+    snapshot_release(snapshot);
 }
 
 /* The slot's present owner; made known when it is new. */
@@ -129,9 +133,12 @@ static void slot_take_all(struct drain *drain, uint32_t index, uint64_t end, enu
 {
     struct drain_thread *thread = thread_of(drain, index);
     struct region_slot *slot = &drain->region->slots[index];
-    while (chunk_take(&drain->chunker, thread, index, end, torn, last) && slot->read_at < end)
+    bool ended = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) == SLOT_ENDED; /* then its frames are closed, too */
+    while (chunk_take(&drain->chunker, thread, index, end, torn, last)) {
         slot_wake(slot);
-    slot_wake(slot);
+        if (slot->read_at >= end && !(ended && thread->stack.depth > 0))
+            break;
+    }
 }
 
 /* The end of what a thread has left in its ring: after the last filled slot that is within reach of the ones before. */
@@ -162,7 +169,7 @@ static void slot_flush(struct drain *drain, uint32_t index, bool dead)
 {
     struct region *region = drain->region;
     struct region_slot *slot = &region->slots[index];
-    uint32_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
+    uint32_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) & SLOT_STATE_MASK;
     if (state == SLOT_FREE || (state == SLOT_CLAIMED && !dead))
         return;
     if (state != SLOT_CLAIMED) {
@@ -189,10 +196,14 @@ static bool slot_serve(struct drain *drain, uint32_t index)
     uint64_t chunk = region_chunk_bytes(region_ring_bytes(region, index));
     uint64_t before = slot->read_at;
     uint64_t end = (before | (chunk - 1)) + 1;
-    if (__atomic_load_n(&slot->waiting, __ATOMIC_ACQUIRE)) /* it may have been served since; what is there is there */
-        end = slot_filled_end(region, index, before, end);
-    if (end == before || !chunk_is_filled(region, index, end - RING_SLOT_BYTES))
+    if (__atomic_load_n(&slot->waiting, __ATOMIC_ACQUIRE)) { /* it may have been served since; what is there is there */
+        uint64_t filled = slot_filled_end(region, index, before, before + region_ring_bytes(region, index));
+        end = filled < end ? filled : end;
+        if (end == before)
+            return false;
+    } else if (!chunk_is_filled(region, index, end - RING_SLOT_BYTES)) {
         return false;
+    }
     struct drain_thread *thread = thread_of(drain, index);
     /* A gap at the very front, behind filled slots, is a hook that was left by a jump out of a signal handler. */
     enum chunk_torn torn = chunk_is_filled(region, index, before) ? CHUNK_STOP_AT_GAP : CHUNK_SKIP_GAP;
@@ -217,7 +228,9 @@ static void process_flush(struct drain *drain, uint32_t index, bool dead)
     uint32_t nr = __atomic_load_n(&drain->region->nr_slots_used, __ATOMIC_SEQ_CST);
     for (uint32_t i = 0; i < nr; i++) {
         const struct region_slot *slot = &drain->region->slots[i];
-        if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) != SLOT_FREE && slot->process == index)
+        uint32_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
+        uint32_t owner = (state & SLOT_STATE_MASK) == SLOT_CLAIMED ? state >> SLOT_STATE_BITS : slot->process;
+        if (state != SLOT_FREE && owner == index)
             slot_flush(drain, i, dead);
     }
 }
@@ -231,6 +244,26 @@ static void process_end(struct drain *drain, uint32_t index)
     drain->processes[index].serial = 0;
     __atomic_fetch_sub(&drain->region->nr_live, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&process->state, PROCESS_FREE, __ATOMIC_RELEASE);
+}
+
+/*
+ * A thread that called a hook after its last farewell got a ring that it cannot give back: the drain has to see that it
+ * is gone. Its pid means the same here as there (session.c refuses other namespaces).
+ */
+static void slots_reap_late(struct drain *drain)
+{
+    const struct region *region = drain->region;
+    uint64_t now = clock_monotonic_ns();
+    if (now - drain->late_ns < LATE_NS)
+        return;
+    drain->late_ns = now;
+    uint32_t nr = __atomic_load_n(&region->nr_slots_used, __ATOMIC_SEQ_CST);
+    for (uint32_t i = 0; i < nr; i++) {
+        const struct region_slot *slot = &region->slots[i];
+        if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) == SLOT_LIVE && slot->late &&
+            sys_kill_thread((int)region->processes[slot->process].pid, (int)slot->tid) == -ESRCH)
+            slot_flush(drain, i, true);
+    }
 }
 
 static bool process_is_gone(const struct drain *drain, uint32_t index)
@@ -249,7 +282,8 @@ static void processes_reap(struct drain *drain)
 {
     const struct timespec now = {0, 0};
     drain->looked_ns = clock_monotonic_ns();
-    drain->finishing = false;
+    slots_reap_late(drain);
+    drain->finishing = drain->looked_ns - drain->finish_ns < FINISH_LINGER_NS;
     for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
         drain->polls[i].fd = drain->processes[i].serial != 0 ? drain->processes[i].pidfd : -1;
         drain->polls[i].events = POLLIN;
@@ -261,8 +295,6 @@ static void processes_reap(struct drain *drain)
             continue;
         if (process_is_gone(drain, i))
             process_end(drain, i);
-        else if (__atomic_load_n(&drain->region->processes[i].finish, __ATOMIC_ACQUIRE) != FINISH_NONE)
-            drain->finishing = true;
     }
 }
 
@@ -279,6 +311,7 @@ static void processes_finish(struct drain *drain)
         }
         facts_write_end(&drain->sink, drain->region, TF_FAILURE_NONE, 0);
         drain->finishing = true;
+        drain->finish_ns = clock_monotonic_ns();
         __atomic_store_n(&process->finish, FINISH_DONE, __ATOMIC_SEQ_CST);
         sys_futex(&process->finish, FUTEX_WAKE, 1, NULL);
     }
@@ -304,20 +337,21 @@ static void drain_sleep(struct drain *drain, uint32_t doorbell)
     __atomic_store_n(&region->drain_asleep, 0, __ATOMIC_SEQ_CST);
 }
 
-/* True when no process is left, and none that was forked can still come. */
+/* True when no process is left, and none that was forked can still come; then the session is closed to others. */
 static bool drain_is_done(struct drain *drain, uint64_t *alone_since_ns)
 {
     struct region *region = drain->region;
+    uint64_t now = clock_monotonic_ns();
+    uint32_t nobody = 0;
     if (__atomic_load_n(&region->nr_live, __ATOMIC_SEQ_CST) != 0) {
         *alone_since_ns = 0;
         return false;
     }
-    if (__atomic_load_n(&region->forks, __ATOMIC_SEQ_CST) == 0)
-        return true;
-    uint64_t now = clock_monotonic_ns();
     if (*alone_since_ns == 0)
         *alone_since_ns = now;
-    return now - *alone_since_ns > FORK_GRACE_NS;
+    if (__atomic_load_n(&region->forks, __ATOMIC_SEQ_CST) != 0 && now - *alone_since_ns <= FORK_GRACE_NS)
+        return false;
+    return __atomic_compare_exchange_n(&region->nr_live, &nobody, REGION_CLOSED, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 void drain_run(struct drain *drain)
@@ -327,6 +361,7 @@ void drain_run(struct drain *drain)
         uint32_t doorbell = __atomic_load_n(&drain->region->doorbell, __ATOMIC_SEQ_CST);
         if (__atomic_load_n(&drain->region->next_process, __ATOMIC_ACQUIRE) != drain->processes_seen)
             processes_join(drain);
+        __atomic_fetch_add(&drain->region->drain_beats, 1, __ATOMIC_RELAXED);
         bool busy = slots_serve(drain);
         processes_finish(drain);
         drain_publish_failure(drain);

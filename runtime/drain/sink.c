@@ -75,16 +75,28 @@ static int file_make(char *path, const char *output, int pid)
     return -EEXIST;
 }
 
-/* True when the file is a trace, or an empty file, of this user's that may be replaced; its lock is held then. */
+/* True when the file ends with an END block: a trace that nobody can add to any more. */
+static bool file_is_finished(int fd, uint64_t bytes)
+{
+    uint8_t tail[1024]; /* an END block is far smaller */
+    struct tf_header header;
+    size_t length = bytes < sizeof tail ? (size_t)bytes : sizeof tail;
+    if (sys_pread(fd, tail, length, bytes - length) != (long)length)
+        return false;
+    for (size_t at = length; at-- > 0;) {
+        if (length - at >= TF_HEADER_BYTES && tf_header_load(tail + at, &header) == 0)
+            return header.type == TF_BLOCK_END && at + TF_HEADER_BYTES + header.payload_bytes == length;
+    }
+    return false;
+}
+
+/* True when the file is a finished trace, or an empty file, of this user's; its lock is held then. */
 static bool file_is_replaceable(int fd)
 {
     struct stat status;
-    uint8_t head[16];
-    if (sys_fstatat(fd, "", &status, AT_EMPTY_PATH) != 0 || !S_ISREG(status.st_mode) ||
-        status.st_uid != (uid_t)sys_getuid() || sys_flock(fd, LOCK_EX | LOCK_NB) != 0)
-        return false;
-    return status.st_size == 0 || (sys_pread(fd, head, sizeof head, 0) == (long)sizeof head &&
-                                   tf_load32(head) == TF_FRAME_MAGIC && memcmp(head + 8, TF_SIGNATURE, 8) == 0);
+    return sys_fstatat(fd, "", &status, AT_EMPTY_PATH) == 0 && S_ISREG(status.st_mode) &&
+           status.st_uid == (uid_t)sys_getuid() && sys_flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+           (status.st_size == 0 || file_is_finished(fd, (uint64_t)status.st_size));
 }
 
 static bool file_is_still_at(int fd, const char *path)
@@ -110,7 +122,7 @@ static int file_replace(const char *path_new, const char *path)
 }
 
 /* Give the new file its name. 0, or -errno: the name is taken by something that must stay. */
-static int file_publish(const char *path_new, const char *path)
+static int file_publish(const char *path_new, const char *path, bool keep)
 {
     for (int i = 0; i < REPLACE_TRIES; i++) {
         int result = (int)sys_linkat(AT_FDCWD, path_new, AT_FDCWD, path);
@@ -120,7 +132,7 @@ static int file_publish(const char *path_new, const char *path)
         }
         if (result != -EEXIST) /* no hard links here: a rename that does not replace */
             result = (int)sys_renameat2(AT_FDCWD, path_new, AT_FDCWD, path, 1 /* RENAME_NOREPLACE */);
-        if (result == -EEXIST)
+        if (result == -EEXIST && !keep)
             result = file_replace(path_new, path);
         if (result != -EAGAIN)
             return result;
@@ -128,20 +140,30 @@ static int file_publish(const char *path_new, const char *path)
     return -EEXIST;
 }
 
-int sink_open(struct sink *sink, const char *output, int pid, char *path)
+/* A device or a FIFO is no place for a trace, nor is the folder it lies in. */
+static bool file_is_device(const char *path)
+{
+    struct stat status;
+    return sys_fstatat(AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+           (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode) || S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
+int sink_open(struct sink *sink, const char *output, int pid, bool keep, char *path)
 {
     char path_new[PATH_MAX];
     if (strlen(output) >= PATH_MAX)
         return -ENAMETOOLONG;
+    if (file_is_device(output))
+        return -EINVAL;
     sink->fd = file_make(path_new, output, pid);
     if (sink->fd < 0)
         return sink->fd;
     strcpy(path, output);
-    int result = file_publish(path_new, path);
+    int result = file_publish(path_new, path, keep);
     for (unsigned n = 0; result == -EEXIST && n < NAME_TRIES; n++) {
         result = name_variant(path, output, pid, n);
         if (result == 0)
-            result = file_publish(path_new, path);
+            result = file_publish(path_new, path, true);
     }
     if (result != 0) {
         sys_unlinkat(AT_FDCWD, path_new);
@@ -220,7 +242,7 @@ static int file_write(int fd, const uint8_t *data, size_t bytes, uint64_t offset
     return 0;
 }
 
-static int sink_fail(struct sink *sink, enum tf_failure failure, int error)
+int sink_fail(struct sink *sink, enum tf_failure failure, int error)
 {
     if (sink->failure == TF_FAILURE_NONE) {
         sink->failure = failure;

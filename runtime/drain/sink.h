@@ -7,6 +7,7 @@
 #include "tracert/format.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <zstd.h>
@@ -29,10 +30,11 @@ struct sink {
 
 /*
  * Make the trace file for `output` (TRACERT_OUTPUT with %p expanded) and hold it locked. A finished trace of this user
- * at that path is replaced; one that is being written, and any other file, is left alone: then `path` (PATH_MAX bytes)
- * becomes NAME.PID.zst beside it. 0 or -errno; nothing is left behind on failure.
+ * at that path is replaced, unless `keep`; one that is being written or was never finished, and any other file, is left
+ * alone: then `path` (PATH_MAX bytes) becomes NAME.PID.zst beside it. What is there and no regular file (a device, a
+ * directory) is an error. 0 or -errno; nothing is left behind on failure.
  */
-int sink_open(struct sink *sink, const char *output, int pid, char *path);
+int sink_open(struct sink *sink, const char *output, int pid, bool keep, char *path);
 
 /* Buffers and compressor. 0, or -errno. Before anything else but sink_open. */
 int sink_init(struct sink *sink, int level, enum tf_clock clock, uint64_t session);
@@ -47,5 +49,8 @@ int sink_write(struct sink *sink, struct tf_header *header, size_t raw_bytes);
 /* The same for a payload of parts that differ in kind: parts[0..nr_parts) are the sizes of the first ones. */
 int sink_write_parts(struct sink *sink, struct tf_header *header, const uint32_t *parts, unsigned nr_parts,
                      size_t raw_bytes);
+
+/* Let the file end here, and remember why. Returns -1. */
+int sink_fail(struct sink *sink, enum tf_failure failure, int error);
 
 #endif

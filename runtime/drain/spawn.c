@@ -30,11 +30,11 @@ static int birth_init(struct drain *drain, const struct drain_start *start)
     if (result == 0 && config_expand(output, sizeof output, start->output, pid) != 0)
         result = -ENAMETOOLONG;
     if (result == 0)
-        result = sink_open(&drain->sink, output, pid, region->output);
+        result = sink_open(&drain->sink, output, pid, start->keep, region->output);
     if (result != 0)
         return result;
     if (strcmp(output, region->output) != 0)
-        diag_line(output, " is in use or no trace; writing ", region->output, NULL);
+        diag_line(output, " is to be kept (in use, unfinished or no trace); writing ", region->output, NULL);
     return 0;
 }
 
@@ -49,7 +49,7 @@ static void descriptors_close(struct sink *sink)
         return;
     }
     struct rlimit limit = {1024, 1024};
-    tracert__sys(SYS_getrlimit, RLIMIT_NOFILE, (long)&limit, 0, 0, 0, 0);
+    sys_rlimit(RLIMIT_NOFILE, &limit);
     for (unsigned i = 0; i < limit.rlim_cur && i < 65536; i++) {
         if ((int)i != sink->fd)
             sys_close((int)i);

@@ -7,11 +7,14 @@
 
 #include "region.h"
 
+#include <stdbool.h>
+
 struct drain_start {
     struct region *region;
     const char *region_path; /* removed when the session is over */
     const char *output;      /* TRACERT_OUTPUT, not yet expanded */
     int level;               /* of zstd */
+    bool keep;               /* do not replace a trace that is there, even a finished one */
 };
 
 /*

@@ -49,7 +49,7 @@ static void bench_open(struct bench *bench)
     char output[64];
     snprintf(output, sizeof output, "%s/trace.zst", bench->directory);
     char path[PATH_MAX];
-    ck_assert_int_eq(sink_open(&bench->sink, output, 4242, path), 0);
+    ck_assert_int_eq(sink_open(&bench->sink, output, 4242, false, path), 0);
     ck_assert_str_eq(path, output);
     strcpy(bench->path, output);
     ck_assert_int_eq(sink_init(&bench->sink, 1, TF_CLOCK_MONOTONIC, 77), 0);
