@@ -31,8 +31,8 @@ struct sink {
 /*
  * Make the trace file for `output` (TRACERT_OUTPUT with %p expanded) and hold it locked. A finished trace of this user
  * at that path is replaced, unless `keep`; one that is being written or was never finished, and any other file, is left
- * alone: then `path` (PATH_MAX bytes) becomes NAME.PID.zst beside it. What is there and no regular file (a device, a
- * directory) is an error. 0 or -errno; nothing is left behind on failure.
+ * alone: then `path` (PATH_MAX bytes) becomes NAME.PID.zst beside it. A device or a FIFO there is an
+ * error. 0 or -errno; nothing is left behind on failure.
  */
 int sink_open(struct sink *sink, const char *output, int pid, bool keep, char *path);
 

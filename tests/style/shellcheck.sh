@@ -1,0 +1,6 @@
+#!/bin/sh
+# Scripts are checked by shellcheck, where there is one.
+set -eu
+cd "$1"
+command -v shellcheck >/dev/null || exit 77
+shellcheck .ci/run cmake/*.sh examples/*.sh tests/run.sh tests/style/*.sh
