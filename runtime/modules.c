@@ -9,10 +9,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <link.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 
-enum { MODULES_MAX = 2048, SEGMENTS_MAX = 32 };
+enum {
+    MODULES_MAX = 2048,
+    SEGMENTS_MAX = 32,
+    LOOK_TICKS = 1 << 21 /* about a millisecond or more, whatever the clock */
+};
 
 /* What has been reported, by address. A forked child inherits it, as the trace's reader does. */
 struct module {
@@ -27,6 +32,7 @@ static struct module modules_known[MODULES_MAX];
 static uint32_t modules_nr;
 static uint32_t modules_scan_number;
 static uint64_t modules_adds, modules_subs; /* the loader's counts of loads and unloads at the last scan */
+static uint64_t modules_looked_ticks;       /* atomic */
 static uint32_t modules_lock;               /* atomic; a scan that finds it taken leaves the work to the holder */
 
 static uint32_t text_hash(const char *text)
@@ -153,15 +159,30 @@ static void modules_report_gone(void)
     }
 }
 
+/* A signal handler that jumped out of dl_iterate_phdr would leave the loader's lock taken for ever. */
+static void signals_block(uint64_t *old)
+{
+    const uint64_t all = ~0ull;
+    sys_sigprocmask(SIG_BLOCK, &all, old);
+}
+
+static void signals_restore(const uint64_t *old)
+{
+    sys_sigprocmask(SIG_SETMASK, old, NULL);
+}
+
 void tracert__modules_scan(void)
 {
+    uint64_t old;
     uint32_t expected = 0;
-    if (!__atomic_compare_exchange_n(&modules_lock, &expected, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-        return;
-    modules_scan_number++;
-    dl_iterate_phdr(module_visit, NULL);
-    modules_report_gone();
-    __atomic_store_n(&modules_lock, 0, __ATOMIC_RELEASE);
+    signals_block(&old);
+    if (__atomic_compare_exchange_n(&modules_lock, &expected, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+        modules_scan_number++;
+        dl_iterate_phdr(module_visit, NULL);
+        modules_report_gone();
+        __atomic_store_n(&modules_lock, 0, __ATOMIC_RELEASE);
+    }
+    signals_restore(&old);
 }
 
 static int module_counts(struct dl_phdr_info *info, size_t size, void *changed)
@@ -173,9 +194,17 @@ static int module_counts(struct dl_phdr_info *info, size_t size, void *changed)
 
 void tracert__modules_look(bool certainly)
 {
+    uint64_t now = clock_now(tracert__session.clock);
     bool changed = certainly;
-    if (!changed)
+    if (!changed && now - __atomic_load_n(&modules_looked_ticks, __ATOMIC_RELAXED) < LOOK_TICKS)
+        return;
+    __atomic_store_n(&modules_looked_ticks, now, __ATOMIC_RELAXED);
+    if (!changed) {
+        uint64_t old;
+        signals_block(&old);
         dl_iterate_phdr(module_counts, &changed);
+        signals_restore(&old);
+    }
     if (changed)
         tracert__modules_scan();
 }

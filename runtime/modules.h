@@ -10,8 +10,10 @@
 /* Report every object that is not yet reported, and every reported one that has gone. */
 void tracert__modules_scan(void);
 
-/* Scan if the loader has loaded or unloaded anything since the last scan, or `certainly`. Takes the loader's lock, for
- * 100 ns. */
+/*
+ * Scan if the loader has loaded or unloaded anything since the last scan, looking at most once in a millisecond; or
+ * `certainly`. Signal-safe: signals are blocked while the loader's lock is held.
+ */
 void tracert__modules_look(bool certainly);
 
 /* In a forked child. */

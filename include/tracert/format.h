@@ -94,7 +94,7 @@ enum tf_field {
     TF_FIELD_NR_EVENTS = 82,
     TF_FIELD_FAILURE = 84,         /* enum tf_failure; absent when all went well */
     TF_FIELD_FAILURE_ERRNO = 86,   /* the errno behind it */
-    TF_FIELD_DROPPED_NO_RING = 88, /* hook calls of threads that got no ring */
+    TF_FIELD_DROPPED_NO_RING = 88, /* hook calls without a ring to go to */
     TF_FIELD_RECOVERED = 90        /* 1: the rings were finished after the drain had died */
 };
 

@@ -281,6 +281,7 @@ static bool process_is_gone(const struct drain *drain, uint32_t index)
 static void processes_reap(struct drain *drain)
 {
     const struct timespec now = {0, 0};
+    processes_join(drain); /* one that had its serial, but not yet its place, when next_process was looked at */
     drain->looked_ns = clock_monotonic_ns();
     slots_reap_late(drain);
     drain->finishing = drain->looked_ns - drain->finish_ns < FINISH_LINGER_NS;

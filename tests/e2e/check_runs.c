@@ -224,6 +224,65 @@ START_TEST(program_killed_with_its_drain_leaves_what_it_did)
 
 END_TEST
 
+static const char *const storm_settings[] = {"", "TRACERT_BUFFER=128K", "TRACERT_FULL=drop TRACERT_BUFFER=128K"};
+
+START_TEST(jumps_out_of_hooks_neither_hang_nor_hide)
+{
+    const char *folder = scratch_folder("runs/jumps-out-%d", _i);
+    program_build(folder, "jump_out_of_hooks.c");
+    struct run run = run_ok(folder, "%s timeout 30 ./program", storm_settings[_i]);
+    run_ok(folder, "\"$TRACEAN\" verify -q trace.zst >verify 2>&1 || [ $? = 3 ]");
+    struct run json = run_shell(folder, "\"$TRACEAN\" report --format json trace.zst");
+    json_t *report = json_loads(json.out, 0, NULL);
+    ck_assert_ptr_nonnull(report);
+    ck_assert_uint_ge(report_calls(report, "work") + report_fact(report, "dropped_events"),
+                      strtoull(run.out, NULL, 10));
+    json_decref(report);
+}
+
+END_TEST
+
+START_TEST(program_that_outlives_its_session_leaves_its_trace_alone)
+{
+    const char *folder = scratch_folder("runs/orphan");
+    program_build(folder, "orphan.c");
+    run_shell(folder, "./program");
+    run_ok(folder, "for i in $(seq 50); do ls trace.*.zst >list 2>&1 && sleep 0.3 && exit 0; sleep 0.1; done; exit 1");
+    json_t *report = report_load(folder, "trace.zst", 0);
+    ck_assert_uint_eq(report_calls(report, "work"), 100);
+    json_decref(report);
+    report = report_load(folder, "trace.*.zst", 0);
+    ck_assert_uint_eq(report_calls(report, "work"), 7);
+    json_decref(report);
+}
+
+END_TEST
+
+START_TEST(second_copy_of_the_library_stays_off)
+{
+    const char *folder = scratch_folder("runs/twice");
+    run_ok(folder, "\"$GCC\" -g -finstrument-functions \"$PROGRAMS\"/deep.c \"$LIB\"/libtracert.a -lzstd -lpthread "
+                   "-Wl,-u,__cyg_profile_func_enter -o twice");
+    struct run run = run_ok(folder, "LD_PRELOAD=\"$LIB\"/libtracert.so timeout 30 ./twice");
+    ck_assert_msg(strstr(run.err, "twice; the second copy records nothing") != NULL, "said: %s", run.err);
+    ck_assert_uint_eq(count_lines(run.err), 1);
+    trace_check_file(folder, "trace.zst");
+}
+
+END_TEST
+
+START_TEST(limits_do_not_kill)
+{
+    const char *folder = scratch_folder("runs/limits");
+    program_build(folder, "deep.c");
+    struct run plain = run_shell(folder, "TRACERT_START=off ./program");
+    struct run run = run_shell(folder, "ulimit -f 100000; ./program"); /* SIGXFSZ would be 153 */
+    ck_assert_int_eq(run.status, plain.status);
+    ck_assert_uint_eq(count_lines(run.err), 1);
+}
+
+END_TEST
+
 START_TEST(dropping_is_counted)
 {
     const char *folder = scratch_folder("runs/drop");
@@ -265,6 +324,11 @@ int main(void)
     tcase_add_test(tcase, killed_program_leaves_what_it_did);
     tcase_add_test(tcase, program_killed_with_its_drain_leaves_what_it_did);
     tcase_add_test(tcase, dropping_is_counted);
+    tcase_add_loop_test(tcase, jumps_out_of_hooks_neither_hang_nor_hide, 0,
+                        (int)(sizeof storm_settings / sizeof *storm_settings));
+    tcase_add_test(tcase, program_that_outlives_its_session_leaves_its_trace_alone);
+    tcase_add_test(tcase, second_copy_of_the_library_stays_off);
+    tcase_add_test(tcase, limits_do_not_kill);
     suite_add_tcase(suite, tcase);
     return harness_main(suite);
 }
