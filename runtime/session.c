@@ -37,11 +37,13 @@ static __thread struct {
 
 /* ---- Processes ----------------------------------------------------------------------------------- */
 
+/* The living entry of a pid; not one whose program has been replaced, which the drain has yet to remove. */
 static uint32_t process_find(struct region *region, uint32_t pid)
 {
     for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
         const struct region_process *process = &region->processes[i];
-        if (__atomic_load_n(&process->state, __ATOMIC_ACQUIRE) == PROCESS_LIVE && process->pid == pid)
+        if (__atomic_load_n(&process->state, __ATOMIC_ACQUIRE) == PROCESS_LIVE && process->pid == pid &&
+            (__atomic_load_n(&process->origin, __ATOMIC_ACQUIRE) & PROCESS_REPLACED) == 0)
             return i;
     }
     return UINT32_MAX;
