@@ -9,10 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
 enum {
     SLEEP_NS = 20 * 1000 * 1000,           /* the longest the drain does not look for dead processes */
