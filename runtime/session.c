@@ -298,8 +298,6 @@ static void fork_child(void)
     struct session *session = &tracert__session;
     if (__atomic_load_n(&session->state, __ATOMIC_ACQUIRE) == SESSION_ON) {
         *session->cookie = 0;
-        tracert__thread_forget();
-        tracert__modules_after_fork();
         tracert__session_follow_fork();
     }
     errno = error;
@@ -311,6 +309,7 @@ void tracert__session_follow_fork(void)
     if (__atomic_load_n(session->cookie, __ATOMIC_ACQUIRE) != 0)
         return;
     tracert__thread_forget();
+    tracert__modules_after_fork();
     session->fork_slot = session_fork.slot;
     session->fork_generation = session_fork.generation;
     session->fork_at = session_fork.at;

@@ -281,7 +281,6 @@ static void processes_reap(struct drain *drain)
     processes_join(drain); /* one that had its serial, but not yet its place, when next_process was looked at */
     drain->looked_ns = clock_monotonic_ns();
     slots_reap_late(drain);
-    drain->finishing = drain->looked_ns - drain->finish_ns < FINISH_LINGER_NS;
     for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
         drain->polls[i].fd = drain->processes[i].serial != 0 ? drain->processes[i].pidfd : -1;
         drain->polls[i].events = POLLIN;
@@ -308,7 +307,6 @@ static void processes_finish(struct drain *drain)
                 process_flush(drain, j, false);
         }
         facts_write_end(&drain->sink, drain->region, TF_FAILURE_NONE, 0);
-        drain->finishing = true;
         drain->finish_ns = clock_monotonic_ns();
         __atomic_store_n(&process->finish, FINISH_DONE, __ATOMIC_SEQ_CST);
         sys_futex(&process->finish, FUTEX_WAKE, 1, NULL);
@@ -329,7 +327,8 @@ static void drain_publish_failure(struct drain *drain)
 static void drain_sleep(struct drain *drain, uint32_t doorbell)
 {
     struct region *region = drain->region;
-    const struct timespec timeout = {0, drain->finishing ? FINISH_NS : SLEEP_NS};
+    bool finishing = drain->looked_ns - drain->finish_ns < FINISH_LINGER_NS;
+    const struct timespec timeout = {0, finishing ? FINISH_NS : SLEEP_NS};
     __atomic_store_n(&region->drain_asleep, 1, __ATOMIC_SEQ_CST);
     sys_futex(&region->doorbell, FUTEX_WAIT, doorbell, &timeout);
     __atomic_store_n(&region->drain_asleep, 0, __ATOMIC_SEQ_CST);

@@ -34,7 +34,6 @@ struct drain {
     uint32_t last_thread;            /* serial */
     uint32_t processes_seen;         /* region->next_process at the last look */
     uint64_t looked_ns;              /* when dead processes were last looked for */
-    bool finishing;                  /* a process waits for its events to be in the file */
     bool resumed;                    /* this is not the first drain of the session */
     uint64_t finish_ns;              /* when a process last asked for its events to be in the file */
     uint64_t late_ns;                /* when late threads were last looked for */

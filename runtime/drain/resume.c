@@ -263,10 +263,14 @@ static void slot_resume(struct resume *resume, uint32_t index)
 static void processes_resume(struct resume *resume)
 {
     struct drain *drain = resume->drain;
+    /* Counted anew: who died while joining, or the drain while closing, has left a number that nobody would ever take
+     * back. */
+    drain->region->nr_live = drain->region->forks = 0;
     for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
         const struct region_process *process = &drain->region->processes[i];
         if (process->state != PROCESS_LIVE)
             continue;
+        drain->region->nr_live++;
         drain->processes[i].serial = process->serial;
         drain->processes[i].announced = process->serial <= resume->nr_processes && resume->announced[process->serial];
         drain->processes[i].pidfd = (int)sys_pidfd_open((int)process->pid);
