@@ -295,3 +295,18 @@ struct profile *load_profile(const struct options *options, struct err *err)
     free(profiles);
     return result;
 }
+
+int load_and_show(int argc, char **argv, unsigned option_set, const char *about, const char *examples)
+{
+    struct options options;
+    struct err err = {0};
+    if (options_parse(&options, argc, argv, option_set, "[TRACE…]", about, examples, &err) != 0)
+        return command_fail(&err);
+    const struct view *view = command_view(&options, argv[0], &err);
+    struct profile *profile = view ? load_profile(&options, &err) : NULL;
+    if (!profile)
+        return command_fail(&err);
+    int status = command_show(&options, view, profile);
+    profile_free(profile);
+    return status;
+}
