@@ -1,5 +1,6 @@
 #include "tracert/tracert.h"
 
+#include "names.h"
 #include "session.h"
 #include "thread.h"
 
@@ -7,41 +8,34 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 1000 };
-
-#define TEXT2(x) #x
-#define TEXT(x)  TEXT2(x)
-
-/* A note that carries a name and lies, for the stack rule, at the API function's frame. */
-static inline __attribute__((always_inline)) void api_note(enum ring_note note, uint64_t number, const char *name)
+static uint32_t name_bytes(const char *name)
 {
-    uint32_t bytes = name == NULL ? 0 : (uint32_t)strnlen(name, NAME_MAX_BYTES);
-    tracert__note(note, (uint64_t)__builtin_frame_address(0), number, name, bytes);
+    return name == NULL ? 0 : (uint32_t)strnlen(name, NAME_BYTES_MAX);
 }
 
 void tracert_region_begin(const char *name)
 {
-    api_note(NOTE_REGION_BEGIN, 0, name);
+    tracert__region_begin((uint64_t)__builtin_frame_address(0), name, name_bytes(name));
 }
 
 void tracert_region_end(void)
 {
-    api_note(NOTE_REGION_END, 0, NULL);
+    tracert__region_end((uint64_t)__builtin_frame_address(0));
 }
 
 void tracert_mark(const char *name)
 {
-    api_note(NOTE_MARK, 0, name);
+    tracert__note(NOTE_MARK, 0, name, name_bytes(name));
 }
 
 void tracert_counter(const char *name, int64_t value)
 {
-    api_note(NOTE_COUNTER, (uint64_t)value, name);
+    tracert__note(NOTE_COUNTER, (uint64_t)value, name, name_bytes(name));
 }
 
 void tracert_thread_name(const char *name)
 {
-    api_note(NOTE_THREAD_NAME, 0, name);
+    tracert__note(NOTE_THREAD_NAME, 0, name, name_bytes(name));
 }
 
 int tracert_is_recording(void)

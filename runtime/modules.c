@@ -122,7 +122,7 @@ static int module_visit(struct dl_phdr_info *info, size_t size, void *context)
     modules_adds = info->dlpi_adds;
     modules_subs = info->dlpi_subs;
     static char exe[PATH_MAX]; /* not on the stack, which may be a coroutine's; modules_lock guards them */
-    static uint8_t fields[RING_NOTE_DATA_MAX];
+    static uint8_t fields[NOTE_DATA_MAX];
     uint64_t dynamic = 0;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
@@ -139,7 +139,7 @@ static int module_visit(struct dl_phdr_info *info, size_t size, void *context)
         module->dynamic = dynamic;
         module->name_hash = hash;
         uint8_t *end = module_describe(fields, info, path);
-        tracert__note(NOTE_MODULE_LOAD, 0, 0, fields, (uint32_t)(end - fields));
+        tracert__note(NOTE_MODULE_LOAD, 0, fields, (uint32_t)(end - fields));
     }
     module->seen = modules_scan_number;
     return 0;
@@ -154,7 +154,7 @@ static void modules_report_gone(void)
         uint8_t fields[4 * TF_VARINT_MAX];
         uint8_t *end = tf_put_field_number(fields, TF_FIELD_MODULE_BASE, module->base);
         end = tf_put_field_number(end, TF_FIELD_TICKS, clock_now(tracert__session.clock));
-        tracert__note(NOTE_MODULE_UNLOAD, 0, 0, fields, (uint32_t)(end - fields));
+        tracert__note(NOTE_MODULE_UNLOAD, 0, fields, (uint32_t)(end - fields));
         module->seen = 0;
     }
 }

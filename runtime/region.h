@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REGION_LAYOUT       0x74726376u /* changes with anything in this file or in struct ring_event */
+#define REGION_LAYOUT       0x74726377u /* changes with anything in this file or in segment.h */
 #define REGION_NR_BIG       16u         /* rings of the configured size … */
 #define REGION_NR_SLOTS     4096u /* … and the others, of REGION_SMALL_BYTES: as many threads can live at once */
 #define REGION_SLOTS_STEP   64u   /* the table of slots is reserved by as many */
@@ -21,6 +21,8 @@
 #define REGION_NR_PROCESSES 1024u
 #define REGION_BIG_MIN      (128u << 10)
 #define REGION_BIG_MAX      (64u << 20)
+#define REGION_NAMES_BYTES  (1u << 20)
+#define REGION_NAMES_SLOTS  32768u
 
 /* While a slot is SLOT_CLAIMED the bits above SLOT_STATE_BITS are the index of the process that claims it. */
 #define SLOT_STATE_BITS 8u
@@ -30,7 +32,7 @@ enum slot_state {
     SLOT_FREE = 0,
     SLOT_CLAIMED = 1, /* being set up by its thread */
     SLOT_LIVE = 2,
-    SLOT_ENDED = 3 /* its thread has gone: final_at is set; the drain frees it */
+    SLOT_ENDED = 3 /* its thread has gone, all segments are closed; the drain frees it */
 };
 
 /* One ring. Three cache lines: what the owner writes, what the drain writes, what both do when the ring is full. */
@@ -40,14 +42,11 @@ struct region_slot {
     uint32_t tid;
     uint32_t generation; /* goes up with each owner */
     uint64_t start_ticks;
-    uint64_t first_at;  /* where the owner began */
-    uint64_t final_at;  /* SLOT_ENDED: where it stopped */
     uint64_t dropped;   /* hook calls dropped since the owner began; atomic */
-    uint32_t fork_slot; /* first thread of a forked child: 1 + the slot of the thread that forked; else 0 */
-    uint32_t fork_generation;
-    uint64_t fork_at; /* where that thread's NOTE_FORK lies */
+    uint32_t nr_opened; /* segments, by all owners: the newest may still be being filled; atomic */
+    uint32_t nr_closed; /* segments that nobody writes to any more; atomic */
 
-    uint64_t read_at __attribute__((aligned(64))); /* the ring is free up to here; atomic, never goes back */
+    uint64_t read_at __attribute__((aligned(64))); /* region_position: taken up to here; atomic, never goes back */
     /* For whoever finishes the trace should the drain be killed: */
     uint64_t next_read_at;      /* read_at once chunk `chunk_number` is in the file */
     uint32_t chunk_number;      /* of the chunk that was written last, or is being written */
@@ -63,6 +62,12 @@ struct region_slot {
 _Static_assert(sizeof(struct region_slot) == 192, "three cache lines a slot");
 
 enum process_state { PROCESS_FREE = 0, PROCESS_CLAIMED = 1, PROCESS_LIVE = 2 };
+
+/* A place in the row of a ring's segments. */
+static inline uint64_t region_position(uint32_t segment, uint32_t word)
+{
+    return (uint64_t)segment << 32 | word;
+}
 
 #define PROCESS_REPLACED \
     (1u << 31) /* the process executed another program, which has joined with an entry of its own */
@@ -102,6 +107,7 @@ struct region {
     uint64_t no_ring;           /* hook calls of threads that got no ring; atomic */
     uint32_t nr_slots_used;     /* no slot at or above it was ever claimed; atomic */
     uint32_t nr_slots_reserved; /* slots below it may be touched: their pages are there; atomic */
+    uint32_t names_reserved;    /* the names may be touched; atomic */
 
     uint32_t drain_alive __attribute__((aligned(64))); /* robust futex: the drain's tid; the kernel marks its death */
     uint32_t drain_state;                              /* futex: enum drain_state */
@@ -109,17 +115,34 @@ struct region {
     uint32_t drain_failure;                            /* enum tf_failure; atomic */
     char output[PATH_MAX];                             /* the trace's path as the drain chose it */
 
-    uint32_t doorbell __attribute__((aligned(64))); /* futex: goes up when a chunk is full */
+    uint32_t doorbell __attribute__((aligned(64))); /* futex: goes up when a segment is closed */
     uint32_t drain_asleep;                          /* atomic */
 
     struct region_process processes[REGION_NR_PROCESSES];
     struct region_slot slots[REGION_NR_SLOTS];
 };
 
-/* Where the rings begin: after the tables, on a page of its own. */
+/* The names of regions: names.h. */
+struct region_names {
+    uint32_t bytes; /* of text, used; atomic */
+    uint32_t slots[REGION_NAMES_SLOTS];
+    char text[REGION_NAMES_BYTES + 1024];
+};
+
+static inline uint64_t region_page_end(uint64_t offset)
+{
+    return (offset + 4095u) & ~(uint64_t)4095u;
+}
+
+/* The names lie after the tables, the rings after the names, each on pages of their own. */
+static inline struct region_names *region_names(struct region *region)
+{
+    return (struct region_names *)(void *)((uint8_t *)region + region_page_end(sizeof *region));
+}
+
 static inline uint64_t region_rings_offset(void)
 {
-    return (sizeof(struct region) + 4095u) & ~(uint64_t)4095u;
+    return region_page_end(region_page_end(sizeof(struct region)) + sizeof(struct region_names));
 }
 
 static inline uint64_t region_total_bytes(uint32_t big_bytes)
@@ -141,13 +164,6 @@ static inline uint8_t *region_ring(struct region *region, uint32_t slot)
     else
         offset += (uint64_t)REGION_NR_BIG * region->big_bytes + (uint64_t)(slot - REGION_NR_BIG) * REGION_SMALL_BYTES;
     return (uint8_t *)region + offset;
-}
-
-/* The drain takes a ring in such pieces; the owner rings the bell at the end of each. */
-static inline uint32_t region_chunk_bytes(uint32_t ring_bytes)
-{
-    uint32_t bytes = ring_bytes / 2;
-    return bytes < (1u << 20) ? bytes : 1u << 20;
 }
 
 /*

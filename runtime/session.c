@@ -3,6 +3,7 @@
 #include "diag.h"
 #include "drain/spawn.h"
 #include "modules.h"
+#include "record.h"
 #include "sys.h"
 #include "thread.h"
 
@@ -30,10 +31,10 @@ enum {
 struct session tracert__session;
 
 static __thread struct {
-    uint32_t slot; /* 1 + index; 0: no fork under way */
-    uint32_t generation;
-    uint64_t at;
-} session_fork; /* what a child that this thread makes is to inherit */
+    bool announced; /* the drain waits for a child of this thread to join */
+    const struct frame *frames;
+    uint32_t depth;
+} session_fork; /* what a child that this thread makes inherits: the memory is copied with it */
 
 /* ---- Processes ----------------------------------------------------------------------------------- */
 
@@ -274,22 +275,20 @@ static void session_export(const struct session *session)
 
 static void fork_prepare(void)
 {
-    session_fork.slot = 0;
     struct tracert__thread *thread = tracert__self;
+    memset(&session_fork, 0, sizeof session_fork);
     if (thread == NULL || thread->slot == NULL)
         return;
-    uint64_t at = tracert__note(NOTE_FORK, 0, 0, NULL, 0);
-    if (at == UINT64_MAX)
-        return;
-    session_fork.slot = 1 + (uint32_t)(thread->slot - tracert__session.region->slots);
-    session_fork.generation = thread->slot->generation;
-    session_fork.at = at;
+    tracert__note(NOTE_FORK, 0, NULL, 0);
+    session_fork.announced = true;
+    session_fork.depth = record_depth(thread);
+    session_fork.frames = thread->frames;
     __atomic_fetch_add(&tracert__session.region->forks, 1, __ATOMIC_SEQ_CST);
 }
 
 static void fork_parent(void)
 {
-    session_fork.slot = 0;
+    memset(&session_fork, 0, sizeof session_fork);
 }
 
 static void fork_child(void)
@@ -310,14 +309,13 @@ void tracert__session_follow_fork(void)
         return;
     tracert__thread_forget();
     tracert__modules_after_fork();
-    session->fork_slot = session_fork.slot;
-    session->fork_generation = session_fork.generation;
-    session->fork_at = session_fork.at;
+    session->fork_frames = session_fork.frames;
+    session->fork_depth = session_fork.depth;
     bool joined = session_is_same_namespace(session) && !region_drain_is_dead(session->region) &&
                   process_join(session, session->serial, TF_ORIGIN_FORK) == 0;
-    if (session_fork.slot != 0)
+    if (session_fork.announced)
         __atomic_fetch_sub(&session->region->forks, 1, __ATOMIC_SEQ_CST);
-    session_fork.slot = 0;
+    memset(&session_fork, 0, sizeof session_fork);
     session->refused = !joined;
     if (!joined && region_drain_is_dead(session->region))
         diag_line("a process of ", session->region->output, " began after its end; it runs untraced", NULL);

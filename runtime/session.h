@@ -29,9 +29,9 @@ struct session {
     enum tf_full_policy full;
     uint32_t process; /* index into region->processes */
     uint32_t serial;  /* of that process */
-    uint32_t fork_slot,
-        fork_generation; /* see struct region_slot; set in a forked child until its first thread has a ring */
-    uint64_t fork_at;
+    const struct frame
+        *fork_frames; /* in a forked child, until its first thread has a ring: what was open at the fork */
+    uint32_t fork_depth;
     pthread_key_t key;
     bool has_key;
     bool refused; /* this process has no place in the session: its hook calls are counted, not recorded */

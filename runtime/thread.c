@@ -1,6 +1,8 @@
 #include "thread.h"
 
 #include "modules.h"
+#include "names.h"
+#include "record.h"
 #include "session.h"
 #include "sys.h"
 
@@ -83,31 +85,20 @@ static uint32_t slot_claim(void)
 
 /* ---- Room in the ring --------------------------------------------------------------------------- */
 
-static uint64_t room_refresh(struct tracert__thread *thread)
+static bool room_is_free(const struct tracert__thread *thread)
 {
-    thread->room = __atomic_load_n(&thread->slot->read_at, __ATOMIC_ACQUIRE) + thread->mask + 1;
-    return thread->room;
+    uint32_t read = (uint32_t)(__atomic_load_n(&thread->slot->read_at, __ATOMIC_ACQUIRE) >> 32);
+    return thread->slot->nr_opened - read < thread->ring_bytes / segment_bytes(thread->ring_bytes);
 }
 
-/* Let the hooks run freely up to the end of the chunk that `at` lies in, or of the room. */
-static void limit_set(struct tracert__thread *thread, uint64_t at)
-{
-    uint64_t chunk = region_chunk_bytes((uint32_t)(thread->mask + 1));
-    uint64_t boundary = (at | (chunk - 1)) + 1;
-    if (tracert__session.clock == TF_CLOCK_MONOTONIC)
-        thread->limit = 0; /* the hooks cannot read that clock: all events come through here */
-    else
-        thread->limit = boundary < thread->room ? boundary : thread->room;
-}
-
-/* Wait until `end` fits. 0, or -1 when the drain is gone. */
-static int room_wait(struct tracert__thread *thread, uint64_t end)
+/* Wait until the drain has freed a segment. 0, or -1 when the drain is gone. */
+static int room_wait(struct tracert__thread *thread)
 {
     struct region *region = tracert__session.region;
     struct region_slot *slot = thread->slot;
     const struct timespec timeout = {0, WAIT_NS};
     int result = 0;
-    while (end > room_refresh(thread)) {
+    while (!room_is_free(thread)) {
         if (region_drain_is_dead(region)) {
             result = -1;
             break;
@@ -115,7 +106,7 @@ static int room_wait(struct tracert__thread *thread, uint64_t end)
         uint32_t seen = __atomic_load_n(&slot->space, __ATOMIC_SEQ_CST);
         __atomic_store_n(&slot->waiting, 1, __ATOMIC_SEQ_CST);
         region_ring_bell(region);
-        if (end <= room_refresh(thread))
+        if (room_is_free(thread))
             break;
         sys_futex(&slot->space, FUTEX_WAIT, seen, &timeout);
     }
@@ -123,149 +114,134 @@ static int room_wait(struct tracert__thread *thread, uint64_t end)
     return result;
 }
 
-/* Count `calls` hook calls as dropped and give the claimed bytes back. */
-static void room_drop(struct tracert__thread *thread, uint64_t bytes, uint64_t calls)
-{
-    ring_claim(thread, 0 - bytes);
-    if (calls == 0)
-        return;
-    if (thread->dropped == 0)
-        thread->dropped_since = clock_now(tracert__session.clock);
-    thread->dropped += calls;
-    __atomic_store_n(&thread->slot->dropped, thread->slot->dropped + calls, __ATOMIC_RELAXED);
-}
-
-enum admission { ADMIT_NOW, ADMIT_AFTER_WAIT, ADMIT_NEVER };
-
-/* May [at, at + bytes) be filled? Waits when that is the policy. */
-static enum admission room_admit(struct tracert__thread *thread, uint64_t at, uint64_t bytes, uint64_t *stalled_ticks)
-{
-    uint64_t end = at + bytes;
-    uint64_t chunk = region_chunk_bytes((uint32_t)(thread->mask + 1));
-    if (end <= thread->room || end <= room_refresh(thread)) {
-        if ((((at - 1) ^ (end - 1)) & ~(chunk - 1)) != 0) /* it begins or enters a chunk: the one before is complete */
-            region_ring_bell(tracert__session.region);
-        if (tracert__session.full == TF_FULL_DROP)
-            __atomic_store_n(&thread->slot->waiting, 0, __ATOMIC_RELAXED);
-        limit_set(thread, at);
-        return ADMIT_NOW;
-    }
-    if (tracert__session.full == TF_FULL_DROP) {
-        __atomic_store_n(&thread->slot->waiting, 1, __ATOMIC_SEQ_CST);
-        region_ring_bell(tracert__session.region);
-        return ADMIT_NEVER;
-    }
-    uint64_t since = clock_now(tracert__session.clock);
-    if (room_wait(thread, end) != 0)
-        return ADMIT_NEVER;
-    *stalled_ticks = clock_now(tracert__session.clock) - since;
-    limit_set(thread, at);
-    return ADMIT_AFTER_WAIT;
-}
-
 /* ---- Recording off the fast path ------------------------------------------------------------------ */
 
-static void note_store(struct tracert__thread *thread, uint64_t at, enum ring_note note, uint64_t frame,
-                       uint64_t number, const void *data, uint32_t bytes)
+static uint64_t now(void)
 {
-    uint64_t now = clock_now(tracert__session.clock);
-    ring_store(ring_slot(thread, at), at, now, ring_note_word(note, bytes), number, frame | RING_NOTE);
-    for (uint32_t done = 0; done < bytes; done += RING_DATA_BYTES) {
-        uint64_t words[3] = {0, 0, 0};
-        uint32_t rest = bytes - done;
-        memcpy(words, (const uint8_t *)data + done, rest < RING_DATA_BYTES ? rest : RING_DATA_BYTES);
-        at += RING_SLOT_BYTES;
-        ring_store(ring_slot(thread, at), at, words[0], words[1], words[2], RING_DATA);
-    }
+    return clock_now(tracert__session.clock);
 }
 
-/* Claim room for a note and write it. UINT64_MAX when it had to be dropped. */
-static uint64_t thread_note(struct tracert__thread *thread, enum ring_note note, uint64_t frame, uint64_t number,
-                            const void *data, uint32_t data_bytes)
+/* What may have to be recorded again after a wait. */
+struct event {
+    enum { EVENT_ENTER, EVENT_EXIT, EVENT_NOTE, EVENT_REGION_BEGIN, EVENT_REGION_END } what;
+
+    uint64_t function, site, sp; /* a region: function is its name */
+    bool tail;
+    enum note_kind note;
+    uint64_t number;
+    const void *data;
+    uint32_t bytes;
+};
+
+static bool event_is_hook(const struct event *event)
 {
-    uint64_t bytes = RING_SLOT_BYTES * (1u + (data_bytes + RING_DATA_BYTES - 1u) / RING_DATA_BYTES);
-    uint64_t stalled_ticks = 0;
-    uint64_t at = ring_claim(thread, bytes);
-    if (at + bytes > thread->limit && room_admit(thread, at, bytes, &stalled_ticks) == ADMIT_NEVER) {
-        room_drop(thread, bytes, 0);
-        return UINT64_MAX;
-    }
-    note_store(thread, at, note, frame, number, data, data_bytes);
-    if (stalled_ticks > 0)
-        thread_note(thread, NOTE_STALL, 0, stalled_ticks, NULL, 0);
-    return at;
+    return event->what == EVENT_ENTER || event->what == EVENT_EXIT;
 }
 
-/* A dropped stretch has ended: say so. */
-static void thread_note_dropped(struct tracert__thread *thread)
+static enum record event_record(struct tracert__thread *thread, const struct event *event)
+{
+    switch (event->what) {
+    case EVENT_ENTER:
+        return record_enter(thread, event->function, event->site, event->sp, now());
+    case EVENT_EXIT:
+        return record_exit(thread, event->function, event->sp, event->tail, now());
+    case EVENT_REGION_BEGIN:
+        return record_region_begin(thread, (uint32_t)event->function, event->sp, now());
+    case EVENT_REGION_END:
+        return record_region_end(thread, event->sp, now());
+    case EVENT_NOTE:
+        break;
+    }
+    return record_note(thread, event->note, event->number, event->data, event->bytes, now());
+}
+
+static void drop_count(struct tracert__thread *thread, const struct event *event)
+{
+    if (!event_is_hook(event))
+        return;
+    if (thread->dropped == 0)
+        thread->dropped_since = now();
+    thread->dropped++;
+    __atomic_store_n(&thread->slot->dropped, thread->slot->dropped + 1, __ATOMIC_RELAXED);
+}
+
+/* A dropped stretch has ended, if there is room again: say so. */
+static void drop_note(struct tracert__thread *thread)
 {
     uint64_t calls = thread->dropped;
+    if (calls == 0)
+        return;
     thread->dropped = 0;
-    if (thread_note(thread, NOTE_DROPPED, 0, calls, &thread->dropped_since, sizeof thread->dropped_since) == UINT64_MAX)
+    if (record_note(thread, NOTE_DROPPED, calls, &thread->dropped_since, sizeof thread->dropped_since, now()) !=
+        RECORD_DONE)
         thread->dropped += calls;
 }
 
-void tracert__record_at_limit(uint64_t at, uint64_t frame_and_kind, uint64_t function, uint64_t site)
+/* The ring is full: wait for room, which is recorded, too. False: the event is to be dropped. */
+static bool event_wait(struct tracert__thread *thread)
 {
-    int error = errno;
-    struct tracert__thread *thread = tracert__self;
-    if (thread->slot == NULL) { /* wiped: this is a forked child */
-        tracert__self = NULL;
-        tracert__record_unattached(frame_and_kind, function, site);
-        errno = error;
+    if (tracert__session.full == TF_FULL_DROP) {
+        region_ring_bell(tracert__session.region);
+        return false;
+    }
+    uint64_t since = now();
+    if (room_wait(thread) != 0)
+        return false;
+    uint64_t ticks = now();
+    record_note(thread, NOTE_STALL, ticks - since, NULL, 0, ticks);
+    return true;
+}
+
+/* Once a segment, or when this thread has called dlopen: are other modules loaded? */
+static void thread_look_around(struct tracert__thread *thread, uint32_t segment)
+{
+    bool certainly = thread_poked != 0;
+    if (!certainly && thread->slot->nr_opened == segment)
         return;
-    }
-    uint64_t stalled_ticks = 0;
-    switch (room_admit(thread, at, RING_SLOT_BYTES, &stalled_ticks)) {
-    case ADMIT_NEVER:
-        room_drop(thread, RING_SLOT_BYTES, 1);
-        break;
-    case ADMIT_AFTER_WAIT: /* the wait comes before the event, so it takes the event's slot */
-        note_store(thread, at, NOTE_STALL, 0, stalled_ticks, NULL, 0);
-        tracert__record_unattached(frame_and_kind, function, site);
-        break;
-    case ADMIT_NOW:
-        ring_store(ring_slot(thread, at), at, clock_now(tracert__session.clock), function, site, frame_and_kind);
-        if (thread->dropped > 0)
-            thread_note_dropped(thread);
-        if (thread->limit != 0 ||
-            thread_poked) /* once a chunk; with a clock that hooks cannot read they all come here */
-            tracert__modules_look(thread_poked);
-        thread_poked = 0;
-        break;
-    }
-    errno = error;
+    thread_poked = 0;
+    record_let_run(thread);
+    tracert__modules_look(certainly);
+}
+
+static void thread_record(struct tracert__thread *thread, const struct event *event)
+{
+    uint32_t segment = thread->slot->nr_opened;
+    enum record result;
+    drop_note(thread);
+    do {
+        result = event_record(thread, event);
+    } while (result == RECORD_FULL && event_wait(thread));
+    if (result != RECORD_DONE)
+        drop_count(thread, event);
+    else if (event_is_hook(event))
+        thread_look_around(thread, segment);
 }
 
 /* ---- Birth and death -------------------------------------------------------------------------------- */
 
-static void thread_start(uint32_t index)
+/* False: no memory; the slot is free again. */
+static bool thread_start(uint32_t index)
 {
     struct session *session = &tracert__session;
     struct region_slot *slot = &session->region->slots[index];
     struct tracert__thread *thread = &session->threads[index];
-    uint64_t at = slot->read_at;
+    bool inherits = session->fork_depth > 0;
+    if (record_prepare(thread, session->region, index) != 0 ||
+        (inherits && record_inherit(thread, session->fork_frames, session->fork_depth) != 0)) {
+        __atomic_store_n(&slot->state, SLOT_FREE, __ATOMIC_RELEASE);
+        return false;
+    }
+    session->fork_depth = 0;
     slot->process = session->process;
     slot->tid = (uint32_t)sys_gettid();
     slot->generation++;
-    slot->start_ticks = clock_now(session->clock);
-    slot->first_at = slot->final_at = at;
+    slot->start_ticks = now();
     slot->dropped = 0;
-    slot->fork_slot = session->fork_slot;
-    slot->fork_generation = session->fork_generation;
-    slot->fork_at = session->fork_at;
-    session->fork_slot = 0;
     slot->late = thread_farewells > 0 || !session->has_key;
-    memset(thread, 0, sizeof *thread);
-    thread->at = at;
-    thread->ring = region_ring(session->region, index);
-    thread->mask = region_ring_bytes(session->region, index) - 1;
-    thread->slot = slot;
-    room_refresh(thread);
-    limit_set(thread, at);
     slots_used_raise(session->region, index + 1);
     __atomic_store_n(&slot->state, SLOT_LIVE, __ATOMIC_RELEASE);
     tracert__self = thread;
+    return true;
 }
 
 /* Give the calling thread a ring. Signals are blocked, so that a handler cannot find it half made. */
@@ -277,13 +253,10 @@ static struct tracert__thread *thread_attach(void)
     tracert__session_follow_fork();
     if (tracert__self == NULL && !thread_refused && !tracert__session.refused) {
         uint32_t index = slot_claim();
-        if (index == UINT32_MAX) {
+        if (index == UINT32_MAX || !thread_start(index))
             thread_refused = 1;
-        } else {
-            thread_start(index);
-            if (thread_farewells == 0 && tracert__session.has_key)
-                pthread_setspecific(tracert__session.key, tracert__self);
-        }
+        else if (thread_farewells == 0 && tracert__session.has_key)
+            pthread_setspecific(tracert__session.key, tracert__self);
     }
     sys_sigprocmask(SIG_SETMASK, &old, NULL);
     return tracert__self;
@@ -300,33 +273,55 @@ static struct tracert__thread *thread_get(void)
     return thread_attach();
 }
 
-void tracert__record_unattached(uint64_t frame_and_kind, uint64_t function, uint64_t site)
+/* Everything comes through here that the hooks' fast path does not take. */
+static void thread_take(const struct event *event)
 {
     if (__builtin_expect(tracert__session_is_off(), 1))
         return;
     int error = errno;
     struct tracert__thread *thread = thread_get();
-    if (thread == NULL) {
+    if (thread != NULL)
+        thread_record(thread, event);
+    else if (event_is_hook(event))
         tracert__session_count_lost();
-    } else {
-        uint64_t at = ring_claim(thread, RING_SLOT_BYTES);
-        if (at < thread->limit)
-            ring_store(ring_slot(thread, at), at, clock_now(tracert__session.clock), function, site, frame_and_kind);
-        else
-            tracert__record_at_limit(at, frame_and_kind, function, site);
-    }
     errno = error;
 }
 
-uint64_t tracert__note(enum ring_note note, uint64_t frame, uint64_t number, const void *data, uint32_t bytes)
+void tracert__enter(uint64_t function, uint64_t site, uint64_t sp)
 {
-    int error = errno;
-    struct tracert__thread *thread = thread_get();
-    uint64_t at = UINT64_MAX;
-    if (thread != NULL && bytes <= RING_NOTE_DATA_MAX)
-        at = thread_note(thread, note, frame, number, data, bytes);
-    errno = error;
-    return at;
+    const struct event event = {.what = EVENT_ENTER, .function = function, .site = site, .sp = sp};
+    thread_take(&event);
+}
+
+void tracert__exit(uint64_t function, uint64_t sp, bool tail)
+{
+    const struct event event = {.what = EVENT_EXIT, .function = function, .sp = sp, .tail = tail};
+    thread_take(&event);
+}
+
+void tracert__note(enum note_kind kind, uint64_t number, const void *data, uint32_t bytes)
+{
+    const struct event event = {.what = EVENT_NOTE, .note = kind, .number = number, .data = data, .bytes = bytes};
+    if (bytes <= NOTE_DATA_MAX)
+        thread_take(&event);
+}
+
+void tracert__region_begin(uint64_t sp, const char *name, uint32_t bytes)
+{
+    struct session *session = &tracert__session;
+    if (!tracert__session_is_on() || session->refused)
+        return;
+    const struct event event = {.what = EVENT_REGION_BEGIN,
+                                .function = names_intern(session->region, session->region_path, name, bytes),
+                                .sp = sp};
+    if (event.function != 0)
+        thread_take(&event);
+}
+
+void tracert__region_end(uint64_t sp)
+{
+    const struct event event = {.what = EVENT_REGION_END, .sp = sp};
+    thread_take(&event);
 }
 
 void tracert__thread_poke(void)
@@ -349,8 +344,11 @@ void tracert__thread_farewell(void *value)
         return;
     if (++thread_farewells < PTHREAD_DESTRUCTOR_ITERATIONS && pthread_setspecific(tracert__session.key, thread) == 0)
         return;
+    while (record_unwind(thread, 0, now()) == RECORD_FULL && event_wait(thread)) {
+        /* pthread_exit, cancellation: the frames have been left */
+    }
+    record_close(thread);
     tracert__self = NULL;
-    thread->slot->final_at = thread->at;
     __atomic_store_n(&thread->slot->state, SLOT_ENDED, __ATOMIC_RELEASE);
     region_ring_bell(tracert__session.region);
 }

@@ -16,18 +16,21 @@
  */
 extern __thread struct tracert__thread *tracert__self __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
-/* Slow paths of the hooks. Signal-safe; errno is preserved; may wait for the drain unless TRACERT_FULL=drop. */
-__attribute__((noinline, cold, visibility("hidden"))) void tracert__record_unattached(uint64_t frame_and_kind,
-                                                                                      uint64_t function, uint64_t site);
-__attribute__((noinline, cold, visibility("hidden"))) void
-tracert__record_at_limit(uint64_t at, uint64_t frame_and_kind, uint64_t function, uint64_t site);
+/*
+ * The hooks' slow path: record the event whatever it takes. `site`: frame_site(); `sp`: the address of the hook's
+ * frame; `tail`: the exit hook was reached by a jump. Signal-safe; errno is preserved; may wait for the drain unless
+ * TRACERT_FULL=drop.
+ */
+__attribute__((noinline, visibility("hidden"))) void tracert__enter(uint64_t function, uint64_t site, uint64_t sp);
+__attribute__((noinline, visibility("hidden"))) void tracert__exit(uint64_t function, uint64_t sp, bool tail);
 
 /*
- * Write a note with `bytes` (at most RING_NOTE_DATA_MAX) of data into the calling thread's ring; attaches the thread if
- * need be. `frame` is the address of the API function's frame, or 0. Returns where the note lies in the ring, or
- * UINT64_MAX when it was not recorded. Signal-safe; preserves errno.
+ * Record a note with at most NOTE_DATA_MAX `bytes` of data, or the beginning or end of a region, in the calling thread;
+ * attaches it if need be. `sp`: the address of the API function's frame. Signal-safe; preserve errno.
  */
-uint64_t tracert__note(enum ring_note note, uint64_t frame, uint64_t number, const void *data, uint32_t bytes);
+void tracert__note(enum note_kind kind, uint64_t number, const void *data, uint32_t bytes);
+void tracert__region_begin(uint64_t sp, const char *name, uint32_t bytes);
+void tracert__region_end(uint64_t sp);
 
 /* Make the calling thread's next hook take the slow path (it looks for changed modules there). */
 void tracert__thread_poke(void);

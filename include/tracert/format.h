@@ -130,7 +130,7 @@ struct tf_chunk_head {
     uint64_t hook_calls;    /* of the thread, from its start to the end of this chunk */
     uint64_t recorded;      /* of these: enter and exit events in the chunks so far */
     uint64_t dropped_full;  /* of these: dropped because the ring was full (TRACERT_FULL=drop) */
-    uint64_t torn;          /* of these: interrupted for ever between claim and store */
+    uint64_t torn;          /* of these: begun and never stored, by a writer to which that can happen */
     uint64_t stalled_ticks; /* time the thread has waited for room in its ring */
     uint32_t nr_sections;   /* entries of the section table that follows the head */
 };
@@ -142,7 +142,6 @@ enum tf_section {
     TF_SECTION_DICT = 4,    /* what the ENTER symbols mean */
     TF_SECTION_STACK = 5,   /* the open frames when the chunk begins, outermost first */
     TF_SECTION_EXT = 6,     /* records of the EXT symbols */
-    TF_SECTION_SP = 8,      /* may be skipped: addresses of the frames open at the end */
     TF_SECTION_MEMORY = 7   /* reserved for the columns of allocations */
 };
 
@@ -171,7 +170,7 @@ enum tf_entry_flag {
 enum tf_ext {
     TF_EXT_STALL = 2,         /* ticks waited for room in the ring */
     TF_EXT_DROPPED = 4,       /* hook calls dropped here, ticks since the first of them */
-    TF_EXT_TORN = 6,          /* slots claimed and never filled here */
+    TF_EXT_TORN = 6,          /* hook calls begun and never stored here */
     TF_EXT_ORPHAN_EXIT = 8,   /* address of a function that exits without having entered */
     TF_EXT_MARK = 10,         /* text */
     TF_EXT_COUNTER = 12,      /* value (zigzag), text */

@@ -17,8 +17,6 @@ enum {
     FORK_GRACE_NS = 1000 * 1000 * 1000,    /* for a forked child to join when everybody else has ended */
     LATE_NS = 20 * 1000 * 1000,            /* how often late threads are looked for */
     FINISH_LINGER_NS = 1000 * 1000 * 1000, /* how long a process that is about to end is looked at often */
-    TAIL_SLOTS = RING_NOTE_DATA_MAX / RING_DATA_BYTES +
-                 64 /* a dead thread's unfilled slots are passed over when a filled one is this near */
 };
 
 /* ---- Threads --------------------------------------------------------------------------------------- */
@@ -70,22 +68,6 @@ static void processes_join(struct drain *drain)
     drain->processes_seen = joined;
 }
 
-static void slot_flush(struct drain *drain, uint32_t index, bool dead);
-
-/* The stack that a forked child's first thread begins with. */
-static void thread_inherit(struct drain *drain, struct drain_thread *thread, const struct region_slot *slot)
-{
-    uint32_t parent = slot->fork_slot - 1;
-    const struct region_slot *from = &drain->region->slots[parent];
-    if (parent < REGION_NR_SLOTS && from->generation == slot->fork_generation && from->read_at <= slot->fork_at)
-        slot_flush(drain, parent, false); /* up to the fork at least: the note was there before the child */
-    struct fork_snapshot *snapshot = chunker_snapshot(&drain->chunker, parent, slot->fork_generation, slot->fork_at);
-    if (snapshot == NULL)
-        return;
-    stack_inherit(&thread->stack, snapshot->frames, snapshot->depth);
-    snapshot_release(snapshot);
-}
-
 /* The slot's present owner; made known when it is new. */
 static struct drain_thread *thread_of(struct drain *drain, uint32_t index)
 {
@@ -93,12 +75,9 @@ static struct drain_thread *thread_of(struct drain *drain, uint32_t index)
     const struct region_slot *slot = &drain->region->slots[index];
     if (thread->serial != 0 && thread->generation == slot->generation)
         return thread;
-    stack_release(&thread->stack);
     memset(thread, 0, sizeof *thread);
     if (drain->processes[slot->process].serial != drain->region->processes[slot->process].serial)
         processes_join(drain);
-    if (slot->fork_slot != 0)
-        thread_inherit(drain, thread, slot);
     thread->serial = ++drain->last_thread;
     thread->generation = slot->generation;
     thread->process_serial = drain->region->processes[slot->process].serial;
@@ -119,94 +98,86 @@ static void slot_wake(struct region_slot *slot)
 static void slot_free(struct drain *drain, uint32_t index)
 {
     struct region_slot *slot = &drain->region->slots[index];
-    stack_release(&drain->threads[index].stack);
     drain->threads[index].serial = 0;
     __atomic_store_n(&slot->waiting, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&slot->state, SLOT_FREE, __ATOMIC_RELEASE);
 }
 
-/* Take everything up to `end`, however many chunks that makes. */
-static void slot_take_all(struct drain *drain, uint32_t index, uint64_t end, enum chunk_torn torn, bool last)
+static struct segment slot_segment(struct region *region, uint32_t index, uint32_t number)
 {
-    struct drain_thread *thread = thread_of(drain, index);
+    return segment_at(region_ring(region, index), region_ring_bytes(region, index), number);
+}
+
+/* Take a closed segment. */
+static void slot_take_segment(struct drain *drain, uint32_t index, bool last)
+{
     struct region_slot *slot = &drain->region->slots[index];
-    bool ended = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) == SLOT_ENDED; /* then its frames are closed, too */
-    while (chunk_take(&drain->chunker, thread, index, end, torn, last)) {
-        slot_wake(slot);
-        if (slot->read_at >= end && !(ended && thread->stack.depth > 0))
-            break;
-    }
+    struct segment segment = slot_segment(drain->region, index, (uint32_t)(slot->read_at >> 32));
+    uint32_t end = segment.head->nr < segment.max_words ? segment.head->nr : segment.max_words;
+    chunk_take(&drain->chunker, thread_of(drain, index), index, end, true, last);
+    slot_wake(slot);
 }
 
-/* The end of what a thread has left in its ring: after the last filled slot that is within reach of the ones before. */
-static uint64_t slot_tail(struct region *region, uint32_t index)
+/* The owner is gone: close the segment that it was filling in its stead. */
+static void slot_close(struct drain *drain, uint32_t index)
 {
-    uint64_t at = region->slots[index].read_at;
-    uint64_t full = at + region_ring_bytes(region, index);
-    uint64_t end = at;
-    while (at < full && at < end + TAIL_SLOTS * RING_SLOT_BYTES) {
-        bool filled = chunk_is_filled(region, index, at);
-        at += RING_SLOT_BYTES;
-        if (filled)
-            end = at;
-    }
-    return end;
+    struct region_slot *slot = &drain->region->slots[index];
+    if (slot->nr_opened == slot->nr_closed)
+        return;
+    struct segment segment = slot_segment(drain->region, index, slot->nr_opened - 1);
+    segment.head->nr = segment_count(&segment);
+    __atomic_store_n(&slot->nr_closed, slot->nr_opened, __ATOMIC_RELEASE);
 }
 
-/* The end of the last filled slot in [begin, end); `begin` when there is none. */
-static uint64_t slot_filled_end(struct region *region, uint32_t index, uint64_t begin, uint64_t end)
+/* Take what is filled of the segment that is being filled. */
+static void slot_take_part(struct drain *drain, uint32_t index)
 {
-    while (end > begin && !chunk_is_filled(region, index, end - RING_SLOT_BYTES))
-        end -= RING_SLOT_BYTES;
-    return end;
+    struct region_slot *slot = &drain->region->slots[index];
+    uint32_t number = (uint32_t)(slot->read_at >> 32);
+    if (number >= __atomic_load_n(&slot->nr_opened, __ATOMIC_ACQUIRE))
+        return;
+    struct segment segment = slot_segment(drain->region, index, number);
+    uint32_t end = segment_count(&segment);
+    if (end > (uint32_t)slot->read_at)
+        chunk_take(&drain->chunker, thread_of(drain, index), index, end, false, false);
 }
 
-/* Take what is there. `dead`: the owner is gone, unfilled slots stay unfilled, and the slot becomes free. */
+/* Take what is there. `dead`: the owner is gone, and the slot becomes free. */
 static void slot_flush(struct drain *drain, uint32_t index, bool dead)
 {
-    struct region *region = drain->region;
-    struct region_slot *slot = &region->slots[index];
+    struct region_slot *slot = &drain->region->slots[index];
     uint32_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) & SLOT_STATE_MASK;
+    bool over = dead || state == SLOT_ENDED;
     if (state == SLOT_FREE || (state == SLOT_CLAIMED && !dead))
         return;
-    if (state != SLOT_CLAIMED) {
-        uint64_t end = state == SLOT_ENDED ? slot->final_at : slot_tail(region, index);
-        bool over = dead || state == SLOT_ENDED;
-        slot_take_all(drain, index, end, over ? CHUNK_SKIP_GAP : CHUNK_STOP_AT_GAP, over);
+    if (over)
+        slot_close(drain, index);
+    for (;;) {
+        uint32_t closed = __atomic_load_n(&slot->nr_closed, __ATOMIC_ACQUIRE);
+        uint32_t number = (uint32_t)(slot->read_at >> 32);
+        if (number >= closed)
+            break;
+        slot_take_segment(drain, index, over && number + 1 == closed);
     }
-    if (dead || state == SLOT_ENDED)
+    if (over)
         slot_free(drain, index);
+    else
+        slot_take_part(drain, index);
 }
 
-/* The owner has filled a chunk, waits for room, or has ended: serve it. Returns true when something was taken. */
+/* The owner has closed a segment, or has ended: serve it. Returns true when something was taken. */
 static bool slot_serve(struct drain *drain, uint32_t index)
 {
-    struct region *region = drain->region;
-    struct region_slot *slot = &region->slots[index];
+    struct region_slot *slot = &drain->region->slots[index];
     uint32_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
     if (state == SLOT_ENDED) {
         slot_flush(drain, index, false);
         return true;
     }
-    if (state != SLOT_LIVE)
+    if (state != SLOT_LIVE || (uint32_t)(slot->read_at >> 32) >= __atomic_load_n(&slot->nr_closed, __ATOMIC_ACQUIRE))
         return false;
-    uint64_t chunk = region_chunk_bytes(region_ring_bytes(region, index));
-    uint64_t before = slot->read_at;
-    uint64_t end = (before | (chunk - 1)) + 1;
-    if (__atomic_load_n(&slot->waiting, __ATOMIC_ACQUIRE)) { /* it may have been served since; what is there is there */
-        uint64_t filled = slot_filled_end(region, index, before, before + region_ring_bytes(region, index));
-        end = filled < end ? filled : end;
-        if (end == before)
-            return false;
-    } else if (!chunk_is_filled(region, index, end - RING_SLOT_BYTES)) {
-        return false;
-    }
-    struct drain_thread *thread = thread_of(drain, index);
-    /* A gap at the very front, behind filled slots, is a hook that was left by a jump out of a signal handler. */
-    enum chunk_torn torn = chunk_is_filled(region, index, before) ? CHUNK_STOP_AT_GAP : CHUNK_SKIP_GAP;
-    bool busy = chunk_take(&drain->chunker, thread, index, end, torn, false);
-    slot_wake(slot);
-    return busy;
+    slot_take_segment(drain, index, false);
+    return true;
 }
 
 static bool slots_serve(struct drain *drain)

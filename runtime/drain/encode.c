@@ -1,111 +1,119 @@
 #include "drain/encode.h"
 
 #include "drain/memory.h"
+#include "names.h"
 
 #include <string.h>
 
 enum {
-    NR_SLOTS = 1 << 17, /* twice TF_DICT_MAX */
-    ENTRY_MAX = 3 * TF_VARINT_MAX + NAME_BYTES_MAX,
+    ENTRY_MAX = 3 * TF_VARINT_MAX + (int)NAME_BYTES_MAX,
     FRAME_MAX = 6 * TF_VARINT_MAX,
-    NR_SECTIONS = 7,
+    MAX_WORDS = SEGMENT_MAX_BYTES / 16,
+    MAX_DICT = SEGMENT_MAX_BYTES / 128,
+    MAX_STACK = TF_CHUNK_STACK_MAX,
+    NR_SECTIONS = 6,
     NR_SMALL = NR_SECTIONS - (int)ENCODE_NR_PARTS + 1 /* the sections that share the head's part */
 };
 
-/* A chunk's regions could in theory name 65,528 long names: the dictionary's buffer is bounded by what TF_RAW_MAX
- * leaves. */
-#define DICT_BYTES  (6u << 20)
-#define STACK_BYTES (TF_CHUNK_STACK_MAX * FRAME_MAX)
+#define DICT_BYTES  ((size_t)MAX_DICT * ENTRY_MAX)
+#define STACK_BYTES (4u << 20)
 
-_Static_assert(TF_CHUNK_EVENTS_MAX *(2 + 1 + 2 * TF_VARINT_MAX) + DICT_BYTES + STACK_BYTES + ENCODE_EXT_BYTES + 4096 <=
-                   TF_RAW_MAX,
+_Static_assert(MAX_WORDS <= TF_CHUNK_EVENTS_MAX && MAX_DICT <= TF_DICT_MAX, "a segment is a chunk");
+_Static_assert(MAX_WORDS *(2 + 1 + TF_VARINT_MAX) + DICT_BYTES + STACK_BYTES + ENCODE_EXT_BYTES + 4096 <= TF_RAW_MAX,
                "the largest chunk fits a payload");
 
-int encoder_init(struct encoder *encoder, uint32_t tick_unit, const struct names *names)
+int encoder_init(struct encoder *encoder, const struct region *region)
 {
+    uint32_t tick_unit = region->clock_step;
     memset(encoder, 0, sizeof *encoder);
     encoder->tick_unit = tick_unit;
     encoder->unit_inverse = ((1ull << 32) + tick_unit - 1) / tick_unit;
-    encoder->names = names;
-    encoder->symbols = memory_map(2 * TF_CHUNK_EVENTS_MAX);
-    encoder->deltas = memory_map(TF_CHUNK_EVENTS_MAX);
-    encoder->wide = memory_map(TF_CHUNK_EVENTS_MAX * TF_VARINT_MAX);
+    encoder->region = region;
+    encoder->symbols = memory_map(2 * MAX_WORDS);
+    encoder->deltas = memory_map(MAX_WORDS);
+    encoder->wide = memory_map(MAX_WORDS * TF_VARINT_MAX);
     encoder->dict = memory_map(DICT_BYTES);
     encoder->stack = memory_map(STACK_BYTES);
     encoder->ext = memory_map(ENCODE_EXT_BYTES);
-    encoder->sp = memory_map(TF_CHUNK_EVENTS_MAX * TF_VARINT_MAX);
-    encoder->slots = memory_map(NR_SLOTS * sizeof *encoder->slots);
     return encoder->symbols == NULL || encoder->deltas == NULL || encoder->wide == NULL || encoder->dict == NULL ||
-                   encoder->stack == NULL || encoder->ext == NULL || encoder->sp == NULL || encoder->slots == NULL
+                   encoder->stack == NULL || encoder->ext == NULL
                ? -1
                : 0;
 }
 
-/* One entry of DICT or STACK; "previous" is the caller's. */
-static uint8_t *entry_put(const struct encoder *encoder, uint8_t *p, uint64_t function, uint64_t site, uint32_t flags,
-                          uint64_t *previous_function, uint64_t *previous_site)
+/* What one entry of DICT or STACK is relative to. */
+struct previous {
+    uint64_t function, site;
+};
+
+static uint8_t *region_put(const struct encoder *encoder, uint8_t *p, uint64_t name)
 {
-    if (flags & TF_ENTRY_REGION) {
-        uint32_t start = encoder->names->starts[function];
-        uint32_t bytes = encoder->names->starts[function + 1] - start;
-        p = tf_put_varint(p, (uint64_t)bytes << TF_ENTRY_SHIFT | flags);
-        memcpy(p, encoder->names->text + start, bytes);
-        return p + bytes;
-    }
-    p = tf_put_varint(p, tf_zigzag(function - *previous_function) << TF_ENTRY_SHIFT | flags);
-    p = tf_put_varint(p, tf_zigzag(site - *previous_site));
-    *previous_function = function;
-    *previous_site = site;
+    uint32_t bytes;
+    const char *text = names_text(encoder->region, name, &bytes);
+    p = tf_put_varint(p, (uint64_t)bytes << TF_ENTRY_SHIFT | TF_ENTRY_REGION);
+    memcpy(p, text, bytes);
+    return p + bytes;
+}
+
+static uint8_t *function_put(uint8_t *p, uint64_t function, uint64_t site, bool inlined, struct previous *previous)
+{
+    p = tf_put_varint(p, tf_zigzag(function - previous->function) << TF_ENTRY_SHIFT |
+                             (inlined ? (uint64_t)TF_ENTRY_INLINED : 0));
+    p = tf_put_varint(p, tf_zigzag(site - previous->site));
+    previous->function = function;
+    previous->site = site;
     return p;
 }
 
-static uint32_t frame_entry_flags(const struct frame *frame)
+static void encoder_put_dict(struct encoder *encoder, const struct segment_entry *dict, uint32_t nr)
 {
-    return (frame->flags & FRAME_REGION ? (uint32_t)TF_ENTRY_REGION : 0) |
-           (frame->flags & FRAME_INLINED ? (uint32_t)TF_ENTRY_INLINED : 0);
+    struct previous previous = {0, 0};
+    uint8_t *p = encoder->dict;
+    for (uint32_t i = 0; i < nr; i++) {
+        if (dict[i].function & ENTRY_REGION)
+            p = region_put(encoder, p, dict[i].function & ~ENTRY_REGION);
+        else
+            p = function_put(p, dict[i].function, dict[i].site & FRAME_SITE_MASK & ~ENTRY_INLINED,
+                             (dict[i].site & ENTRY_INLINED) != 0, &previous);
+    }
+    encoder->dict_end = p;
+    encoder->nr_dict = nr;
 }
 
-/* Lists the innermost frames; names of regions end the list's growth when the buffer is nearly full. */
-static void encoder_put_stack(struct encoder *encoder, const struct stack *stack)
+/* Lists the innermost frames, as many as surely fit. */
+static void encoder_put_stack(struct encoder *encoder, const struct frame *frames, uint32_t nr, uint32_t depth)
 {
-    uint32_t nr = stack->depth < TF_CHUNK_STACK_MAX ? stack->depth : TF_CHUNK_STACK_MAX;
-    size_t bytes = 0;
-    uint32_t listed = 0;
-    while (listed < nr) {
-        const struct frame *frame = &stack->frames[stack->depth - 1 - listed];
-        bytes += frame->flags & FRAME_REGION ? ENTRY_MAX + FRAME_MAX : FRAME_MAX;
-        if (bytes > STACK_BYTES)
-            break;
-        listed++;
-    }
-    uint64_t function = 0;
-    uint64_t site = 0;
-    uint64_t sp = 0;
+    struct previous previous = {0, 0};
     uint8_t *p = encoder->stack;
-    for (uint32_t i = stack->depth - listed; i < stack->depth; i++) {
-        const struct frame *frame = &stack->frames[i];
-        p = entry_put(encoder, p, frame->function, frame->site, frame_entry_flags(frame), &function, &site);
-        p = tf_put_varint(p, encoder->base_ticks - frame->ticks);
-        p = tf_put_varint(p, (frame->flags & FRAME_INHERITED) != 0);
-        p = tf_put_varint(p, tf_zigzag(frame->sp - sp));
-        sp = frame->sp;
+    uint32_t fits = STACK_BYTES / (ENTRY_MAX + FRAME_MAX);
+    uint32_t listed = nr < fits ? nr : fits;
+    uint64_t sp = 0;
+    for (uint32_t i = nr - listed; i < nr; i++) {
+        const struct frame *frame = &frames[i];
+        if (frame->sp & FRAME_REGION)
+            p = region_put(encoder, p, frame->function);
+        else
+            p = function_put(p, frame->function, frame->site & FRAME_SITE_MASK, (frame->sp & FRAME_INLINED) != 0,
+                             &previous);
+        p = tf_put_varint(p, encoder->base_ticks > frame->ticks ? encoder->base_ticks - frame->ticks : 0);
+        p = tf_put_varint(p, (frame->sp & FRAME_INHERITED) != 0);
+        p = tf_put_varint(p, tf_zigzag(frame_sp(frame) - sp));
+        sp = frame_sp(frame);
     }
     encoder->stack_end = p;
     encoder->nr_stack = listed;
-    encoder->depth = stack->depth;
+    encoder->depth = depth;
 }
 
-void encoder_begin(struct encoder *encoder, const struct stack *stack, uint64_t base_ticks)
+void encoder_begin(struct encoder *encoder, uint64_t base_ticks, const struct frame *frames, uint32_t nr,
+                   uint32_t depth, const struct segment_entry *dict, uint32_t nr_dict)
 {
-    encoder->nr_symbols = encoder->nr_dict = encoder->nr_events = 0;
+    encoder->nr_symbols = 0;
     encoder->wide_end = encoder->wide;
-    encoder->dict_end = encoder->dict;
     encoder->ext_end = encoder->ext;
-    encoder->sp_end = encoder->sp;
     encoder->base_ticks = encoder->last_ticks = base_ticks;
-    encoder->previous_function = encoder->previous_site = 0;
-    encoder->stamp++;
-    encoder_put_stack(encoder, stack);
+    encoder_put_dict(encoder, dict, nr_dict);
+    encoder_put_stack(encoder, frames, nr, depth);
 }
 
 void encoder_put_wide(struct encoder *encoder, uint64_t difference)
@@ -113,32 +121,33 @@ void encoder_put_wide(struct encoder *encoder, uint64_t difference)
     encoder->wide_end = tf_put_varint(encoder->wide_end, difference);
 }
 
-static uint32_t dict_add(struct encoder *encoder, struct dict_slot *slot, uint64_t function, uint64_t site,
-                         uint32_t flags)
+/* The drain spends its time here and in zstd: everything in registers, one rare branch. */
+const uint64_t *encoder_put_words(struct encoder *encoder, const uint64_t *words, const uint64_t *end,
+                                  uint64_t base_ticks, uint32_t nr_dict)
 {
-    /* A dictionary full of long names: fold the rest into one entry rather than overrun. */
-    if (encoder->dict_end - encoder->dict > (ptrdiff_t)(DICT_BYTES - ENTRY_MAX))
-        return TF_SYM_ENTER;
-    slot->function = function;
-    slot->site = site;
-    slot->flags = (uint16_t)flags;
-    slot->stamp = encoder->stamp;
-    slot->index = (uint16_t)encoder->nr_dict;
-    encoder->dict_end = entry_put(encoder, encoder->dict_end, function, site, flags, &encoder->previous_function,
-                                  &encoder->previous_site);
-    return TF_SYM_ENTER + encoder->nr_dict++;
-}
-
-uint32_t encoder_symbol(struct encoder *encoder, uint64_t function, uint64_t site, uint32_t flags)
-{
-    uint64_t hash = (function * 0x9E3779B97F4A7C15ull) ^ (site * 0xC2B2AE3D27D4EB4Full) ^ flags;
-    for (uint32_t i = (uint32_t)(hash >> 40);; i++) {
-        struct dict_slot *slot = &encoder->slots[i % NR_SLOTS];
-        if (slot->stamp != encoder->stamp)
-            return dict_add(encoder, slot, function, site, flags);
-        if (slot->function == function && slot->site == site && slot->flags == flags)
-            return TF_SYM_ENTER + slot->index;
+    uint8_t *symbols = encoder->symbols + 2 * (size_t)encoder->nr_symbols;
+    uint8_t *deltas = encoder->deltas + encoder->nr_symbols;
+    const uint64_t unit = encoder->tick_unit;
+    const uint64_t inverse = encoder->unit_inverse;
+    const uint64_t *word = words;
+    uint64_t last = encoder->last_ticks - base_ticks;
+    for (; word < end; word++) {
+        uint64_t since = *word >> WORD_TICKS_SHIFT;
+        uint32_t symbol = (uint32_t)*word & 0xffff;
+        uint64_t difference = since - last;
+        uint64_t units = (difference & 0xffffffff) * inverse >> 32;
+        if (__builtin_expect((difference >= 1u << 20) | (units >= TF_DELTA_WIDE) | (units * unit != difference) |
+                                 ((symbol != TF_SYM_EXIT) & (symbol - TF_SYM_ENTER >= nr_dict)),
+                             0))
+            break;
+        tf_store16(symbols, (uint16_t)symbol);
+        *deltas++ = (uint8_t)units;
+        symbols += 2;
+        last = since;
     }
+    encoder->nr_symbols += (uint32_t)(word - words);
+    encoder->last_ticks = base_ticks + last;
+    return word;
 }
 
 void encoder_put_ext(struct encoder *encoder, enum tf_ext kind, const void *value, size_t bytes, uint64_t ticks)
@@ -157,19 +166,6 @@ void encoder_put_ext_numbers(struct encoder *encoder, enum tf_ext kind, uint64_t
     encoder_put_ext(encoder, kind, value, (size_t)(end - value), ticks);
 }
 
-void encoder_end(struct encoder *encoder, struct stack *stack)
-{
-    uint32_t first = stack->depth;
-    while (first > 0 && (stack->frames[first - 1].flags & FRAME_FRESH) != 0)
-        first--;
-    uint64_t sp = 0;
-    for (uint32_t i = first; i < stack->depth; i++) {
-        encoder->sp_end = tf_put_varint(encoder->sp_end, tf_zigzag(stack->frames[i].sp - sp));
-        sp = stack->frames[i].sp;
-        stack->frames[i].flags &= ~(uint32_t)FRAME_FRESH;
-    }
-}
-
 struct section {
     uint32_t id;
     const uint8_t *data;
@@ -180,7 +176,6 @@ static void encoder_sections(const struct encoder *encoder, struct section *sect
 {
     const struct section all[NR_SECTIONS] = {
         {TF_SECTION_EXT, encoder->ext, (size_t)(encoder->ext_end - encoder->ext)},
-        {TF_SECTION_SP, encoder->sp, (size_t)(encoder->sp_end - encoder->sp)},
         {TF_SECTION_WIDE, encoder->wide, (size_t)(encoder->wide_end - encoder->wide)},
         {TF_SECTION_DICT, encoder->dict, (size_t)(encoder->dict_end - encoder->dict)},
         {TF_SECTION_STACK, encoder->stack, (size_t)(encoder->stack_end - encoder->stack)},

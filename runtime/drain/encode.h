@@ -7,21 +7,13 @@
 #ifndef ENCODE_H
 #define ENCODE_H
 
-#include "drain/names.h"
-#include "drain/stack.h"
+#include "region.h"
+#include "segment.h"
 #include "tracert/format.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct dict_slot {
-    uint64_t function;
-    uint64_t site;
-    uint32_t stamp; /* number of the chunk that filled it */
-    uint16_t index;
-    uint16_t flags; /* enum tf_entry_flag */
-};
 
 struct encoder {
     uint8_t *symbols; /* the columns; see encode.c for their sizes */
@@ -30,32 +22,24 @@ struct encoder {
     uint8_t *dict, *dict_end;
     uint8_t *stack, *stack_end;
     uint8_t *ext, *ext_end;
-    uint8_t *sp, *sp_end;
     uint32_t nr_symbols, nr_dict, nr_stack, depth;
-    uint32_t nr_events; /* as in the block header */
     uint64_t base_ticks, last_ticks;
     uint32_t tick_unit;
-    uint64_t unit_inverse; /* 2^32 / tick_unit, rounded up: division by multiplication */
-    uint64_t previous_function, previous_site;
-    struct dict_slot *slots; /* open addressing */
-    uint32_t stamp;
-    const struct names *names; /* of regions; borrowed */
+    uint64_t unit_inverse;       /* 2^32 / tick_unit, rounded up: division by multiplication */
+    const struct region *region; /* with the names of regions; borrowed */
 };
 
-#define ENCODE_EXT_BYTES (4u << 20)
+#define ENCODE_EXT_BYTES (1u << 20)
 
-/* Map the buffers. `tick_unit` is the clock's step. 0, or -1 without memory. */
-int encoder_init(struct encoder *encoder, uint32_t tick_unit, const struct names *names);
+/* Map the buffers for chunks of a region with rings of at most `big_bytes`. 0, or -1 without memory. */
+int encoder_init(struct encoder *encoder, const struct region *region);
 
-/* Begin a chunk at `base_ticks` on `stack`. */
-void encoder_begin(struct encoder *encoder, const struct stack *stack, uint64_t base_ticks);
-
-/* True while `nr` more symbols, dictionary entries and 16 KiB of EXT surely fit. */
-static inline bool encoder_has_room(const struct encoder *encoder, uint32_t nr)
-{
-    return encoder->nr_symbols + nr <= TF_CHUNK_EVENTS_MAX && encoder->nr_dict + nr <= TF_DICT_MAX &&
-           encoder->ext_end - encoder->ext < (ptrdiff_t)(ENCODE_EXT_BYTES - 16384u);
-}
+/*
+ * Begin a chunk at `base_ticks`, with the frames open then: `depth` of them, of which `nr` are listed, and a dictionary
+ * of `nr_dict` entries.
+ */
+void encoder_begin(struct encoder *encoder, uint64_t base_ticks, const struct frame *frames, uint32_t nr,
+                   uint32_t depth, const struct segment_entry *dict, uint32_t nr_dict);
 
 /* The difference to the last symbol's time when it is no small multiple of the unit. */
 void encoder_put_wide(struct encoder *encoder, uint64_t difference);
@@ -75,8 +59,12 @@ static inline void encoder_put(struct encoder *encoder, uint32_t symbol, uint64_
     }
 }
 
-/* The ENTER symbol for a frame; makes the dictionary's entry when it is new. `flags`: enum tf_entry_flag. */
-uint32_t encoder_symbol(struct encoder *encoder, uint64_t function, uint64_t site, uint32_t flags);
+/*
+ * Append what words[0, end) of a segment that began at `base_ticks` say, up to the first that is not an exit or one of
+ * the `nr_dict` enters a small multiple of the unit after the one before. Returns that one, or `end`.
+ */
+const uint64_t *encoder_put_words(struct encoder *encoder, const uint64_t *words, const uint64_t *end,
+                                  uint64_t base_ticks, uint32_t nr_dict);
 
 /* Append an EXT symbol with a record of `bytes` of value. */
 void encoder_put_ext(struct encoder *encoder, enum tf_ext kind, const void *value, size_t bytes, uint64_t ticks);
@@ -84,9 +72,6 @@ void encoder_put_ext(struct encoder *encoder, enum tf_ext kind, const void *valu
 /* Append an EXT symbol whose record is one or two varints. */
 void encoder_put_ext_numbers(struct encoder *encoder, enum tf_ext kind, uint64_t first, const uint64_t *second,
                              uint64_t ticks);
-
-/* The addresses of the frames open at the end; clears their FRAME_FRESH. */
-void encoder_end(struct encoder *encoder, struct stack *stack);
 
 #define ENCODE_NR_PARTS 4u /* head with all small sections; STACK; SYMBOLS; DELTAS */
 

@@ -102,141 +102,21 @@ static int file_read(struct resume *resume)
     return sink->bytes < file_bytes ? (int)sys_ftruncate(sink->fd, sink->bytes) : 0;
 }
 
-/* ---- A thread's state at the end of its last chunk ------------------------------------------------------- */
+/* ---- The region --------------------------------------------------------------------------------------------- */
 
-struct span {
-    const uint8_t *at, *end;
-};
-
-/* A payload's sections by id. */
-struct payload {
-    struct tf_chunk_head head;
-    struct span sections[TF_SECTION_SP + 1];
-};
-
-static uint64_t span_varint(struct span *span)
-{
-    uint64_t value = 0;
-    const uint8_t *next = span->at == NULL ? NULL : tf_get_varint(span->at, span->end, &value);
-    span->at = next; /* NULL from the first missing byte on */
-    return value;
-}
-
-static bool payload_open(struct payload *payload, const uint8_t *raw, uint32_t raw_bytes)
-{
-    memset(payload, 0, sizeof *payload);
-    if (raw_bytes < TF_CHUNK_HEAD_BYTES)
-        return false;
-    tf_chunk_head_load(raw, &payload->head);
-    const uint8_t *table = raw + TF_CHUNK_HEAD_BYTES;
-    const uint8_t *end = raw + raw_bytes;
-    if (payload->head.nr_sections > 64 || (size_t)(end - table) < 8 * (size_t)payload->head.nr_sections)
-        return false;
-    const uint8_t *data = table + 8 * (size_t)payload->head.nr_sections;
-    for (uint32_t i = 0; i < payload->head.nr_sections; i++, table += 8) {
-        uint32_t id = tf_load32(table);
-        uint32_t bytes = tf_load32(table + 4);
-        if ((size_t)(end - data) < bytes)
-            return false;
-        if (id <= TF_SECTION_SP)
-            payload->sections[id] = (struct span){data, data + bytes};
-        data += bytes;
-    }
-    const struct span *symbols = &payload->sections[TF_SECTION_SYMBOLS];
-    const struct span *deltas = &payload->sections[TF_SECTION_DELTAS];
-    return payload->head.nr_dict <= TF_DICT_MAX &&
-           symbols->end - symbols->at == 2 * (ptrdiff_t)payload->head.nr_symbols &&
-           deltas->end - deltas->at == (ptrdiff_t)payload->head.nr_symbols;
-}
-
-/* One entry of DICT or STACK as a frame. */
-static struct frame entry_get(struct names *names, struct span *span, struct frame *previous)
-{
-    struct frame frame = {0};
-    uint64_t k = span_varint(span);
-    if (k & TF_ENTRY_INLINED)
-        frame.flags |= FRAME_INLINED;
-    if (k & TF_ENTRY_REGION) {
-        uint64_t bytes = k >> TF_ENTRY_SHIFT;
-        frame.flags |= FRAME_REGION;
-        if (span->at != NULL && (uint64_t)(span->end - span->at) >= bytes) {
-            frame.function = names_intern(names, (const char *)span->at, (uint32_t)bytes);
-            span->at += bytes;
-        } else {
-            span->at = NULL;
-        }
-        return frame;
-    }
-    frame.function = previous->function += tf_unzigzag(k >> TF_ENTRY_SHIFT);
-    frame.site = previous->site += tf_unzigzag(span_varint(span));
-    return frame;
-}
-
-static void stack_load(struct chunker *chunker, struct payload *payload, struct stack *stack)
-{
-    struct span *span = &payload->sections[TF_SECTION_STACK];
-    struct frame previous = {0};
-    uint64_t sp = 0;
-    for (uint32_t i = 0; i < payload->head.nr_stack && span->at != NULL; i++) {
-        struct frame frame = entry_get(&chunker->names, span, &previous);
-        frame.ticks = payload->head.base_ticks - span_varint(span);
-        frame.flags |= span_varint(span) & 1 ? (uint32_t)FRAME_INHERITED : 0;
-        frame.sp = sp += tf_unzigzag(span_varint(span));
-        if (span->at == NULL || stack_push(stack, &frame) != 0)
-            break;
-        stack->frames[stack->depth - 1].flags &= ~(uint32_t)FRAME_FRESH;
-    }
-}
-
-/* Follow the chunk's symbols: afterwards `stack` is what it was at the chunk's end. */
-static void stack_follow(struct payload *payload, const struct frame *dict, struct stack *stack, uint64_t *ticks)
-{
-    const uint8_t *symbols = payload->sections[TF_SECTION_SYMBOLS].at;
-    const uint8_t *deltas = payload->sections[TF_SECTION_DELTAS].at;
-    *ticks = payload->head.base_ticks;
-    for (uint32_t i = 0; i < payload->head.nr_symbols; i++) {
-        uint32_t symbol = tf_load16(symbols + 2 * (size_t)i);
-        *ticks += deltas[i] == TF_DELTA_WIDE ? span_varint(&payload->sections[TF_SECTION_WIDE])
-                                             : (uint64_t)deltas[i] * payload->head.tick_unit;
-        if (symbol >= TF_SYM_ENTER && symbol - TF_SYM_ENTER < payload->head.nr_dict) {
-            struct frame frame = dict[symbol - TF_SYM_ENTER];
-            frame.ticks = *ticks;
-            stack_push(stack, &frame);
-        } else if (symbol <= TF_SYM_UNWIND && stack->depth > 0) {
-            stack->depth--;
-        }
-    }
-    uint64_t sp = 0;
-    for (uint32_t i = 0; i < stack->depth; i++) {
-        if (stack->frames[i].flags & FRAME_FRESH)
-            stack->frames[i].sp = sp += tf_unzigzag(span_varint(&payload->sections[TF_SECTION_SP]));
-        stack->frames[i].flags &= ~(uint32_t)FRAME_FRESH;
-    }
-}
-
+/* What the thread's chunks have counted, from the head of its last one, whose payload is in sink->raw. */
 static void thread_restore(struct resume *resume, struct drain_thread *thread, const struct tf_header *header)
 {
-    struct chunker *chunker = &resume->drain->chunker;
-    struct payload payload;
-    if (!payload_open(&payload, resume->drain->sink.raw, header->raw_bytes))
+    struct tf_chunk_head head;
+    if (header->raw_bytes < TF_CHUNK_HEAD_BYTES)
         return;
-    struct frame *dict = memory_map((payload.head.nr_dict + 1u) * sizeof *dict);
-    if (dict == NULL)
-        return;
-    struct frame previous = {0};
-    for (uint32_t i = 0; i < payload.head.nr_dict; i++)
-        dict[i] = entry_get(&chunker->names, &payload.sections[TF_SECTION_DICT], &previous);
-    stack_load(chunker, &payload, &thread->stack);
-    stack_follow(&payload, dict, &thread->stack, &thread->last_ticks);
-    memory_unmap(dict, (payload.head.nr_dict + 1u) * sizeof *dict);
-    thread->nr_chunks = payload.head.number + 1;
-    thread->recorded = payload.head.recorded;
-    thread->dropped = payload.head.dropped_full;
-    thread->torn = payload.head.torn;
-    thread->stalled_ticks = payload.head.stalled_ticks;
+    tf_chunk_head_load(resume->drain->sink.raw, &head);
+    thread->nr_chunks = head.number + 1;
+    thread->last_ticks = header->last_ticks;
+    thread->recorded = head.recorded;
+    thread->dropped = head.dropped_full;
+    thread->stalled_ticks = head.stalled_ticks;
 }
-
-/* ---- The region --------------------------------------------------------------------------------------------- */
 
 /* The slot's owner, if the trace knows it, goes on where its last chunk ended. */
 static void slot_resume(struct resume *resume, uint32_t index)

@@ -1,0 +1,455 @@
+#include "record.h"
+
+#include "drain/memory.h"
+#include "sys.h"
+
+#include <signal.h>
+#include <string.h>
+
+enum { TABLE_FIRST = 1024 };
+
+/* ---- The thread's block -------------------------------------------------------------------------------- */
+
+/* What a symbol does to the number of open frames. */
+static int64_t symbol_depth(uint64_t word, const struct segment *segment)
+{
+    uint32_t symbol = (uint32_t)word & 0xffff;
+    if (symbol == TF_SYM_EXIT || symbol == TF_SYM_UNWIND || symbol == SYMBOL_REGION_END)
+        return -1;
+    return symbol >= TF_SYM_ENTER && !symbol_is_note(symbol, segment) ? 1 : 0;
+}
+
+static struct segment thread_segment(const struct tracert__thread *thread)
+{
+    return segment_at(thread->ring, thread->ring_bytes, thread->slot->nr_opened - 1);
+}
+
+static inline uint64_t state_next(uint64_t state, int64_t depth)
+{
+    return state + ((uint64_t)depth << STATE_DEPTH) + 1;
+}
+
+/*
+ * The thread's state, once it accounts for every word of the segment: a hook that was interrupted (or left for good by
+ * a jump) between its two swaps has recorded its event and not counted it. The frame that it entered lies where it
+ * belongs, for nobody has recorded anything since.
+ */
+static uint64_t state_settle(struct tracert__thread *thread)
+{
+    for (;;) {
+        uint64_t state = __atomic_load_n(&thread->state, __ATOMIC_ACQUIRE);
+        uint32_t at = (uint32_t)state & STATE_WORDS;
+        if (at >= thread->end)
+            return state;
+        uint64_t word = __atomic_load_n(&thread->words[at], __ATOMIC_ACQUIRE);
+        if (((word ^ thread->parity) & WORD_PARITY) != 0)
+            return state;
+        struct segment segment = thread_segment(thread);
+        ring_swap(&thread->state, state, state_next(state, symbol_depth(word, &segment)));
+    }
+}
+
+uint32_t record_depth(struct tracert__thread *thread)
+{
+    return (uint32_t)(state_settle(thread) >> STATE_DEPTH);
+}
+
+/* The private memory: the table, the frame that ends searches, the frames. */
+static uint32_t table_max(uint32_t ring_bytes)
+{
+    return 2 * segment_at(NULL, ring_bytes, 0).max_dict;
+}
+
+static struct frame *frames_map(uint32_t nr)
+{
+    struct frame *frames = memory_map((nr + 2u) * sizeof *frames);
+    if (frames == NULL)
+        return NULL;
+    frames[0].sp = frames[1].sp = UINT64_MAX;
+    return frames + 2;
+}
+
+int record_prepare(struct tracert__thread *thread, struct region *region, uint32_t index)
+{
+    uint32_t ring_bytes = region_ring_bytes(region, index);
+    uint32_t max_words = segment_at(NULL, ring_bytes, 0).max_words;
+    if (thread->table == NULL)
+        thread->table = memory_map(table_max(ring_bytes) * sizeof *thread->table);
+    if (thread->frames == NULL) {
+        thread->nr_frames = 2 * max_words;
+        thread->frames = frames_map(thread->nr_frames);
+    }
+    if (thread->table == NULL || thread->frames == NULL)
+        return -1;
+    thread->state = 0;
+    thread->limit = thread->end = thread->nr_dict = 0;
+    thread->region = region;
+    thread->slot = &region->slots[index];
+    thread->ring = region_ring(region, index);
+    thread->ring_bytes = ring_bytes;
+    thread->dropped = 0;
+    return 0;
+}
+
+/*
+ * Room for as many more frames as a segment has words: so hooks need not look. The old memory stays: a hook that a
+ * signal handler has interrupted may still write there.
+ */
+static int frames_reserve(struct tracert__thread *thread, uint32_t depth)
+{
+    uint32_t need = depth + segment_at(NULL, thread->ring_bytes, 0).max_words;
+    uint32_t nr = thread->nr_frames;
+    if (need <= nr)
+        return 0;
+    while (nr < need)
+        nr *= 2;
+    struct frame *frames = frames_map(nr);
+    if (frames == NULL)
+        return -1;
+    memcpy(frames, thread->frames, depth * sizeof *frames);
+    thread->frames = frames;
+    thread->nr_frames = nr;
+    return 0;
+}
+
+int record_inherit(struct tracert__thread *thread, const struct frame *frames, uint32_t depth)
+{
+    if (frames_reserve(thread, depth) != 0)
+        return -1;
+    for (uint32_t i = 0; i < depth; i++) {
+        thread->frames[i] = frames[i];
+        thread->frames[i].sp |= FRAME_INHERITED;
+    }
+    thread->state = (uint64_t)depth << STATE_DEPTH;
+    return 0;
+}
+
+/* ---- Segments ---------------------------------------------------------------------------------------------- */
+
+/* All signals blocked: a handler finds the ring before or after a turn, never in between. */
+static uint64_t signals_block(void)
+{
+    uint64_t all = ~0ull;
+    uint64_t old = 0;
+    sys_sigprocmask(SIG_BLOCK, &all, &old);
+    return old;
+}
+
+static void signals_restore(uint64_t old)
+{
+    sys_sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+static void segment_close(struct tracert__thread *thread)
+{
+    uint64_t state = state_settle(thread);
+    if (thread->end == 0)
+        return;
+    struct segment segment = thread_segment(thread);
+    uint32_t nr = (uint32_t)state & STATE_WORDS;
+    uint32_t nr_dict = __atomic_load_n(&segment.head->nr_dict, __ATOMIC_RELAXED);
+    segment.head->nr = nr;
+    if (nr < segment.max_words) /* an interrupted hook must not find its word free */
+        segment.words[nr] = segment.parity | SYMBOL_CLOSED;
+    thread->nr_dict = nr_dict < segment.max_dict ? nr_dict : segment.max_dict;
+    thread->limit = thread->end = 0;
+    __atomic_store_n(&thread->slot->nr_closed, thread->slot->nr_opened, __ATOMIC_SEQ_CST);
+    region_ring_bell(thread->region);
+}
+
+/* A table that suits as many places of call as there were: an emptied one. */
+static void table_clear(struct tracert__thread *thread)
+{
+    uint32_t max = table_max(thread->ring_bytes);
+    uint32_t lines = TABLE_FIRST;
+    while (lines < max && lines < 4 * thread->nr_dict)
+        lines *= 2;
+    lines = lines < max ? lines : max;
+    memset(thread->table, 0, lines * sizeof *thread->table);
+    thread->shift = 64u - (uint32_t)__builtin_ctz(lines);
+}
+
+/* Words that the lap before left unfilled carry the parity of the lap that begins. */
+static void segment_blank(const struct segment *segment, uint32_t number, uint32_t nr_segments)
+{
+    if (number < nr_segments)
+        return;
+    for (uint32_t i = segment->head->nr; i < segment->max_words; i++)
+        segment->words[i] = segment->parity ^ WORD_PARITY;
+}
+
+void record_let_run(struct tracert__thread *thread)
+{
+    thread->limit = thread->region->clock == TF_CLOCK_MONOTONIC ? 0 : thread->end;
+}
+
+static void segment_begin(struct tracert__thread *thread, uint32_t number, uint64_t ticks)
+{
+    struct segment segment = segment_at(thread->ring, thread->ring_bytes, number);
+    uint32_t depth = (uint32_t)(thread->state >> STATE_DEPTH);
+    uint32_t listed = depth < segment.max_stack ? depth : segment.max_stack;
+    segment_blank(&segment, number, thread->ring_bytes / segment_bytes(thread->ring_bytes));
+    segment.head->base_ticks = ticks;
+    segment.head->nr_dict = segment.head->nr_notes = 0;
+    segment.head->depth = depth;
+    segment.head->nr_stack = listed;
+    memcpy(segment.stack, thread->frames + (depth - listed), listed * sizeof *segment.stack);
+    table_clear(thread);
+    thread->words = segment.words;
+    thread->dict = segment.dict - TF_SYM_ENTER;
+    thread->parity = segment.parity;
+    thread->key_parity = number & 1 ? KEY_PARITY : 0;
+    thread->base_ticks = ticks;
+    thread->state = (uint64_t)depth << STATE_DEPTH | (uint64_t)(number & 0x7fff) << STATE_LAP;
+    thread->end = segment.max_words;
+    __atomic_store_n(&thread->slot->nr_opened, number + 1, __ATOMIC_RELEASE);
+    record_let_run(thread);
+}
+
+/* The next segment, if the drain has left one free. */
+static enum record segment_open(struct tracert__thread *thread, uint64_t ticks)
+{
+    uint32_t number = thread->slot->nr_opened;
+    uint32_t read = (uint32_t)(__atomic_load_n(&thread->slot->read_at, __ATOMIC_ACQUIRE) >> 32);
+    if (number - read >= thread->ring_bytes / segment_bytes(thread->ring_bytes))
+        return RECORD_FULL;
+    if (frames_reserve(thread, (uint32_t)(thread->state >> STATE_DEPTH)) != 0)
+        return RECORD_NO_MEMORY;
+    segment_begin(thread, number, ticks);
+    return RECORD_DONE;
+}
+
+/* Have a segment open that has room; `close`: not the one that is open. */
+static enum record segment_turn(struct tracert__thread *thread, uint64_t ticks, bool close)
+{
+    uint64_t signals = signals_block();
+    uint64_t state = state_settle(thread);
+    enum record result = RECORD_DONE;
+    if (close || ((uint32_t)state & STATE_WORDS) >= thread->end)
+        segment_close(thread);
+    if (thread->end == 0)
+        result = segment_open(thread, ticks);
+    signals_restore(signals);
+    return result;
+}
+
+void record_close(struct tracert__thread *thread)
+{
+    uint64_t signals = signals_block();
+    segment_close(thread);
+    signals_restore(signals);
+}
+
+/* ---- Symbols ------------------------------------------------------------------------------------------------ */
+
+/* One attempt at one event. */
+struct attempt {
+    uint64_t state;
+    uint32_t at, depth;
+    uint64_t *words;
+    struct segment segment;
+};
+
+/* Look at the thread as it is now, with room for a word. */
+static enum record attempt_begin(struct tracert__thread *thread, struct attempt *attempt, uint64_t ticks)
+{
+    for (;;) {
+        attempt->state = state_settle(thread);
+        attempt->at = (uint32_t)attempt->state & STATE_WORDS;
+        attempt->depth = (uint32_t)(attempt->state >> STATE_DEPTH);
+        bool room = attempt->at < thread->end;
+        if (room && (ticks <= thread->base_ticks || (ticks - thread->base_ticks) >> WORD_TICKS_BITS == 0))
+            break;
+        enum record result = segment_turn(thread, ticks, room);
+        if (result != RECORD_DONE)
+            return result;
+    }
+    attempt->segment = thread_segment(thread);
+    return RECORD_DONE;
+}
+
+/* Record the symbol, unless a handler has come between since attempt_begin(). */
+static bool attempt_put(struct tracert__thread *thread, const struct attempt *attempt, uint32_t symbol, uint64_t ticks)
+{
+    const struct segment *segment = &attempt->segment;
+    uint64_t *word = &segment->words[attempt->at];
+    uint64_t old = __atomic_load_n(word, __ATOMIC_RELAXED);
+    uint64_t base = segment->head->base_ticks;
+    uint64_t new = (ticks > base ? ticks - base : 0) << WORD_TICKS_SHIFT | segment->parity | symbol;
+    if (((old ^ segment->parity) & WORD_PARITY) == 0 ||
+        __atomic_load_n(&thread->state, __ATOMIC_ACQUIRE) != attempt->state || !ring_swap(word, old, new))
+        return false;
+    ring_swap(&thread->state, attempt->state, state_next(attempt->state, symbol_depth(new, segment)));
+    return true;
+}
+
+/* A symbol that needs nothing else. */
+static enum record put(struct tracert__thread *thread, uint32_t symbol, uint64_t ticks)
+{
+    struct attempt attempt;
+    enum record result;
+    do {
+        result = attempt_begin(thread, &attempt, ticks);
+    } while (result == RECORD_DONE && !attempt_put(thread, &attempt, symbol, ticks));
+    return result;
+}
+
+enum record record_unwind(struct tracert__thread *thread, uint32_t depth, uint64_t ticks)
+{
+    enum record result = RECORD_DONE;
+    while (result == RECORD_DONE && record_depth(thread) > depth)
+        result = put(thread, TF_SYM_UNWIND, ticks);
+    return result;
+}
+
+#define SYMBOL_NONE UINT32_MAX
+
+/* Add an entry to the dictionary. An entry whose line a handler was quicker to take is never used. */
+static uint32_t dict_add(const struct segment *segment, uint64_t function, uint64_t site, uint32_t max)
+{
+    uint32_t index = __atomic_fetch_add(&segment->head->nr_dict, 1, __ATOMIC_RELAXED);
+    if (index >= segment->max_dict || index >= max)
+        return SYMBOL_NONE;
+    segment->dict[index].function = function;
+    segment->dict[index].site = site;
+    return TF_SYM_ENTER + index;
+}
+
+/*
+ * The symbol for a frame in the open segment; SYMBOL_NONE when it has no room for another one. Should a handler have
+ * turned to another segment before the line is filled, the line's parity makes it none.
+ */
+static uint32_t symbol_of(struct tracert__thread *thread, const struct attempt *attempt, const struct frame *frame)
+{
+    const struct segment *segment = &attempt->segment;
+    uint64_t site = frame->site | (frame->sp & FRAME_INLINED ? ENTRY_INLINED : 0);
+    uint64_t parity = attempt->state >> STATE_LAP & 1 ? KEY_PARITY : 0;
+    uint32_t mask = (uint32_t)(1ull << (64 - thread->shift)) - 1;
+    uint32_t line = (uint32_t)ring_hash(frame->function, site, thread->shift);
+    for (uint32_t probe = 0; probe <= mask; probe++) {
+        /* a line, its second one, the next line but one, … */
+        uint64_t *place = &thread->table[((line ^ (probe & 1)) + (probe & ~1u)) & mask];
+        uint64_t key = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+        if (key == 0) {
+            uint64_t function = frame->function | (frame->sp & FRAME_REGION ? ENTRY_REGION : 0);
+            uint32_t symbol = dict_add(segment, function, site, mask - mask / 4);
+            if (symbol == SYMBOL_NONE || ring_swap(place, 0, (uint64_t)symbol << 48 | parity | frame->function))
+                return symbol;
+            key = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+        }
+        if ((key ^ frame->function ^ parity) << 16 == 0 && segment->dict[(key >> 48) - TF_SYM_ENTER].site == site)
+            return (uint32_t)(key >> 48);
+    }
+    return SYMBOL_NONE;
+}
+
+/* Push a frame on top of the `depth` that the attempt has seen. False: the whole has to be looked at again. */
+static bool push(struct tracert__thread *thread, const struct attempt *attempt, const struct frame *frame,
+                 uint64_t ticks)
+{
+    uint32_t symbol = symbol_of(thread, attempt, frame);
+    if (symbol == SYMBOL_NONE) {
+        record_close(thread);
+        return false;
+    }
+    thread->frames[attempt->depth] = *frame;
+    return attempt_put(thread, attempt, symbol, ticks);
+}
+
+/* ---- Events --------------------------------------------------------------------------------------------------- */
+
+enum record record_enter(struct tracert__thread *thread, uint64_t function, uint64_t site, uint64_t sp, uint64_t ticks)
+{
+    struct frame frame = {.function = function, .site = site, .sp = sp, .ticks = ticks};
+    for (;;) {
+        struct attempt attempt;
+        enum record result = attempt_begin(thread, &attempt, ticks);
+        if (result != RECORD_DONE)
+            return result;
+        uint32_t depth = stack_depth_at_enter(thread->frames, attempt.depth, &frame);
+        if (depth != attempt.depth) {
+            result = record_unwind(thread, depth, ticks);
+            if (result != RECORD_DONE)
+                return result;
+            continue;
+        }
+        bool inlined = depth > 0 && frame_is_same_place(&thread->frames[depth - 1], &frame);
+        frame.sp = sp | (inlined ? FRAME_INLINED : 0);
+        if (push(thread, &attempt, &frame, ticks))
+            return RECORD_DONE;
+    }
+}
+
+/* Close frame `found` as returned, and all above it as unwound. */
+static enum record close_frame(struct tracert__thread *thread, uint32_t found, uint32_t symbol, uint64_t ticks)
+{
+    enum record result = record_unwind(thread, found + 1, ticks);
+    return result == RECORD_DONE ? put(thread, symbol, ticks) : result;
+}
+
+enum record record_exit(struct tracert__thread *thread, uint64_t function, uint64_t sp, bool tail, uint64_t ticks)
+{
+    uint32_t found = stack_find_exit(thread->frames, record_depth(thread), function, sp, tail);
+    if (found == STACK_NONE)
+        return record_note(thread, NOTE_ORPHAN_EXIT, function, NULL, 0, ticks);
+    return close_frame(thread, found, TF_SYM_EXIT, ticks);
+}
+
+enum record record_region_begin(struct tracert__thread *thread, uint32_t name, uint64_t sp, uint64_t ticks)
+{
+    for (;;) {
+        struct attempt attempt;
+        enum record result =
+            record_unwind(thread, stack_depth_at_region(thread->frames, record_depth(thread), sp), ticks);
+        if (result == RECORD_DONE)
+            result = attempt_begin(thread, &attempt, ticks);
+        if (result != RECORD_DONE)
+            return result;
+        struct frame frame = {.function = name, .sp = sp | FRAME_REGION, .ticks = ticks};
+        const struct frame *top = &thread->frames[attempt.depth] - 1;
+        if (attempt.depth > 0 && frame_sp(top) == sp)
+            frame.site = top->site & FRAME_SITE_MASK;
+        if (push(thread, &attempt, &frame, ticks))
+            return RECORD_DONE;
+    }
+}
+
+enum record record_region_end(struct tracert__thread *thread, uint64_t sp, uint64_t ticks)
+{
+    uint32_t found = stack_find_region(thread->frames, record_depth(thread), sp);
+    return found == STACK_NONE ? RECORD_DONE : close_frame(thread, found, SYMBOL_REGION_END, ticks);
+}
+
+/* Claim room for a note and write it. The first granule, or SYMBOL_NONE. */
+static uint32_t note_write(const struct segment *segment, const struct segment_note *note, const void *data)
+{
+    uint32_t granules = ((uint32_t)sizeof *note + note->bytes + NOTE_GRANULE - 1) / NOTE_GRANULE;
+    uint32_t first = __atomic_fetch_add(&segment->head->nr_notes, granules, __ATOMIC_RELAXED);
+    if (first > segment->max_notes || segment->max_notes - first < granules)
+        return SYMBOL_NONE;
+    uint8_t *place = segment->notes + (size_t)first * NOTE_GRANULE;
+    memcpy(place, note, sizeof *note);
+    if (note->bytes > 0)
+        memcpy(place + sizeof *note, data, note->bytes);
+    return first;
+}
+
+enum record record_note(struct tracert__thread *thread, enum note_kind kind, uint64_t number, const void *data,
+                        uint32_t bytes, uint64_t ticks)
+{
+    const struct segment_note note = {.kind = (uint16_t)kind, .bytes = (uint16_t)bytes, .number = number};
+    for (;;) {
+        struct attempt attempt;
+        enum record result = attempt_begin(thread, &attempt, ticks);
+        if (result != RECORD_DONE)
+            return result;
+        uint32_t first = note_write(&attempt.segment, &note, data);
+        if (first == SYMBOL_NONE)
+            record_close(thread);
+        else if (attempt_put(thread, &attempt, SYMBOL_NOTE_MAX - first, ticks))
+            break;
+    }
+    if (kind == NOTE_MODULE_LOAD || kind == NOTE_MODULE_UNLOAD) /* what addresses mean changes here */
+        record_close(thread);
+    return RECORD_DONE;
+}

@@ -1,0 +1,60 @@
+/*
+ * Recording, whole: what the hooks' fast path does, and everything that it leaves out: unwinding, inlined frames, new
+ * call sites, notes, the turn from one segment to the next.
+ *
+ * Each function here may be interrupted anywhere by a signal handler that records, too, and returns or jumps away: what
+ * is in the segment is in the thread's block in the end (record.c, state_settle()). Nothing waits: RECORD_FULL says
+ * that the ring has no free segment, and the same call made again goes on where this one stopped.
+ *
+ * Times are given by the caller, in ticks; one that is older than the segment counts as the segment's beginning.
+ */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include "ring.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum record {
+    RECORD_DONE,
+    RECORD_FULL,     /* nothing, or only what had to come before, is recorded */
+    RECORD_NO_MEMORY /* for deeper stacks: nothing is recorded */
+};
+
+/*
+ * Set up a block for slot `index` of the region: one that is all zero, or that was used for the same slot before by
+ * this process. Maps the private memory that it needs. 0, or -1 without memory.
+ */
+int record_prepare(struct tracert__thread *thread, struct region *region, uint32_t index);
+
+/* Before the first event of a thread: these frames are open, inherited from the parent process. 0, or -1. */
+int record_inherit(struct tracert__thread *thread, const struct frame *frames, uint32_t depth);
+
+enum record record_enter(struct tracert__thread *thread, uint64_t function, uint64_t site, uint64_t sp, uint64_t ticks);
+
+enum record record_exit(struct tracert__thread *thread, uint64_t function, uint64_t sp, bool tail, uint64_t ticks);
+
+/* Regions are frames at the address of the API function's frame. `name`: names.h. */
+enum record record_region_begin(struct tracert__thread *thread, uint32_t name, uint64_t sp, uint64_t ticks);
+
+/* An end without a beginning is ignored. */
+enum record record_region_end(struct tracert__thread *thread, uint64_t sp, uint64_t ticks);
+
+/* At most NOTE_DATA_MAX bytes of data. */
+enum record record_note(struct tracert__thread *thread, enum note_kind kind, uint64_t number, const void *data,
+                        uint32_t bytes, uint64_t ticks);
+
+/* Leave frames without an exit until `depth` are open. */
+enum record record_unwind(struct tracert__thread *thread, uint32_t depth, uint64_t ticks);
+
+/* The frames that are open now. */
+uint32_t record_depth(struct tracert__thread *thread);
+
+/* Let the hooks take their fast path (again), if the clock is one that they can read. */
+void record_let_run(struct tracert__thread *thread);
+
+/* Close the open segment, if there is one, so that the drain takes it at once. */
+void record_close(struct tracert__thread *thread);
+
+#endif

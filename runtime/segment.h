@@ -1,0 +1,141 @@
+/*
+ * A segment of a ring: what a thread records until it turns to the next segment, and what one chunk of the file is made
+ * of.
+ *
+ *     words   | dict    | notes   | stack       | head
+ *     1/2     | 1/8     | 1/8     | 1/4 - 256 B | 256 B
+ *
+ * A word is one symbol of the file's format with its time. Words are filled in order, each by one store that no signal
+ * handler of the same thread can come between (ring.h); a filled word carries the parity of the lap that the segment is
+ * in, so nobody has to clear or count anything: whatever kills a program, the filled words are there, and nothing else.
+ * The owner writes, the drain reads.
+ */
+#ifndef SEGMENT_H
+#define SEGMENT_H
+
+#include "stack.h"
+#include "tracert/format.h"
+
+#include <stdint.h>
+
+#define SEGMENT_MIN_BYTES  (64u << 10)
+#define SEGMENT_MAX_BYTES  (512u << 10)
+#define SEGMENT_HEAD_BYTES 256u
+
+/* A word: ticks since the segment began << 17 | parity << 16 | symbol. */
+#define WORD_TICKS_SHIFT 17
+#define WORD_PARITY      (1ull << 16)
+#define WORD_TICKS_BITS  47
+
+/*
+ * Symbols are the file's (enum tf_symbol), and these: the end of a region, which the file does not tell from that of a
+ * function; and, from 0xffff down, notes: symbol 0xffff - i is the note that begins at granule i.
+ */
+#define SYMBOL_CLOSED     6u /* no event: it keeps the word behind the last one of a segment that was closed early */
+#define SYMBOL_REGION_END 7u
+#define SYMBOL_NOTE_MAX   0xffffu
+#define NOTE_GRANULE      32u
+
+/* What an ENTER symbol means: the symbol is TF_SYM_ENTER + its index. All zero: claimed and never used. */
+struct segment_entry {
+    uint64_t function; /* with ENTRY_REGION: a name */
+    uint64_t site;     /* frame_site(), with ENTRY_INLINED */
+};
+
+#define ENTRY_REGION  (1ull << 63)
+#define ENTRY_INLINED (1ull << 47) /* no address of a program has this bit */
+
+enum note_kind {
+    NOTE_MARK = 1,      /* data: name */
+    NOTE_COUNTER,       /* number; data: name */
+    NOTE_THREAD_NAME,   /* data: name */
+    NOTE_MODULE_LOAD,   /* data: the nested fields of TF_FIELD_MODULE_LOAD; the segment ends here */
+    NOTE_MODULE_UNLOAD, /* data: the nested fields of TF_FIELD_MODULE_UNLOAD; the segment ends here */
+    NOTE_STALL,         /* number: ticks waited */
+    NOTE_DROPPED,       /* number: hook calls dropped; data: u64 ticks of the first */
+    NOTE_FORK,          /* a child may inherit the stack that is open here */
+    NOTE_ORPHAN_EXIT    /* number: address of the function; the only note that is a hook call */
+};
+
+struct segment_note {
+    uint16_t kind;
+    uint16_t bytes; /* of data */
+    uint32_t unused;
+    uint64_t number;
+    uint8_t data[];
+};
+
+#define NOTE_DATA_MAX 6144u
+
+struct segment_head {
+    uint64_t base_ticks;
+    uint32_t nr;       /* words, once the segment is closed */
+    uint32_t nr_dict;  /* entries claimed, possibly more than there are; atomic */
+    uint32_t nr_notes; /* granules claimed, possibly more than there are; atomic */
+    uint32_t nr_stack; /* frames listed, the innermost ones */
+    uint32_t depth;    /* frames open when the segment began */
+};
+
+/* Where a segment's parts lie and how much fits. */
+struct segment {
+    uint64_t *words;
+    struct segment_entry *dict;
+    uint8_t *notes;
+    struct frame *stack;
+    struct segment_head *head;
+    uint32_t max_words, max_dict, max_notes, max_stack;
+    uint64_t parity; /* WORD_PARITY or 0: of the words filled in this lap */
+};
+
+/* How large the segments of a ring are: at least two, mostly four. */
+static inline uint32_t segment_bytes(uint32_t ring_bytes)
+{
+    uint32_t bytes = ring_bytes / 4;
+    bytes = bytes < SEGMENT_MIN_BYTES ? SEGMENT_MIN_BYTES : bytes;
+    return bytes > SEGMENT_MAX_BYTES ? SEGMENT_MAX_BYTES : bytes;
+}
+
+/* Segment `number` of a ring, counted from the ring's first owner on. */
+static inline struct segment segment_at(uint8_t *ring, uint32_t ring_bytes, uint32_t number)
+{
+    uint32_t bytes = segment_bytes(ring_bytes);
+    uint32_t nr = ring_bytes / bytes; /* a power of two */
+    uint8_t *base = ring + (uint64_t)(number & (nr - 1)) * bytes;
+    return (struct segment){.words = (uint64_t *)(void *)base,
+                            .dict = (struct segment_entry *)(void *)(base + bytes / 2),
+                            .notes = base + bytes / 2 + bytes / 8,
+                            .stack = (struct frame *)(void *)(base + bytes / 2 + bytes / 4),
+                            .head = (struct segment_head *)(void *)(base + bytes - SEGMENT_HEAD_BYTES),
+                            .max_words = bytes / 2 / (uint32_t)sizeof(uint64_t),
+                            .max_dict = bytes / 8 / (uint32_t)sizeof(struct segment_entry),
+                            .max_notes = bytes / 8 / NOTE_GRANULE,
+                            .max_stack = (bytes / 4 - SEGMENT_HEAD_BYTES) / (uint32_t)sizeof(struct frame),
+                            .parity = (number & nr) != 0 ? 0 : WORD_PARITY};
+}
+
+static inline int segment_is_filled(const struct segment *segment, uint32_t index)
+{
+    return ((__atomic_load_n(&segment->words[index], __ATOMIC_ACQUIRE) ^ segment->parity) & WORD_PARITY) == 0;
+}
+
+/* The words filled so far of a segment that is open, or was when its owner died. */
+static inline uint32_t segment_count(const struct segment *segment)
+{
+    uint32_t low = 0;
+    uint32_t high = segment->max_words;
+    while (low < high) { /* they are filled in order */
+        uint32_t middle = low + (high - low) / 2;
+        if (segment_is_filled(segment, middle))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 && (segment->words[low - 1] & 0xffff) == SYMBOL_CLOSED ? low - 1 : low;
+}
+
+static inline int symbol_is_note(uint32_t symbol, const struct segment *segment)
+{
+    return symbol > SYMBOL_NOTE_MAX - segment->max_notes;
+}
+
+#endif
