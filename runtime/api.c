@@ -15,12 +15,12 @@ static uint32_t name_bytes(const char *name)
 
 void tracert_region_begin(const char *name)
 {
-    tracert__region_begin((uint64_t)__builtin_frame_address(0), name, name_bytes(name));
+    tracert__region_begin(FRAME_ADDRESS(), name, name_bytes(name));
 }
 
 void tracert_region_end(void)
 {
-    tracert__region_end((uint64_t)__builtin_frame_address(0));
+    tracert__region_end(FRAME_ADDRESS());
 }
 
 void tracert_mark(const char *name)

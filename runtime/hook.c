@@ -10,6 +10,7 @@
  * measured time.
  */
 #include "ring.h"
+#include "session.h"
 #include "thread.h"
 
 #define HOOK        __attribute__((visibility("default"), no_instrument_function))
@@ -97,9 +98,11 @@ static __attribute__((noinline)) void enter_at_same_place(struct tracert__thread
 
 void __cyg_profile_func_enter(void *function, void *call_site)
 {
-    uint64_t sp = (uint64_t)__builtin_frame_address(0);
-    uint64_t site = frame_site((uint64_t)call_site, (uint64_t)__builtin_return_address(0));
     struct tracert__thread *thread = tracert__self;
+    if (unlikely(thread == NULL) && tracert__session_is_off())
+        return;
+    uint64_t sp = FRAME_ADDRESS();
+    uint64_t site = frame_site((uint64_t)call_site, (uint64_t)__builtin_return_address(0));
     struct before before;
     if (likely(thread != NULL) && likely(event_begin(thread, &before))) {
         if (unlikely((&thread->frames[before.state >> STATE_DEPTH])[-1].sp <= (sp | FRAME_FLAGS))) {
@@ -114,11 +117,13 @@ void __cyg_profile_func_enter(void *function, void *call_site)
 
 void __cyg_profile_func_exit(void *function, void *call_site)
 {
+    struct tracert__thread *thread = tracert__self;
+    if (unlikely(thread == NULL) && tracert__session_is_off())
+        return;
     uint64_t ticks = clock_counter();
-    uint64_t sp = (uint64_t)__builtin_frame_address(0);
+    uint64_t sp = FRAME_ADDRESS();
     /* A jump to this hook leaves the function's own return address on the stack. */
     bool tail = __builtin_return_address(0) == call_site;
-    struct tracert__thread *thread = tracert__self;
     struct before before;
     if (likely(thread != NULL) && likely(event_begin(thread, &before))) {
         const struct frame *top = &thread->frames[before.state >> STATE_DEPTH] - 1;

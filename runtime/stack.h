@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The low four bits of frame.sp, free because hooks' frames are aligned to 16 bytes. */
+/* The low four bits of frame.sp, free because the stack is aligned to 16 bytes where functions are called. */
 enum frame_flag {
     FRAME_REGION = 1u << 0,   /* function is a name: names.h */
     FRAME_INLINED = 1u << 1,  /* shares the physical frame of the one below it */
@@ -37,6 +37,9 @@ static inline __attribute__((always_inline)) uint64_t frame_site(uint64_t call_s
 }
 
 #define FRAME_SITE_MASK 0x0000ffffffffffffull
+
+/* The address that the function's hooks are told apart by: of the frame that calls this, were it a hook's. */
+#define FRAME_ADDRESS() ((uint64_t)__builtin_dwarf_cfa() - 16)
 
 static inline uint64_t frame_sp(const struct frame *frame)
 {
