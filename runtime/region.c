@@ -129,3 +129,9 @@ void region_ring_bell(struct region *region)
     if (__atomic_load_n(&region->drain_asleep, __ATOMIC_SEQ_CST))
         sys_futex(&region->doorbell, FUTEX_WAKE, 1, NULL);
 }
+
+void region_call_drain(struct region *region)
+{
+    __atomic_fetch_add(&region->doorbell, 1, __ATOMIC_SEQ_CST);
+    sys_futex(&region->doorbell, FUTEX_WAKE, 1, NULL);
+}

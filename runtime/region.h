@@ -186,7 +186,10 @@ int region_reserve(struct region *region, const char *path, const void *part, si
 /* True when the drain died without finishing. Signal-safe. */
 int region_drain_is_dead(struct region *region);
 
-/* Wake the drain if it sleeps. Signal-safe. */
+/* There is something for the drain: wake it if it sleeps. Signal-safe. */
 void region_ring_bell(struct region *region);
+
+/* The same, and somebody waits for it: wake it even from a nap. Signal-safe. */
+void region_call_drain(struct region *region);
 
 #endif

@@ -440,7 +440,7 @@ __attribute__((destructor(101))) static void session_destructor(void)
     /* The first process asks in any case: a child that it has waited for may be dead without the drain knowing. */
     if (session->serial == 1 || __atomic_load_n(&region->nr_live, __ATOMIC_SEQ_CST) == 1) {
         __atomic_store_n(&process->finish, FINISH_ASKED, __ATOMIC_SEQ_CST);
-        region_ring_bell(region);
+        region_call_drain(region);
         finish_wait(session, process);
     }
     session_say_failure(session);

@@ -105,7 +105,7 @@ static int room_wait(struct tracert__thread *thread)
         }
         uint32_t seen = __atomic_load_n(&slot->space, __ATOMIC_SEQ_CST);
         __atomic_store_n(&slot->waiting, 1, __ATOMIC_SEQ_CST);
-        region_ring_bell(region);
+        region_call_drain(region);
         if (room_is_free(thread))
             break;
         sys_futex(&slot->space, FUTEX_WAIT, seen, &timeout);

@@ -12,6 +12,8 @@
 #include <string.h>
 
 enum {
+    NAP_NS = 400 * 1000,                   /* between looks at rings while they fill */
+    NAPPING_NS = 20 * 1000 * 1000,         /* they fill while something was taken as lately as this */
     SLEEP_NS = 20 * 1000 * 1000,           /* the longest the drain does not look for dead processes */
     FINISH_NS = 500 * 1000,                /* the same when a process is about to end */
     FORK_GRACE_NS = 1000 * 1000 * 1000,    /* for a forked child to join when everybody else has ended */
@@ -295,12 +297,18 @@ static void drain_publish_failure(struct drain *drain)
     __atomic_store_n(&drain->region->drain_failure, (uint32_t)drain->sink.failure, __ATOMIC_RELEASE);
 }
 
+/*
+ * Nothing to do. While programs record, the drain looks at their rings from time to time by itself: waking it up at the
+ * end of each segment would cost them more than all hooks of the segment together do on some virtual machines.
+ */
 static void drain_sleep(struct drain *drain, uint32_t doorbell)
 {
     struct region *region = drain->region;
-    bool finishing = drain->looked_ns - drain->finish_ns < FINISH_LINGER_NS;
-    const struct timespec timeout = {0, finishing ? FINISH_NS : SLEEP_NS};
-    __atomic_store_n(&region->drain_asleep, 1, __ATOMIC_SEQ_CST);
+    uint64_t now = clock_monotonic_ns();
+    bool finishing = now - drain->finish_ns < FINISH_LINGER_NS;
+    bool napping = now - drain->busy_ns < NAPPING_NS;
+    const struct timespec timeout = {0, napping ? NAP_NS : finishing ? FINISH_NS : SLEEP_NS};
+    __atomic_store_n(&region->drain_asleep, !napping, __ATOMIC_SEQ_CST);
     sys_futex(&region->doorbell, FUTEX_WAIT, doorbell, &timeout);
     __atomic_store_n(&region->drain_asleep, 0, __ATOMIC_SEQ_CST);
 }
@@ -338,7 +346,9 @@ void drain_run(struct drain *drain)
             if (drain_is_done(drain, &alone_since_ns))
                 break;
         }
-        if (!busy)
+        if (busy)
+            drain->busy_ns = clock_monotonic_ns();
+        else
             drain_sleep(drain, doorbell);
     }
     if (drain->sink.end_offset == UINT64_MAX)

@@ -35,6 +35,7 @@ struct drain {
     uint32_t processes_seen;         /* region->next_process at the last look */
     uint64_t looked_ns;              /* when dead processes were last looked for */
     bool resumed;                    /* this is not the first drain of the session */
+    uint64_t busy_ns;                /* when something was last taken */
     uint64_t finish_ns;              /* when a process last asked for its events to be in the file */
     uint64_t late_ns;                /* when late threads were last looked for */
 };
