@@ -19,6 +19,8 @@ static int64_t symbol_depth(uint64_t word, const struct segment *segment)
     return symbol >= TF_SYM_ENTER && !symbol_is_note(symbol, segment) ? 1 : 0;
 }
 
+static int segment_reserve(struct tracert__thread *thread, uint32_t number);
+
 static struct segment thread_segment(const struct tracert__thread *thread)
 {
     return segment_at(thread->ring, thread->ring_bytes, thread->slot->nr_opened - 1);
@@ -69,7 +71,7 @@ static struct frame *frames_map(uint32_t nr)
     return frames + 2;
 }
 
-int record_prepare(struct tracert__thread *thread, struct region *region, uint32_t index)
+int record_prepare(struct tracert__thread *thread, struct region *region, const char *region_path, uint32_t index)
 {
     uint32_t ring_bytes = region_ring_bytes(region, index);
     uint32_t max_words = segment_at(NULL, ring_bytes, 0).max_words;
@@ -84,11 +86,12 @@ int record_prepare(struct tracert__thread *thread, struct region *region, uint32
     thread->state = 0;
     thread->limit = thread->end = thread->nr_dict = 0;
     thread->region = region;
+    thread->region_path = region_path;
     thread->slot = &region->slots[index];
     thread->ring = region_ring(region, index);
     thread->ring_bytes = ring_bytes;
     thread->dropped = 0;
-    return 0;
+    return segment_reserve(thread, thread->slot->nr_opened);
 }
 
 /*
@@ -206,14 +209,32 @@ static void segment_begin(struct tracert__thread *thread, uint32_t number, uint6
     record_let_run(thread);
 }
 
+/*
+ * A segment's memory is reserved, and mapped in at once, when it is first used: page faults cost more, and most threads
+ * do not need all.
+ */
+static int segment_reserve(struct tracert__thread *thread, uint32_t number)
+{
+    uint32_t bytes = segment_bytes(thread->ring_bytes);
+    uint32_t index = number & (thread->ring_bytes / bytes - 1);
+    uint64_t *word = &thread->reserved[index / 64];
+    if (*word >> index % 64 & 1)
+        return 0;
+    int result = region_reserve(thread->region, thread->region_path, thread->ring + (size_t)index * bytes, bytes);
+    if (result == 0)
+        *word |= 1ull << index % 64;
+    return result;
+}
+
 /* The next segment, if the drain has left one free. */
 static enum record segment_open(struct tracert__thread *thread, uint64_t ticks)
 {
     uint32_t number = thread->slot->nr_opened;
     uint32_t read = (uint32_t)(__atomic_load_n(&thread->slot->read_at, __ATOMIC_ACQUIRE) >> 32);
-    if (number - read >= thread->ring_bytes / segment_bytes(thread->ring_bytes))
+    uint32_t nr_segments = thread->ring_bytes / segment_bytes(thread->ring_bytes);
+    if (number - read >= nr_segments)
         return RECORD_FULL;
-    if (frames_reserve(thread, (uint32_t)(thread->state >> STATE_DEPTH)) != 0)
+    if (segment_reserve(thread, number) != 0 || frames_reserve(thread, (uint32_t)(thread->state >> STATE_DEPTH)) != 0)
         return RECORD_NO_MEMORY;
     segment_begin(thread, number, ticks);
     return RECORD_DONE;
@@ -447,9 +468,6 @@ enum record record_note(struct tracert__thread *thread, enum note_kind kind, uin
         if (first == SYMBOL_NONE)
             record_close(thread);
         else if (attempt_put(thread, &attempt, SYMBOL_NOTE_MAX - first, ticks))
-            break;
+            return RECORD_DONE;
     }
-    if (kind == NOTE_MODULE_LOAD || kind == NOTE_MODULE_UNLOAD) /* what addresses mean changes here */
-        record_close(thread);
-    return RECORD_DONE;
 }

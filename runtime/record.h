@@ -19,14 +19,15 @@
 enum record {
     RECORD_DONE,
     RECORD_FULL,     /* nothing, or only what had to come before, is recorded */
-    RECORD_NO_MEMORY /* for deeper stacks: nothing is recorded */
+    RECORD_NO_MEMORY /* for the stack or the segment: nothing is recorded */
 };
 
 /*
  * Set up a block for slot `index` of the region: one that is all zero, or that was used for the same slot before by
- * this process. Maps the private memory that it needs. 0, or -1 without memory.
+ * this process. Maps the private memory that it needs, and reserves the first segment. `region_path` is kept. 0, or
+ * not.
  */
-int record_prepare(struct tracert__thread *thread, struct region *region, uint32_t index);
+int record_prepare(struct tracert__thread *thread, struct region *region, const char *region_path, uint32_t index);
 
 /* Before the first event of a thread: these frames are open, inherited from the parent process. 0, or -1. */
 int record_inherit(struct tracert__thread *thread, const struct frame *frames, uint32_t depth);

@@ -55,7 +55,6 @@ struct region_slot {
 
     uint32_t space __attribute__((aligned(64))); /* futex: goes up when read_at moves and somebody waits */
     uint32_t waiting;                            /* the owner waits for room; atomic */
-    uint32_t reserved_for;                       /* serial of the process that has the ring's pages mapped in */
     uint32_t late; /* the owner got it after its last farewell: the drain has to see that it is gone */
 };
 

@@ -28,7 +28,7 @@
 #define KEY_PARITY (1ull << 47) /* no address of a program has this bit */
 
 /*
- * What a hook needs, two cache lines. It lies in private memory that fork wipes: in a forked child `limit` is 0 and the
+ * A thread, as its hooks need it. It lies in private memory that fork wipes: in a forked child `limit` is 0 and the
  * first hook finds out, without a system call and without pthread_atfork.
  */
 struct tracert__thread {
@@ -52,9 +52,12 @@ struct tracert__thread {
     uint32_t nr_dict;       /* of the segment before: how large a table pays */
     uint64_t dropped;       /* hook calls dropped since the last NOTE_DROPPED */
     uint64_t dropped_since; /* ticks of the first of them */
+    const char *region_path;
+    uint64_t reserved[2]; /* a bit for each of the ring's segments that this process may touch */
+    uint64_t unused[5];
 };
 
-_Static_assert(sizeof(struct tracert__thread) == 128, "two cache lines a thread");
+_Static_assert(sizeof(struct tracert__thread) == 192, "whole cache lines; the hooks need the first two");
 
 #define STATE_WORDS 0x1ffffu
 #define STATE_LAP   17 /* shift of the segment's number */

@@ -49,8 +49,8 @@ enum note_kind {
     NOTE_MARK = 1,      /* data: name */
     NOTE_COUNTER,       /* number; data: name */
     NOTE_THREAD_NAME,   /* data: name */
-    NOTE_MODULE_LOAD,   /* data: the nested fields of TF_FIELD_MODULE_LOAD; the segment ends here */
-    NOTE_MODULE_UNLOAD, /* data: the nested fields of TF_FIELD_MODULE_UNLOAD; the segment ends here */
+    NOTE_MODULE_LOAD,   /* data: the nested fields of TF_FIELD_MODULE_LOAD; the segment ends soon */
+    NOTE_MODULE_UNLOAD, /* data: the nested fields of TF_FIELD_MODULE_UNLOAD; the segment ends soon */
     NOTE_STALL,         /* number: ticks waited */
     NOTE_DROPPED,       /* number: hook calls dropped; data: u64 ticks of the first */
     NOTE_FORK,          /* a child may inherit the stack that is open here */

@@ -54,25 +54,15 @@ static int slot_reserve(uint32_t index)
     return result;
 }
 
-/* A free slot from `first` on whose ring could be reserved; UINT32_MAX: none. */
+/* A free slot from `first` on; UINT32_MAX: none, or no memory for the table. */
 static uint32_t slot_claim_from(uint32_t first, uint32_t end)
 {
-    struct session *session = &tracert__session;
-    struct region *region = session->region;
+    struct region *region = tracert__session.region;
     for (uint32_t i = first; i < end; i++) {
-        struct region_slot *slot = &region->slots[i];
         if (slot_reserve(i) != 0)
             return UINT32_MAX;
-        if (!slot_try_claim(slot))
-            continue;
-        if (slot->reserved_for == session->serial)
+        if (slot_try_claim(&region->slots[i]))
             return i;
-        if (region_reserve(region, session->region_path, region_ring(region, i), region_ring_bytes(region, i)) == 0) {
-            slot->reserved_for = session->serial;
-            return i;
-        }
-        __atomic_store_n(&slot->state, SLOT_FREE, __ATOMIC_RELEASE);
-        return UINT32_MAX; /* no memory for a ring of this size: the next one has none either */
     }
     return UINT32_MAX;
 }
@@ -226,7 +216,7 @@ static bool thread_start(uint32_t index)
     struct region_slot *slot = &session->region->slots[index];
     struct tracert__thread *thread = &session->threads[index];
     bool inherits = session->fork_depth > 0;
-    if (record_prepare(thread, session->region, index) != 0 ||
+    if (record_prepare(thread, session->region, session->region_path, index) != 0 ||
         (inherits && record_inherit(thread, session->fork_frames, session->fork_depth) != 0)) {
         __atomic_store_n(&slot->state, SLOT_FREE, __ATOMIC_RELEASE);
         return false;
@@ -330,6 +320,13 @@ void tracert__thread_poke(void)
     thread_poked = 1;
     if (thread != NULL)
         thread->limit = 0;
+}
+
+void tracert__thread_end_chunk(void)
+{
+    struct tracert__thread *thread = tracert__self;
+    if (thread != NULL && thread->slot != NULL)
+        record_close(thread);
 }
 
 /*

@@ -35,6 +35,9 @@ void tracert__region_end(uint64_t sp);
 /* Make the calling thread's next hook take the slow path (it looks for changed modules there). */
 void tracert__thread_poke(void);
 
+/* Let the calling thread's next event begin another chunk. */
+void tracert__thread_end_chunk(void);
+
 /* The destructor of the thread key: `thread` is a struct tracert__thread. */
 void tracert__thread_farewell(void *thread);
 

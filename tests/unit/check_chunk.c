@@ -61,7 +61,7 @@ static void bench_open(struct bench *bench)
     ck_assert_int_eq(chunker_init(&bench->chunker, bench->region, &bench->sink), 0);
     bench->region->processes[0] = (struct region_process){.pid = 4242, .serial = 1};
     bench->thread = (struct drain_thread){.serial = 1, .generation = 1, .process_serial = 1};
-    ck_assert_int_eq(record_prepare(&bench->writer, bench->region, 0), 0);
+    ck_assert_int_eq(record_prepare(&bench->writer, bench->region, "/none", 0), 0);
     ck_assert_int_eq(facts_write_session(&bench->sink, bench->region, "/none"), 0);
     ck_assert_int_eq(facts_write_process(&bench->sink, &bench->region->processes[0]), 0);
     ck_assert_int_eq(facts_write_thread(&bench->sink, 1, 1, 4242, 0), 0);
