@@ -29,6 +29,7 @@ int encoder_init(struct encoder *encoder, const struct region *region)
     encoder->tick_unit = tick_unit;
     encoder->unit_inverse = ((1ull << 32) + tick_unit - 1) / tick_unit;
     encoder->region = region;
+    encoder->words_put = words_put_choose();
     encoder->symbols = memory_map(2 * MAX_WORDS);
     encoder->deltas = memory_map(MAX_WORDS);
     encoder->wide = memory_map(MAX_WORDS * TF_VARINT_MAX);
@@ -121,9 +122,9 @@ void encoder_put_wide(struct encoder *encoder, uint64_t difference)
     encoder->wide_end = tf_put_varint(encoder->wide_end, difference);
 }
 
-/* The drain spends its time here and in zstd: everything in registers, one rare branch. */
-const uint64_t *encoder_put_words(struct encoder *encoder, const uint64_t *words, const uint64_t *end,
-                                  uint64_t base_ticks, uint32_t nr_dict)
+/* One word at a time. Returns the first that is not as encoder_put_words() wants it, or `end`. */
+static const uint64_t *words_put_plain(struct encoder *encoder, const uint64_t *words, const uint64_t *end,
+                                       uint64_t base_ticks, uint32_t nr_dict)
 {
     uint8_t *symbols = encoder->symbols + 2 * (size_t)encoder->nr_symbols;
     uint8_t *deltas = encoder->deltas + encoder->nr_symbols;
@@ -148,6 +149,28 @@ const uint64_t *encoder_put_words(struct encoder *encoder, const uint64_t *words
     encoder->nr_symbols += (uint32_t)(word - words);
     encoder->last_ticks = base_ticks + last;
     return word;
+}
+
+/* The drain spends its time here and in zstd. */
+const uint64_t *encoder_put_words(struct encoder *encoder, const uint64_t *words, const uint64_t *end,
+                                  uint64_t base_ticks, uint32_t nr_dict)
+{
+    const struct words_rule rule = {encoder->tick_unit, nr_dict};
+    if (encoder->words_put == NULL)
+        return words_put_plain(encoder, words, end, base_ticks, nr_dict);
+    while (words < end) { /* what stops the fast loop is among the next few words, and may be fine one by one */
+        const uint64_t *few = end - words > 8 ? words + 8 : end;
+        words = words_put_plain(encoder, words, few, base_ticks, nr_dict);
+        if (words < few)
+            break;
+        uint32_t nr = encoder->words_put(words, (uint32_t)(end - words), &rule,
+                                         encoder->symbols + 2 * (size_t)encoder->nr_symbols,
+                                         encoder->deltas + encoder->nr_symbols);
+        words += nr;
+        encoder->nr_symbols += nr;
+        encoder->last_ticks = base_ticks + (words[-1] >> WORD_TICKS_SHIFT);
+    }
+    return words;
 }
 
 void encoder_put_ext(struct encoder *encoder, enum tf_ext kind, const void *value, size_t bytes, uint64_t ticks)

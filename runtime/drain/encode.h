@@ -7,6 +7,7 @@
 #ifndef ENCODE_H
 #define ENCODE_H
 
+#include "drain/words.h"
 #include "region.h"
 #include "segment.h"
 #include "tracert/format.h"
@@ -26,6 +27,7 @@ struct encoder {
     uint64_t base_ticks, last_ticks;
     uint32_t tick_unit;
     uint64_t unit_inverse;       /* 2^32 / tick_unit, rounded up: division by multiplication */
+    words_put *words_put;        /* NULL: the plain loop alone */
     const struct region *region; /* with the names of regions; borrowed */
 };
 
