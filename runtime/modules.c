@@ -106,7 +106,8 @@ static struct module *module_find(uint64_t base, uint64_t dynamic, uint32_t name
     return NULL;
 }
 
-static bool modules_changed; /* by the scan under way; modules_lock guards it */
+/* What the scan under way has found; modules_lock guards them. */
+static bool modules_come, modules_gone;
 
 static struct module *module_new(void)
 {
@@ -142,7 +143,7 @@ static int module_visit(struct dl_phdr_info *info, size_t size, void *context)
         module->name_hash = hash;
         uint8_t *end = module_describe(fields, info, path);
         tracert__note(NOTE_MODULE_LOAD, 0, fields, (uint32_t)(end - fields));
-        modules_changed = true;
+        modules_come = true;
     }
     module->seen = modules_scan_number;
     return 0;
@@ -158,7 +159,7 @@ static void modules_report_gone(void)
         uint8_t *end = tf_put_field_number(fields, TF_FIELD_MODULE_BASE, module->base);
         end = tf_put_field_number(end, TF_FIELD_TICKS, clock_now(tracert__session.clock));
         tracert__note(NOTE_MODULE_UNLOAD, 0, fields, (uint32_t)(end - fields));
-        modules_changed = true;
+        modules_gone = true;
         module->seen = 0;
     }
 }
@@ -184,9 +185,9 @@ void tracert__modules_scan(void)
         modules_scan_number++;
         dl_iterate_phdr(module_visit, NULL);
         modules_report_gone();
-        if (modules_changed) /* what addresses mean in the next chunk need not be what they meant in this one */
-            tracert__thread_end_chunk();
-        modules_changed = false;
+        if (modules_come || modules_gone)
+            tracert__thread_end_chunk(modules_gone);
+        modules_come = modules_gone = false;
         __atomic_store_n(&modules_lock, 0, __ATOMIC_RELEASE);
     }
     signals_restore(&old);

@@ -254,6 +254,11 @@ static enum record segment_turn(struct tracert__thread *thread, uint64_t ticks, 
     return result;
 }
 
+bool record_has_calls(const struct tracert__thread *thread)
+{
+    return thread->end != 0 && thread_segment(thread).head->nr_dict != 0;
+}
+
 void record_close(struct tracert__thread *thread)
 {
     uint64_t signals = signals_block();

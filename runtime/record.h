@@ -29,6 +29,9 @@ enum record {
  */
 int record_prepare(struct tracert__thread *thread, struct region *region, const char *region_path, uint32_t index);
 
+/* False: no function has been entered, or measurement begun, in the segment that is open, or there is none. */
+bool record_has_calls(const struct tracert__thread *thread);
+
 /* Before the first event of a thread: these frames are open, inherited from the parent process. 0, or -1. */
 int record_inherit(struct tracert__thread *thread, const struct frame *frames, uint32_t depth);
 

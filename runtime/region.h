@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REGION_LAYOUT       0x74726377u /* changes with anything in this file or in segment.h */
+#define REGION_LAYOUT       0x74726378u /* changes with anything in this file or in segment.h */
 #define REGION_NR_BIG       16u         /* rings of the configured size … */
 #define REGION_NR_SLOTS     4096u /* … and the others, of REGION_SMALL_BYTES: as many threads can live at once */
 #define REGION_SLOTS_STEP   64u   /* the table of slots is reserved by as many */
@@ -104,6 +104,7 @@ struct region {
     uint32_t forks;             /* forks whose child has not joined yet; atomic */
     uint64_t pid_namespace;     /* st_ino of /proc/self/ns/pid; 0: unknown */
     uint64_t no_ring;           /* hook calls of threads that got no ring; atomic */
+    uint32_t nr_processes_used; /* no place at or above it was ever taken; atomic */
     uint32_t nr_slots_used;     /* no slot at or above it was ever claimed; atomic */
     uint32_t nr_slots_reserved; /* slots below it may be touched: their pages are there; atomic */
     uint32_t names_reserved;    /* the names may be touched; atomic */
@@ -120,6 +121,21 @@ struct region {
     struct region_process processes[REGION_NR_PROCESSES];
     struct region_slot slots[REGION_NR_SLOTS];
 };
+
+/* How many places of the table of processes are worth a look: a page that nobody has touched costs a fault. */
+static inline uint32_t region_nr_processes(const struct region *region)
+{
+    uint32_t nr = __atomic_load_n(&region->nr_processes_used, __ATOMIC_SEQ_CST);
+    return nr < REGION_NR_PROCESSES ? nr : REGION_NR_PROCESSES;
+}
+
+/* Raise a count that only ever grows to `nr`. */
+static inline void region_raise(uint32_t *used, uint32_t nr)
+{
+    uint32_t seen = __atomic_load_n(used, __ATOMIC_RELAXED);
+    while (seen < nr && !__atomic_compare_exchange_n(used, &seen, nr, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+    }
+}
 
 /* The names of regions: names.h. */
 struct region_names {

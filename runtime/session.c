@@ -41,7 +41,7 @@ static __thread struct {
 /* The living entry of a pid; not one whose program has been replaced, which the drain has yet to remove. */
 static uint32_t process_find(struct region *region, uint32_t pid)
 {
-    for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
+    for (uint32_t i = 0; i < region_nr_processes(region); i++) {
         const struct region_process *process = &region->processes[i];
         if (__atomic_load_n(&process->state, __ATOMIC_ACQUIRE) == PROCESS_LIVE && process->pid == pid &&
             (__atomic_load_n(&process->origin, __ATOMIC_ACQUIRE) & PROCESS_REPLACED) == 0)
@@ -78,6 +78,7 @@ static int process_join(struct session *session, uint32_t parent_serial, enum tf
         process->finish = FINISH_NONE;
         process->image = process_image();
         process->start_ticks = clock_now(session->clock);
+        region_raise(&region->nr_processes_used, i + 1);
         session->process = i;
         session->serial = process->serial;
         if (__atomic_add_fetch(&region->nr_live, 1, __ATOMIC_SEQ_CST) > REGION_CLOSED) {
@@ -175,7 +176,12 @@ static int session_create_region(struct session *session)
     return result;
 }
 
-/* Start a session of our own. 0, or -1 after a line on stderr. */
+static void session_say_untraced(const struct session *session, int error)
+{
+    diag_line("cannot write ", session->config.output, ": ", diag_errno(error), "; running untraced", NULL);
+}
+
+/* Start a session of our own. The drain's pid, or -1 after a line on stderr. */
 static int session_create(struct session *session)
 {
     int result = session_create_region(session);
@@ -199,12 +205,25 @@ static int session_create(struct session *session)
         .level = session->config.level,
         /* a program that outlives the session it was started in leaves that one's trace alone */
         .keep = session->config.session != NULL};
-    result = drain_spawn(&start, START_SECONDS);
+    result = drain_spawn(&start);
+    if (result > 0)
+        return result;
+    sys_unlinkat(AT_FDCWD, session->region_path);
+    session_say_untraced(session, -result);
+    region_unmap(region);
+    return -1;
+}
+
+/* 0 when the session that was created can begin; -1 after a line on stderr: it is gone. */
+static int session_await(struct session *session, int drain_pid)
+{
+    int result = drain_await(session->region, drain_pid, START_SECONDS);
     if (result == 0)
         return 0;
+    tracert__thread_detach();
     sys_unlinkat(AT_FDCWD, session->region_path);
-    diag_line("cannot write ", session->config.output, ": ", diag_errno(-result), "; running untraced", NULL);
-    region_unmap(region);
+    session_say_untraced(session, -result);
+    region_unmap(session->region);
     return -1;
 }
 
@@ -338,12 +357,17 @@ static bool session_start(struct session *session)
     if (session_map_threads(session) != 0)
         return false;
     enum join join = session_join(session);
-    if (join == JOIN_REFUSED || (join == JOIN_NONE && session_create(session) != 0))
+    int drain_pid = join == JOIN_NONE ? session_create(session) : 0;
+    if (join == JOIN_REFUSED || drain_pid < 0)
         return false;
-    session_export(session);
     session->has_key = pthread_key_create(&session->key, tracert__thread_farewell) == 0;
     pthread_atfork(fork_prepare, fork_parent, fork_child);
     __atomic_fetch_add(&session->region->no_ring, session->early, __ATOMIC_RELAXED);
+    tracert__thread_attach();
+    tracert__modules_scan();
+    if (drain_pid > 0 && session_await(session, drain_pid) != 0)
+        return false;
+    session_export(session);
     return true;
 }
 
@@ -358,8 +382,6 @@ static void session_start_once(struct session *session)
                                     __ATOMIC_ACQUIRE)) {
         bool on = session_start(session);
         __atomic_store_n(&session->state, on ? SESSION_ON : SESSION_OFF, __ATOMIC_RELEASE);
-        if (on)
-            tracert__modules_scan();
     } else {
         while (__atomic_load_n(&session->state, __ATOMIC_ACQUIRE) == SESSION_STARTING)
             sys_sched_yield();

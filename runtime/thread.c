@@ -31,14 +31,6 @@ static int slot_try_claim(struct region_slot *slot)
            __atomic_compare_exchange_n(&slot->state, &expected, claimed, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-static void slots_used_raise(struct region *region, uint32_t nr)
-{
-    uint32_t used = __atomic_load_n(&region->nr_slots_used, __ATOMIC_RELAXED);
-    while (used < nr &&
-           !__atomic_compare_exchange_n(&region->nr_slots_used, &used, nr, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
-    }
-}
-
 /* Have the table's entry `index` backed by memory. 0, or -errno. */
 static int slot_reserve(uint32_t index)
 {
@@ -228,7 +220,7 @@ static bool thread_start(uint32_t index)
     slot->start_ticks = now();
     slot->dropped = 0;
     slot->late = thread_farewells > 0 || !session->has_key;
-    slots_used_raise(session->region, index + 1);
+    region_raise(&session->region->nr_slots_used, index + 1);
     __atomic_store_n(&slot->state, SLOT_LIVE, __ATOMIC_RELEASE);
     tracert__self = thread;
     return true;
@@ -322,11 +314,23 @@ void tracert__thread_poke(void)
         thread->limit = 0;
 }
 
-void tracert__thread_end_chunk(void)
+void tracert__thread_end_chunk(bool gone)
 {
     struct tracert__thread *thread = tracert__self;
-    if (thread != NULL && thread->slot != NULL)
+    if (thread != NULL && thread->slot != NULL && (gone || record_has_calls(thread)))
         record_close(thread);
+}
+
+void tracert__thread_attach(void)
+{
+    thread_attach();
+}
+
+void tracert__thread_detach(void)
+{
+    if (tracert__session.has_key)
+        pthread_setspecific(tracert__session.key, NULL);
+    tracert__self = NULL;
 }
 
 /*

@@ -35,8 +35,15 @@ void tracert__region_end(uint64_t sp);
 /* Make the calling thread's next hook take the slow path (it looks for changed modules there). */
 void tracert__thread_poke(void);
 
-/* Let the calling thread's next event begin another chunk. */
-void tracert__thread_end_chunk(void);
+/*
+ * The process's modules are not what they were: let the calling thread's next event begin another chunk, unless the one
+ * it has open has no addresses yet that could be mistaken. `gone`: modules are no longer there.
+ */
+void tracert__thread_end_chunk(bool gone);
+
+/* Give the calling thread a ring before its first hook, while the session starts; and take it away without a trace. */
+void tracert__thread_attach(void);
+void tracert__thread_detach(void);
 
 /* The destructor of the thread key: `thread` is a struct tracert__thread. */
 void tracert__thread_farewell(void *thread);

@@ -25,7 +25,7 @@ enum {
 
 static uint32_t process_by_serial(const struct drain *drain, uint32_t serial)
 {
-    for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
+    for (uint32_t i = 0; i < region_nr_processes(drain->region); i++) {
         if (serial != 0 && drain->processes[i].serial == serial)
             return i;
     }
@@ -53,7 +53,7 @@ static void process_announce(struct drain *drain, uint32_t index)
 static void processes_join(struct drain *drain)
 {
     uint32_t joined = __atomic_load_n(&drain->region->next_process, __ATOMIC_ACQUIRE);
-    for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
+    for (uint32_t i = 0; i < region_nr_processes(drain->region); i++) {
         const struct region_process *process = &drain->region->processes[i];
         if (__atomic_load_n(&process->state, __ATOMIC_ACQUIRE) != PROCESS_LIVE ||
             drain->processes[i].serial == process->serial)
@@ -63,7 +63,7 @@ static void processes_join(struct drain *drain)
         drain->processes[i].announced = false;
         drain->processes[i].pidfd = pidfd >= 0 ? (int)pidfd : pidfd == -ESRCH ? -2 : -1;
     }
-    for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
+    for (uint32_t i = 0; i < region_nr_processes(drain->region); i++) {
         if (drain->processes[i].serial != 0)
             process_announce(drain, i);
     }
@@ -254,13 +254,14 @@ static void processes_reap(struct drain *drain)
     processes_join(drain); /* one that had its serial, but not yet its place, when next_process was looked at */
     drain->looked_ns = clock_monotonic_ns();
     slots_reap_late(drain);
-    for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
+    uint32_t nr = region_nr_processes(drain->region);
+    for (uint32_t i = 0; i < nr; i++) {
         drain->polls[i].fd = drain->processes[i].serial != 0 ? drain->processes[i].pidfd : -1;
         drain->polls[i].events = POLLIN;
         drain->polls[i].revents = 0;
     }
-    sys_poll(drain->polls, REGION_NR_PROCESSES, &now);
-    for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
+    sys_poll(drain->polls, nr, &now);
+    for (uint32_t i = 0; i < nr; i++) {
         if (drain->processes[i].serial == 0)
             continue;
         if (process_is_gone(drain, i))
@@ -271,11 +272,11 @@ static void processes_reap(struct drain *drain)
 /* A process is at its end and asks for its events to be in the file: write an END for now; more may follow. */
 static void processes_finish(struct drain *drain)
 {
-    for (uint32_t i = 0; i < REGION_NR_PROCESSES; i++) {
+    for (uint32_t i = 0; i < region_nr_processes(drain->region); i++) {
         struct region_process *process = &drain->region->processes[i];
         if (drain->processes[i].serial == 0 || __atomic_load_n(&process->finish, __ATOMIC_ACQUIRE) != FINISH_ASKED)
             continue;
-        for (uint32_t j = 0; j < REGION_NR_PROCESSES; j++) {
+        for (uint32_t j = 0; j < region_nr_processes(drain->region); j++) {
             if (drain->processes[j].serial != 0)
                 process_flush(drain, j, false);
         }

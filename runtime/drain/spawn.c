@@ -104,8 +104,7 @@ static _Noreturn void spawn_enter(const struct drain_start *start, uint8_t *stac
     __builtin_unreachable();
 }
 
-/* Wait for the drain to say that it is ready, or why not. */
-static int spawn_wait(struct region *region, int pid, int seconds)
+int drain_await(struct region *region, int pid, int seconds)
 {
     const struct timespec timeout = {0, WAIT_NS};
     for (int i = 0; i < seconds * (1000000000 / WAIT_NS); i++) {
@@ -123,7 +122,7 @@ static int spawn_wait(struct region *region, int pid, int seconds)
     return -ETIMEDOUT;
 }
 
-int drain_spawn(const struct drain_start *start, int seconds)
+int drain_spawn(const struct drain_start *start)
 {
     uint8_t *stack = memory_map(STACK_BYTES);
     if (stack == NULL)
@@ -135,5 +134,5 @@ int drain_spawn(const struct drain_start *start, int seconds)
         spawn_enter(start, stack + STACK_BYTES);
     }
     sys_munmap(stack, STACK_BYTES);
-    return pid < 0 ? (int)pid : spawn_wait(start->region, (int)pid, seconds);
+    return (int)pid;
 }

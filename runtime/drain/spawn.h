@@ -17,10 +17,13 @@ struct drain_start {
     bool keep;               /* do not replace a trace that is there, even a finished one */
 };
 
+/* Start the drain of a new session. Its pid, or -errno. */
+int drain_spawn(const struct drain_start *start);
+
 /*
- * Start the drain of a new session and wait until it has made the trace file; region->output is its path then. 0, or
- * -errno: nothing is left behind but the region.
+ * Wait until it has made the trace file; region->output is its path then. 0, or -errno: it is gone, and nothing is left
+ * behind but the region. There is time for other things between the two: a process is not born in no time.
  */
-int drain_spawn(const struct drain_start *start, int seconds);
+int drain_await(struct region *region, int pid, int seconds);
 
 #endif
