@@ -5,6 +5,7 @@
 
 #include "cmd/input.h"
 #include "profile/calltree.h"
+#include "profile/compensate.h"
 #include "profile/function_names.h"
 #include "profile/merge.h"
 #include "profile/replay.h"
@@ -260,8 +261,8 @@ static struct profile *trace_load_profile(const struct options *options, const c
     }
     arena_init(&loader.profile->arena, 0);
     if (replay_init(&loader.replay, loader.trace, &filter, err) == 0 && replay_run(&loader.replay, err) == 0 &&
-        functions_set(&loader) == 0 && facts_set(&loader) == 0 && tree_finish(&loader) == 0 &&
-        notices_set(&loader) == 0) {
+        compensate(&loader.replay.tree, err) == 0 && functions_set(&loader) == 0 && facts_set(&loader) == 0 &&
+        tree_finish(&loader) == 0 && notices_set(&loader) == 0) {
         result = loader.profile;
         loader.profile = NULL;
     }

@@ -3,7 +3,7 @@
 static const char about[] =
     "Where the time went: a header with the facts of the run, the functions by their own time until they make up\n"
     "80 %, and the callers and callees of the first five. Formats: text, json, csv. Several traces are merged.\n"
-    "Times are raw: they contain the tracer's own cost.";
+    "Times contain the tracer's own cost, but not the waiting for it.";
 
 static const char examples[] = "  tracean report\n"
                                "  tracean report --top 0 trace.zst | less\n"

@@ -313,12 +313,15 @@ static void ext_take(struct replay *replay, uint32_t number, uint64_t ticks, con
     struct replay_thread *thread = &replay->threads[number];
     if (!thread->entered)
         return;
-    if (ext->kind == TF_EXT_STALL)
+    if (ext->kind == TF_EXT_STALL) {
         thread->stalled_ticks += ext->number;
-    else if (ext->kind == TF_EXT_ORPHAN_EXIT)
+        if (thread->depth > 0)
+            replay->tree.nodes[thread->frames[thread->depth].node].stalled += ext->number;
+    } else if (ext->kind == TF_EXT_ORPHAN_EXIT) {
         thread->orphan_exits++;
-    else if (ext->kind == TF_EXT_THREAD_NAME)
+    } else if (ext->kind == TF_EXT_THREAD_NAME) {
         trace_thread_name(replay->trace, number, ext->text, ext->text_bytes);
+    }
     if (replay->observer != NULL && replay->stopped == 0)
         replay->stopped = replay->observer->note(replay->observer->context, number, ticks, ext);
 }

@@ -17,6 +17,11 @@ struct calltree_node {
     uint32_t parent, function;
     uint64_t calls, inclusive, min, max, inlined_calls;
     uint64_t inherited; /* the part of inclusive that belongs to no call counted here: frames from before a fork */
+    uint64_t stalled;   /* the part of its own time in which it waited for room in a ring */
+    /* What is known of its own time once the tracer's cost is taken out (compensate.h): the true value is what was
+     * recorded plus `correction`, or as much as `below` less or `above` more. */
+    int64_t correction;
+    uint64_t below, above;
 };
 
 /* Add the counts and times of one node to another of the same function. */
@@ -26,6 +31,10 @@ static inline void calltree_node_add(struct calltree_node *to, const struct call
     to->inlined_calls += from->inlined_calls;
     to->inclusive = to->inclusive > UINT64_MAX - from->inclusive ? UINT64_MAX : to->inclusive + from->inclusive;
     to->inherited += from->inherited;
+    to->stalled += from->stalled;
+    to->correction += from->correction;
+    to->below += from->below;
+    to->above += from->above;
     to->min = from->min < to->min ? from->min : to->min;
     to->max = from->max > to->max ? from->max : to->max;
 }

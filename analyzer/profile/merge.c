@@ -73,7 +73,7 @@ static uint32_t function_intern(struct merger *merger, const struct profile_func
 /* ---- Nodes ---------------------------------------------------------------------------------------- */
 
 static int nodes_add(struct merger *merger, const struct profile *profile, const uint32_t *function_numbers,
-                     uint32_t *places, uint64_t *inlined_calls)
+                     uint32_t *places, struct profile_function *once)
 {
     places[0] = CALLTREE_ROOT;
     for (uint32_t i = 1; i < profile->nr_nodes; i++) {
@@ -81,14 +81,18 @@ static int nodes_add(struct merger *merger, const struct profile *profile, const
         places[i] = calltree_child(&merger->tree, places[node->parent], function_numbers[node->function], merger->err);
         if (places[i] == UINT32_MAX)
             return -1;
-        /* A profile knows inlined calls by function, not by node; any node of the function may carry them. */
+        /* Some facts a profile knows by function, not by node; any node of the function may carry them. */
+        struct profile_function *function = &once[node->function];
         struct calltree_node from = {.calls = node->calls,
-                                     .inclusive = node->inclusive_ns,
+                                     .inclusive = node->raw_inclusive_ns,
+                                     .correction = (int64_t)(node->exclusive_ns - node->raw_exclusive_ns),
+                                     .below = function->below_ns,
+                                     .above = function->above_ns,
                                      .inherited = node->inherited_ns,
                                      .min = node->calls > 0 ? node->min_ns : UINT64_MAX,
                                      .max = node->max_ns,
-                                     .inlined_calls = inlined_calls[node->function]};
-        inlined_calls[node->function] = 0;
+                                     .inlined_calls = function->inlined_calls};
+        *function = (struct profile_function){0};
         calltree_node_add(&merger->tree.nodes[places[i]], &from);
     }
     return 0;
@@ -98,24 +102,24 @@ static int tree_add(struct merger *merger, const struct profile *profile)
 {
     int result = -1;
     uint32_t *numbers = calloc((size_t)profile->nr_functions + 1, sizeof(*numbers));
-    uint64_t *inlined_calls = calloc((size_t)profile->nr_functions + 1, sizeof(*inlined_calls));
+    struct profile_function *once = calloc((size_t)profile->nr_functions + 1, sizeof(*once));
     uint32_t *places = calloc((size_t)profile->nr_nodes + 1, sizeof(*places));
-    if (!numbers || !inlined_calls || !places) {
+    if (!numbers || !once || !places) {
         no_memory(merger);
         goto out;
     }
     for (uint32_t i = 0; i < profile->nr_functions; i++) {
         numbers[i] = function_intern(merger, &profile->functions[i]);
-        inlined_calls[i] = profile->functions[i].inlined_calls;
+        once[i] = profile->functions[i];
         if (numbers[i] == UINT32_MAX) {
             no_memory(merger);
             goto out;
         }
     }
-    result = nodes_add(merger, profile, numbers, places, inlined_calls);
+    result = nodes_add(merger, profile, numbers, places, once);
 out:
     free(numbers);
-    free(inlined_calls);
+    free(once);
     free(places);
     return result;
 }

@@ -25,12 +25,29 @@ uint64_t function_mean_ns(const struct profile_function *function)
     return function->calls > 0 ? function->sum_ns / function->calls : 0;
 }
 
-/* ---- Nodes -------------------------------------------------------------------------------------- */
-
 /* Hostile times can reach the end of 64 bits; they must not wrap. */
 static uint64_t add_clamped(uint64_t a, uint64_t b)
 {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+uint64_t function_low_ns(const struct profile_function *function)
+{
+    return function->exclusive_ns > function->below_ns ? function->exclusive_ns - function->below_ns : 0;
+}
+
+uint64_t function_high_ns(const struct profile_function *function)
+{
+    return add_clamped(function->exclusive_ns, function->above_ns);
+}
+
+/* ---- Nodes -------------------------------------------------------------------------------------- */
+
+static uint64_t add_signed(uint64_t a, int64_t b)
+{
+    if (b < 0)
+        return a > 0 - (uint64_t)b ? a + (uint64_t)b : 0;
+    return add_clamped(a, (uint64_t)b);
 }
 
 /* Copy the tree; then, leaves first (children lie behind their parents), settle inclusive and exclusive time. */
@@ -44,7 +61,7 @@ static void nodes_settle(struct profile *profile, const struct calltree *tree)
             .function = i == CALLTREE_ROOT ? UINT32_MAX : from->function,
             .depth = i == CALLTREE_ROOT ? 0 : nodes[from->parent].depth + 1,
             .calls = from->calls,
-            .inclusive_ns = from->inclusive,
+            .raw_inclusive_ns = from->inclusive,
             .inherited_ns = from->inherited,
             .min_ns = from->calls > 0 && from->min != UINT64_MAX ? from->min : 0,
             .max_ns = from->calls > 0 ? from->max : 0,
@@ -52,15 +69,19 @@ static void nodes_settle(struct profile *profile, const struct calltree *tree)
         if (nodes[i].depth > profile->facts.max_depth)
             profile->facts.max_depth = nodes[i].depth;
     }
-    /* exclusive_ns holds the sum of the children until the node itself is reached. */
+    /* raw_exclusive_ns and inclusive_ns hold the sums of the children until the node itself is reached. */
     for (uint32_t i = tree->nr_nodes - 1; i > 0; i--) {
         struct profile_node *node = &nodes[i], *parent = &nodes[node->parent];
-        if (node->inclusive_ns < node->exclusive_ns)
-            node->inclusive_ns = node->exclusive_ns;
-        node->exclusive_ns = node->inclusive_ns - node->exclusive_ns;
-        parent->exclusive_ns = add_clamped(parent->exclusive_ns, node->inclusive_ns);
+        if (node->raw_inclusive_ns < node->raw_exclusive_ns)
+            node->raw_inclusive_ns = node->raw_exclusive_ns;
+        node->raw_exclusive_ns = node->raw_inclusive_ns - node->raw_exclusive_ns;
+        node->exclusive_ns = add_signed(node->raw_exclusive_ns, tree->nodes[i].correction);
+        node->inclusive_ns = add_clamped(node->inclusive_ns, node->exclusive_ns);
+        parent->raw_exclusive_ns = add_clamped(parent->raw_exclusive_ns, node->raw_inclusive_ns);
+        parent->inclusive_ns = add_clamped(parent->inclusive_ns, node->inclusive_ns);
     }
-    nodes[0] = (struct profile_node){.function = UINT32_MAX, .inclusive_ns = nodes[0].exclusive_ns};
+    nodes[0] = (struct profile_node){
+        .function = UINT32_MAX, .inclusive_ns = nodes[0].inclusive_ns, .raw_inclusive_ns = nodes[0].raw_exclusive_ns};
 }
 
 struct sibling {
@@ -102,17 +123,22 @@ static int siblings_link(struct profile *profile, const uint32_t *label_ranks)
 
 /* ---- Functions ---------------------------------------------------------------------------------- */
 
-static void function_add_node(struct profile_function *function, const struct profile_node *node)
+static void function_add_node(struct profile_function *function, const struct profile_node *node,
+                              const struct calltree_node *from)
 {
     if (node->calls > 0) {
         if (function->calls == 0 || node->min_ns < function->min_ns)
             function->min_ns = node->min_ns;
         if (node->max_ns > function->max_ns)
             function->max_ns = node->max_ns;
-        function->sum_ns = add_clamped(function->sum_ns, node->inclusive_ns - node->inherited_ns);
+        function->sum_ns = add_clamped(function->sum_ns, node->raw_inclusive_ns - node->inherited_ns);
     }
     function->calls += node->calls;
+    function->inlined_calls += from->inlined_calls;
     function->exclusive_ns = add_clamped(function->exclusive_ns, node->exclusive_ns);
+    function->below_ns = add_clamped(function->below_ns, from->below);
+    function->above_ns = add_clamped(function->above_ns, from->above);
+    function->raw_exclusive_ns = add_clamped(function->raw_exclusive_ns, node->raw_exclusive_ns);
 }
 
 /*
@@ -125,15 +151,14 @@ static int functions_sum(struct profile *profile, const struct calltree *tree)
     uint32_t *active = calloc((size_t)profile->nr_functions + 1, sizeof(*active));
     if (!active)
         return -1;
-    for (uint32_t i = 1; i < profile->nr_nodes; i++) {
-        struct profile_function *function = &profile->functions[nodes[i].function];
-        function_add_node(function, &nodes[i]);
-        function->inlined_calls += tree->nodes[i].inlined_calls;
-    }
+    for (uint32_t i = 1; i < profile->nr_nodes; i++)
+        function_add_node(&profile->functions[nodes[i].function], &nodes[i], &tree->nodes[i]);
     for (uint32_t at = nodes[0].first_child; at != CALLTREE_ROOT;) {
         struct profile_function *function = &profile->functions[nodes[at].function];
-        if (active[nodes[at].function]++ == 0)
+        if (active[nodes[at].function]++ == 0) {
             function->inclusive_ns = add_clamped(function->inclusive_ns, nodes[at].inclusive_ns);
+            function->raw_inclusive_ns = add_clamped(function->raw_inclusive_ns, nodes[at].raw_inclusive_ns);
+        }
         if (nodes[at].first_child != 0) {
             at = nodes[at].first_child;
             continue;

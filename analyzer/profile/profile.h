@@ -5,8 +5,9 @@
  * merged by merge.c, and not changed afterwards, so that any number of threads may read it. Everything in it belongs to
  * profile->arena.
  *
- * Times are ns. Names, paths and texts are untrusted (base/escape.h). All counts are exact; all times are raw, that is,
- * they contain the tracer's own cost.
+ * Times are ns. Names, paths and texts are untrusted (base/escape.h). All counts are exact. Inclusive and exclusive
+ * times are what the program takes when nobody traces it, as well as that can be known (compensate.h); beside them
+ * stand the raw ones, which contain the tracer's own cost. Those of single calls (min, mean, max) are raw.
  */
 #ifndef PROFILE_H
 #define PROFILE_H
@@ -35,8 +36,10 @@ struct profile_function {
     uint64_t
         inclusive_ns; /* recursion counted once: only activations that are not below another of the same function */
     uint64_t exclusive_ns;
-    uint64_t sum_ns;         /* inclusive times of all calls added up, recursion counted every time: for the mean */
-    uint64_t min_ns, max_ns; /* inclusive time of a single call; 0 when calls is 0 */
+    uint64_t below_ns, above_ns; /* the true exclusive time is at most so much less, or so much more */
+    uint64_t raw_inclusive_ns, raw_exclusive_ns;
+    uint64_t sum_ns;         /* raw inclusive times of all calls, recursion counted every time: for the mean */
+    uint64_t min_ns, max_ns; /* raw inclusive time of a single call; 0 when calls is 0 */
 };
 
 /* A node of the call tree. nodes[0] is the root, not a call; a parent's index is below its children's. */
@@ -49,7 +52,8 @@ struct profile_node {
     uint64_t calls;        /* may be 0: the frames that a forked child inherited */
     uint64_t inclusive_ns; /* always exclusive_ns + the children's inclusive_ns, to the ns; of the root: their sum */
     uint64_t exclusive_ns;
-    uint64_t inherited_ns;   /* the part of inclusive_ns that belongs to none of `calls`: frames from before a fork */
+    uint64_t raw_inclusive_ns, raw_exclusive_ns;
+    uint64_t inherited_ns; /* the part of raw_inclusive_ns that belongs to none of `calls`: frames from before a fork */
     uint64_t min_ns, max_ns; /* of a single call */
 };
 
@@ -101,8 +105,12 @@ struct profile {
 /* "code", "region" or "unknown". */
 const char *function_kind_name(enum function_kind kind);
 
-/* Mean inclusive time of a call, recursive calls included, rounded down; 0 without calls. */
+/* Mean raw inclusive time of a call, recursive calls included, rounded down; 0 without calls. */
 uint64_t function_mean_ns(const struct profile_function *function);
+
+/* The least and the most that the true exclusive time can be. */
+uint64_t function_low_ns(const struct profile_function *function);
+uint64_t function_high_ns(const struct profile_function *function);
 
 /* Frees the profile (which calloc() made) and everything in it. NULL is allowed. */
 void profile_free(struct profile *profile);

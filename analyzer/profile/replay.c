@@ -174,6 +174,7 @@ static void tree_to_ns(struct replay *replay)
         struct calltree_node *node = &replay->tree.nodes[i];
         node->inclusive = clock_duration_ns(clock, node->inclusive);
         node->inherited = clock_duration_ns(clock, node->inherited);
+        node->stalled = clock_duration_ns(clock, node->stalled);
         node->max = clock_duration_ns(clock, node->max);
         if (node->min != UINT64_MAX)
             node->min = clock_duration_ns(clock, node->min);

@@ -94,7 +94,7 @@ static void trace_line(const struct profile *profile, const struct view_options 
         if (lines[i].value > 0 || (lines[i].always && !facts->complete))
             out_format(out, "  %s: %s\n", lines[i].text, number_grouped(number, lines[i].value));
     if (stalled_ns(profile) > 0)
-        out_format(out, "  threads waited for the tracer, within the times below: %s\n",
+        out_format(out, "  threads waited for the tracer, taken out of the times below: %s\n",
                    number_time(number, stalled_ns(profile)));
 }
 
@@ -334,6 +334,6 @@ int report_text(const struct profile *profile, const struct view_options *option
                   "total\n");
     if (blocks_write(profile, options, nr_blocks, out, err) != 0)
         return -1;
-    out_text(out, "\nTimes are raw: they contain the tracer's own cost.\n");
+    out_text(out, "\nTimes contain the tracer's own cost, but for the waiting.\n");
     return 0;
 }

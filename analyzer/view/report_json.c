@@ -76,6 +76,10 @@ static void function_write(const struct profile_function *function, struct out *
     member_number(out, "inlined_calls", function->inlined_calls);
     member_number(out, "inclusive_ns", function->inclusive_ns);
     member_number(out, "exclusive_ns", function->exclusive_ns);
+    member_number(out, "exclusive_low_ns", function_low_ns(function));
+    member_number(out, "exclusive_high_ns", function_high_ns(function));
+    member_number(out, "raw_inclusive_ns", function->raw_inclusive_ns);
+    member_number(out, "raw_exclusive_ns", function->raw_exclusive_ns);
     member_number(out, "min_ns", function->min_ns);
     member_number(out, "mean_ns", function_mean_ns(function));
     member_number(out, "max_ns", function->max_ns);

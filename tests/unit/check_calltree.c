@@ -296,6 +296,38 @@ START_TEST(deep_recursion_needs_no_stack)
 
 END_TEST
 
+/* What is known of a node's own time moves its own time, and the inclusive times around it; the raw ones stay. */
+START_TEST(corrections_keep_the_sums)
+{
+    struct calltree tree;
+    struct err err = {0};
+    ck_assert_int_eq(calltree_init(&tree, &err), 0);
+    uint32_t parent = calltree_child(&tree, CALLTREE_ROOT, 0, &err);
+    uint32_t child = calltree_child(&tree, parent, 1, &err);
+    tree.nodes[parent].inclusive = 1000;
+    tree.nodes[parent].correction = 50;
+    tree.nodes[child].inclusive = 300;
+    tree.nodes[child].correction = -400; /* more than there is */
+    tree.nodes[parent].below = 800;
+    tree.nodes[parent].above = 20;
+    struct profile *profile = profile_of(&tree, names, 2);
+    const struct profile_function *function = &profile->functions[0];
+    ck_assert_uint_eq(function->exclusive_ns, 750);
+    ck_assert_uint_eq(function->inclusive_ns, 750);
+    ck_assert_uint_eq(function->raw_exclusive_ns, 700);
+    ck_assert_uint_eq(function->raw_inclusive_ns, 1000);
+    ck_assert_uint_eq(function_low_ns(function), 0);
+    ck_assert_uint_eq(function_high_ns(function), 770);
+    ck_assert_uint_eq(profile->functions[1].exclusive_ns, 0);
+    ck_assert_uint_eq(profile->functions[1].raw_exclusive_ns, 300);
+    ck_assert_uint_eq(profile->nodes[0].inclusive_ns, 750);
+    ck_assert_uint_eq(profile->nodes[0].raw_inclusive_ns, 1000);
+    profile_free(profile);
+    calltree_release(&tree);
+}
+
+END_TEST
+
 /* Times that no run can have: sums stop at the end of 64 bits, and inclusive time covers the children. */
 START_TEST(impossible_times)
 {
@@ -382,6 +414,7 @@ int main(void)
     tcase_add_loop_test(tests, random_programs, 0, 13);
     tcase_add_test(tests, children_are_found_again);
     tcase_add_test(tests, deep_recursion_needs_no_stack);
+    tcase_add_test(tests, corrections_keep_the_sums);
     tcase_add_test(tests, impossible_times);
     tcase_add_test(tests, labels_tell_apart);
     tcase_add_test(tests, empty_tree);

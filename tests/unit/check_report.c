@@ -254,7 +254,7 @@ END_TEST
 START_TEST(text_says_what_counts)
 {
     static const char *const wanted[] = {"INCOMPLETE",
-                                         "waited for the tracer, within the times below: 5 ns",
+                                         "waited for the tracer, taken out of the times below: 5 ns",
                                          "events known to be lost: 77",
                                          "frames still open at the end: 1",
                                          "11 calls of 5 functions, 2 threads",
@@ -265,7 +265,7 @@ START_TEST(text_says_what_counts)
                                          "twin (a.c:1)",
                                          "59.6",
                                          "(the thread's start)",
-                                         "raw"};
+                                         "cost"};
     struct profile *profile = profile_fixture();
     char *text = profile_fixture_view(profile, "report", "text", UINT32_MAX);
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
