@@ -243,7 +243,14 @@ static int functions_set(struct loader *loader)
                                              .context = &loader->notices};
     loader->profile->functions = function_names(&request, &loader->profile->arena, loader->err);
     loader->profile->nr_functions = loader->replay.functions.nr;
-    return loader->profile->functions == NULL ? -1 : 0;
+    if (loader->profile->functions == NULL)
+        return -1;
+    for (uint32_t i = 0; i < loader->profile->nr_functions; i++) {
+        struct profile_function *function = &loader->profile->functions[i];
+        if (replay_durations(&loader->replay, i, &loader->profile->arena, &function->durations) != 0)
+            return no_memory(loader);
+    }
+    return 0;
 }
 
 static struct profile *trace_load_profile(const struct options *options, const char *path, struct err *err)

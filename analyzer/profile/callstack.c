@@ -24,7 +24,11 @@ static int entry_word(struct replay *replay, uint32_t process, const struct chun
     }
     *word = function << REPLAY_WORD_SHIFT | (entry->region != NULL ? (uint32_t)REPLAY_REGION : 0) |
             (entry->inlined ? (uint32_t)REPLAY_INLINED : 0);
-    return function == FUNCTION_NONE ? -1 : 0;
+    if (function == FUNCTION_NONE)
+        return -1;
+    if (histogram_set_reserve(&replay->durations, replay->functions.nr) != 0)
+        return err_set(err, ERR_INPUT, "out of memory");
+    return 0;
 }
 
 /* Find out what the symbols of `chunk` mean at `ticks`. */
@@ -150,6 +154,7 @@ static void frame_pop(struct replay *replay, uint32_t number, uint64_t ticks, ui
     } else {
         node->min = duration < node->min ? duration : node->min;
         node->max = duration > node->max ? duration : node->max;
+        histogram_set_count(&replay->durations, node->function, duration);
     }
     bool inherited = (frame->flags & REPLAY_INHERITED) != 0;
     if (!(frame->flags & REPLAY_REGION)) {
@@ -443,6 +448,7 @@ static int symbols_run(struct replay *replay, uint32_t number, const struct chun
             node->inclusive += duration;
             node->min = duration < node->min ? duration : node->min;
             node->max = duration > node->max ? duration : node->max;
+            histogram_set_count(&replay->durations, node->function, duration);
         } else {
             thread->depth = (uint32_t)(top - thread->frames);
             symbol_rare(replay, number, chunk, &at, symbol);

@@ -12,9 +12,10 @@
 struct merger {
     struct profile *merged;
     struct calltree tree;
-    struct index identities; /* of merged->functions */
+    struct index identities; /* of functions */
     size_t capacity;
-    struct profile_function *functions; /* malloc'ed while it grows */
+    struct profile_function *functions; /* malloc'ed while it grows, and so are their durations */
+    uint32_t nr_functions;
     struct err *err;
 };
 
@@ -52,8 +53,8 @@ static uint32_t function_intern(struct merger *merger, const struct profile_func
     uint64_t hash = function_hash(&merger->identities, function);
     uint32_t found = index_find(&merger->identities, hash, function_equal, merger, function);
     if (found != INDEX_NONE)
-        return found;
-    uint32_t number = merger->merged->nr_functions;
+        return histogram_add(&merger->functions[found].durations, &function->durations) != 0 ? UINT32_MAX : found;
+    uint32_t number = merger->nr_functions;
     struct profile_function *functions = array_grow(merger->functions, number, &merger->capacity, sizeof(*functions));
     if (functions == NULL)
         return UINT32_MAX;
@@ -63,10 +64,11 @@ static uint32_t function_intern(struct merger *merger, const struct profile_func
                                                   .file = text_copy(merger, function->file),
                                                   .line = function->line,
                                                   .kind = function->kind};
+    merger->nr_functions++;
     if (!functions[number].name || !functions[number].module || !functions[number].file ||
+        histogram_add(&functions[number].durations, &function->durations) != 0 ||
         index_add(&merger->identities, hash, number) != 0)
         return UINT32_MAX;
-    merger->merged->nr_functions++;
     return number;
 }
 
@@ -221,6 +223,18 @@ static int lists_merge(struct merger *merger, const struct profile *const *profi
     return 0;
 }
 
+/* From malloc's memory into the arena's. */
+static int durations_copy(struct arena *arena, struct histogram *durations)
+{
+    struct histogram_count *counts = arena_array(arena, (size_t)durations->nr + 1, sizeof(*counts));
+    if (counts == NULL)
+        return -1;
+    if (durations->nr > 0)
+        memcpy(counts, durations->counts, durations->nr * sizeof(*counts));
+    durations->counts = counts;
+    return 0;
+}
+
 static int profiles_add(struct merger *merger, const struct profile *const *profiles, uint32_t nr)
 {
     struct profile *merged = merger->merged;
@@ -228,11 +242,15 @@ static int profiles_add(struct merger *merger, const struct profile *const *prof
         if (tree_add(merger, profiles[i]) != 0)
             return -1;
     }
+    merged->nr_functions = merger->nr_functions;
     merged->functions = arena_array(&merged->arena, (size_t)merged->nr_functions + 1, sizeof(*merged->functions));
     if (!merged->functions)
         return no_memory(merger);
-    if (merged->nr_functions > 0)
-        memcpy(merged->functions, merger->functions, merged->nr_functions * sizeof(*merged->functions));
+    for (uint32_t i = 0; i < merged->nr_functions; i++) {
+        merged->functions[i] = merger->functions[i];
+        if (durations_copy(&merged->arena, &merged->functions[i].durations) != 0)
+            return no_memory(merger);
+    }
     return profile_finish(merged, &merger->tree, merger->err);
 }
 
@@ -245,13 +263,15 @@ struct profile *profile_merge(const struct profile *const *profiles, uint32_t nr
     }
     arena_init(&merger.merged->arena, 0);
     index_init(&merger.identities);
-    if (calltree_init(&merger.tree, err) != 0 || facts_merge(&merger, profiles, nr) != 0 ||
-        lists_merge(&merger, profiles, nr) != 0 || profiles_add(&merger, profiles, nr) != 0) {
-        profile_free(merger.merged);
-        merger.merged = NULL;
-    }
+    bool merged = calltree_init(&merger.tree, err) == 0 && facts_merge(&merger, profiles, nr) == 0 &&
+                  lists_merge(&merger, profiles, nr) == 0 && profiles_add(&merger, profiles, nr) == 0;
+    for (uint32_t i = 0; i < merger.nr_functions; i++)
+        free(merger.functions[i].durations.counts);
     calltree_release(&merger.tree);
     index_release(&merger.identities);
     free(merger.functions);
-    return merger.merged;
+    if (merged)
+        return merger.merged;
+    profile_free(merger.merged);
+    return NULL;
 }

@@ -25,6 +25,15 @@ uint64_t function_mean_ns(const struct profile_function *function)
     return function->calls > 0 ? function->sum_ns / function->calls : 0;
 }
 
+uint64_t function_quantile_ns(const struct profile_function *function, uint32_t permille)
+{
+    if (function->durations.nr == 0)
+        return 0;
+    uint64_t ns = histogram_quantile(&function->durations, permille);
+    ns = ns < function->max_ns ? ns : function->max_ns;
+    return ns > function->min_ns ? ns : function->min_ns;
+}
+
 /* Hostile times can reach the end of 64 bits; they must not wrap. */
 static uint64_t add_clamped(uint64_t a, uint64_t b)
 {
@@ -153,6 +162,10 @@ static int functions_sum(struct profile *profile, const struct calltree *tree)
         return -1;
     for (uint32_t i = 1; i < profile->nr_nodes; i++)
         function_add_node(&profile->functions[nodes[i].function], &nodes[i], &tree->nodes[i]);
+    for (uint32_t i = 0; i < profile->nr_functions; i++) {
+        if (histogram_calls(&profile->functions[i].durations) != profile->functions[i].calls)
+            profile->functions[i].durations = (struct histogram){0};
+    }
     for (uint32_t at = nodes[0].first_child; at != CALLTREE_ROOT;) {
         struct profile_function *function = &profile->functions[nodes[at].function];
         if (active[nodes[at].function]++ == 0) {

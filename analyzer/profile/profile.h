@@ -13,6 +13,7 @@
 #define PROFILE_H
 
 #include "base/arena.h"
+#include "profile/histogram.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,8 +39,10 @@ struct profile_function {
     uint64_t exclusive_ns;
     uint64_t below_ns, above_ns; /* the true exclusive time is at most so much less, or so much more */
     uint64_t raw_inclusive_ns, raw_exclusive_ns;
-    uint64_t sum_ns;         /* raw inclusive times of all calls, recursion counted every time: for the mean */
-    uint64_t min_ns, max_ns; /* raw inclusive time of a single call; 0 when calls is 0 */
+    uint64_t sum_ns;            /* raw inclusive times of all calls, recursion counted every time: for the mean */
+    uint64_t min_ns, max_ns;    /* raw inclusive time of a single call; 0 when calls is 0 */
+    struct histogram durations; /* raw inclusive times of all calls, for quantiles. Empty when they are not known:
+                                   folded input; some of the function's calls are left out by --function */
 };
 
 /* A node of the call tree. nodes[0] is the root, not a call; a parent's index is below its children's. */
@@ -111,6 +114,12 @@ uint64_t function_mean_ns(const struct profile_function *function);
 /* The least and the most that the true exclusive time can be. */
 uint64_t function_low_ns(const struct profile_function *function);
 uint64_t function_high_ns(const struct profile_function *function);
+
+/*
+ * The raw inclusive time that `permille` of 1000 calls do not exceed (500: the median, 990: p99), within 1/32; never
+ * outside of min_ns and max_ns. 0 when durations is empty.
+ */
+uint64_t function_quantile_ns(const struct profile_function *function, uint32_t permille);
 
 /* Frees the profile (which calloc() made) and everything in it. NULL is allowed. */
 void profile_free(struct profile *profile);

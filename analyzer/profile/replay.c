@@ -23,6 +23,7 @@ static void threads_release(struct replay *replay)
     free(replay->threads);
     free(replay->losses);
     calltree_release(&replay->tree);
+    histogram_set_release(&replay->durations);
     replay->threads = NULL;
     replay->losses = NULL;
     replay->nr_losses = 0;
@@ -40,6 +41,8 @@ static int results_reset(struct replay *replay, struct err *err)
         replay->threads[i].entered = replay->from_ticks == 0;
     for (uint32_t i = 0; i < REPLAY_CACHE_SLOTS; i++)
         replay->cache->slots[i].parent = UINT32_MAX;
+    if (histogram_set_reserve(&replay->durations, replay->functions.nr) != 0)
+        return no_memory(err);
     return calltree_init(&replay->tree, err);
 }
 
@@ -201,6 +204,8 @@ int replay_run(struct replay *replay, struct err *err)
         goto out;
     }
     result = chunks_replay(replay, wanted, &chunk, err);
+    if (result == 0 && replay->durations.failed)
+        result = no_memory(err);
     if (result == 0)
         tree_to_ns(replay);
 out:
@@ -310,6 +315,41 @@ out:
     timeline_free(timeline);
     free(wanted);
     return result;
+}
+
+struct durations_taker {
+    const struct clock *clock;
+    struct histogram *durations;
+};
+
+/* Buckets come in ascending order, and several of ticks can be one of ns. */
+static void durations_take(void *context, uint32_t bucket, uint64_t calls)
+{
+    const struct durations_taker *taker = context;
+    struct histogram *durations = taker->durations;
+    uint32_t ns_bucket = histogram_bucket(clock_duration_ns(taker->clock, histogram_middle(bucket)));
+    if (durations->nr == 0 || durations->counts[durations->nr - 1].bucket != ns_bucket)
+        durations->counts[durations->nr++] = (struct histogram_count){.bucket = ns_bucket};
+    durations->counts[durations->nr - 1].calls += calls;
+}
+
+static void buckets_number(void *context, uint32_t bucket, uint64_t calls)
+{
+    (void)bucket;
+    (void)calls;
+    ++*(size_t *)context;
+}
+
+int replay_durations(const struct replay *replay, uint32_t function, struct arena *arena, struct histogram *durations)
+{
+    struct durations_taker taker = {&replay->trace->clock, durations};
+    size_t nr = 0;
+    histogram_set_each(&replay->durations, function, buckets_number, &nr);
+    *durations = (struct histogram){.counts = arena_array(arena, nr + 1, sizeof(*durations->counts))};
+    if (durations->counts == NULL)
+        return -1;
+    histogram_set_each(&replay->durations, function, durations_take, &taker);
+    return 0;
 }
 
 uint64_t replay_dropped(const struct replay *replay)

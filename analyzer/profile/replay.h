@@ -22,6 +22,7 @@
 
 #include "profile/calltree.h"
 #include "profile/function_set.h"
+#include "profile/histogram.h"
 #include "trace/decode.h"
 
 struct replay_filter {
@@ -112,8 +113,9 @@ struct replay {
     uint64_t from_ticks, to_ticks; /* 0 and UINT64_MAX: all */
     struct address_map map;
     struct function_set functions;
-    struct calltree tree;         /* times in ns; while the replay runs: in ticks */
-    struct replay_losses *losses; /* nr_losses of the tree's nodes; the others have none */
+    struct calltree tree;           /* times in ns; while the replay runs: in ticks */
+    struct histogram_set durations; /* of the functions, in ticks */
+    struct replay_losses *losses;   /* nr_losses of the tree's nodes; the others have none */
     size_t nr_losses;
     struct replay_thread *threads; /* trace->nr_threads, in their order */
     struct replay_cache *cache;
@@ -135,6 +137,12 @@ int replay_run(struct replay *replay, struct err *err);
  * so that names can be ready before the calls come; all other results begin anew.
  */
 int replay_watch(struct replay *replay, const struct replay_observer *observer, struct err *err);
+
+/*
+ * How long the calls of a function took, in ns: a histogram in `arena`. 0, or -1 when memory ran out. Buckets of ticks
+ * become those of ns by their middle.
+ */
+int replay_durations(const struct replay *replay, uint32_t function, struct arena *arena, struct histogram *durations);
 
 /* Events that are known to be missing: lost with chunks, dropped, torn, and of threads that never got a ring. */
 uint64_t replay_dropped(const struct replay *replay);

@@ -20,6 +20,21 @@ static uint64_t random64(uint64_t *state)
 
 enum { NR_NAMES = 6 };
 
+/* Some histogram of the calls that the tree has of a function. */
+static struct histogram durations_make(struct arena *arena, const struct calltree *tree, uint32_t function,
+                                       uint64_t *state)
+{
+    struct histogram durations = {.counts = arena_array(arena, 2, sizeof(*durations.counts))};
+    uint32_t bucket = (uint32_t)(random64(state) % 8);
+    uint64_t calls = 0;
+    for (uint32_t i = 1; i < tree->nr_nodes; i++)
+        calls += tree->nodes[i].function == function ? tree->nodes[i].calls : 0;
+    durations.counts[0] = (struct histogram_count){bucket, calls - calls / 3};
+    durations.counts[1] = (struct histogram_count){bucket + 1 + (uint32_t)(random64(state) % 8), calls / 3};
+    durations.nr = calls < 3 ? calls > 0 : 2;
+    return durations;
+}
+
 /* A random profile over a few functions; some share a name and differ in the module. */
 static struct profile *profile_make(uint64_t seed)
 {
@@ -57,6 +72,8 @@ static struct profile *profile_make(uint64_t seed)
             calltree_node_add(&tree.nodes[node], &call);
         }
     }
+    for (uint32_t i = 0; i < NR_NAMES; i++)
+        profile->functions[i].durations = durations_make(&profile->arena, &tree, i, &state);
     profile->facts = (struct profile_facts){.source = "t",
                                             .command = "./app",
                                             .host = "h",
@@ -109,11 +126,15 @@ static char *profile_text(const struct profile *profile)
         const struct profile_function *function = &profile->functions[i];
         if (function->calls == 0)
             continue;
+        ck_assert_uint_eq(histogram_calls(&function->durations), function->calls);
         ck_assert_int_gt(asprintf(&lines[nr++],
-                                  "=%s %s %s:%u %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+                                  "=%s %s %s:%u %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+                                  " %" PRIu64 " %u\n",
                                   function->label, function->module, function->file, function->line,
                                   (int)function->kind, function->calls, function->inlined_calls, function->inclusive_ns,
-                                  function->exclusive_ns, function->max_ns),
+                                  function->exclusive_ns, function->max_ns,
+                                  histogram_quantile(&function->durations, 500),
+                                  histogram_quantile(&function->durations, 990), function->durations.nr),
                          0);
     }
     qsort(lines, nr, sizeof(char *), line_compare);

@@ -52,6 +52,33 @@ static char *lines_sort(char *text)
     return sorted;
 }
 
+/* Every call is in its function's histogram, between the least and the greatest. */
+static void durations_check(const struct replay *replay)
+{
+    struct arena arena;
+    arena_init(&arena, 0);
+    for (uint32_t function = 0; function < replay->functions.nr; function++) {
+        struct histogram durations;
+        uint64_t calls = 0, min = UINT64_MAX, max = 0;
+        for (uint32_t i = 1; i < replay->tree.nr_nodes; i++) {
+            const struct calltree_node *node = &replay->tree.nodes[i];
+            if (node->function != function || node->calls == 0)
+                continue;
+            calls += node->calls;
+            min = node->min < min ? node->min : min;
+            max = node->max > max ? node->max : max;
+        }
+        ck_assert_int_eq(replay_durations(replay, function, &arena, &durations), 0);
+        ck_assert_uint_eq(histogram_calls(&durations), calls);
+        if (calls == 0)
+            continue;
+        ck_assert_uint_le(durations.counts[0].bucket, histogram_bucket(min + min / 32));
+        ck_assert_uint_ge(durations.counts[0].bucket, histogram_bucket(min - min / 32));
+        ck_assert_uint_ge(durations.counts[durations.nr - 1].bucket, histogram_bucket(max - max / 32));
+    }
+    arena_release(&arena);
+}
+
 char *replay_text(const struct replay *replay)
 {
     char *text = NULL;
@@ -80,6 +107,7 @@ char *replay_text(const struct replay *replay)
     }
     fclose(out);
     ck_assert_uint_eq(nr_calls, tree_calls);
+    durations_check(replay);
     return lines_sort(text);
 }
 
