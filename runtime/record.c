@@ -11,12 +11,12 @@ enum { TABLE_FIRST = 1024 };
 /* ---- The thread's block -------------------------------------------------------------------------------- */
 
 /* What a symbol does to the number of open frames. */
-static int64_t symbol_depth(uint64_t word, const struct segment *segment)
+static int64_t symbol_depth(uint64_t word)
 {
     uint32_t symbol = (uint32_t)word & 0xffff;
     if (symbol == TF_SYM_EXIT || symbol == TF_SYM_UNWIND || symbol == SYMBOL_REGION_END)
         return -1;
-    return symbol >= TF_SYM_ENTER && !symbol_is_note(symbol, segment) ? 1 : 0;
+    return symbol_is_enter(symbol) ? 1 : 0;
 }
 
 static int segment_reserve(struct tracert__thread *thread, uint32_t number);
@@ -46,8 +46,7 @@ static uint64_t state_settle(struct tracert__thread *thread)
         uint64_t word = __atomic_load_n(&thread->words[at], __ATOMIC_ACQUIRE);
         if (((word ^ thread->parity) & WORD_PARITY) != 0)
             return state;
-        struct segment segment = thread_segment(thread);
-        ring_swap(&thread->state, state, state_next(state, symbol_depth(word, &segment)));
+        ring_swap(&thread->state, state, state_next(state, symbol_depth(word)));
     }
 }
 
@@ -276,17 +275,17 @@ struct attempt {
     struct segment segment;
 };
 
-/* Look at the thread as it is now, with room for a word. */
-static enum record attempt_begin(struct tracert__thread *thread, struct attempt *attempt, uint64_t ticks)
+/* Look at the thread as it is now, with room for `nr` words. */
+static enum record attempt_begin(struct tracert__thread *thread, struct attempt *attempt, uint32_t nr, uint64_t ticks)
 {
     for (;;) {
         attempt->state = state_settle(thread);
         attempt->at = (uint32_t)attempt->state & STATE_WORDS;
         attempt->depth = (uint32_t)(attempt->state >> STATE_DEPTH);
-        bool room = attempt->at < thread->end;
+        bool room = attempt->at + nr <= thread->end;
         if (room && (ticks <= thread->base_ticks || (ticks - thread->base_ticks) >> WORD_TICKS_BITS == 0))
             break;
-        enum record result = segment_turn(thread, ticks, room);
+        enum record result = segment_turn(thread, ticks, attempt->at < thread->end);
         if (result != RECORD_DONE)
             return result;
     }
@@ -305,7 +304,18 @@ static bool attempt_put(struct tracert__thread *thread, const struct attempt *at
     if (((old ^ segment->parity) & WORD_PARITY) == 0 ||
         __atomic_load_n(&thread->state, __ATOMIC_ACQUIRE) != attempt->state || !ring_swap(word, old, new))
         return false;
-    ring_swap(&thread->state, attempt->state, state_next(attempt->state, symbol_depth(new, segment)));
+    ring_swap(&thread->state, attempt->state, state_next(attempt->state, symbol_depth(new)));
+    return true;
+}
+
+/* The operand that comes next, under the same condition; the attempt goes on behind it. */
+static bool attempt_put_operand(struct tracert__thread *thread, struct attempt *attempt, uint64_t operand)
+{
+    uint64_t base = attempt->segment.head->base_ticks;
+    if (!attempt_put(thread, attempt, SYMBOL_OPERAND, base + operand))
+        return false;
+    attempt->state = state_next(attempt->state, 0);
+    attempt->at++;
     return true;
 }
 
@@ -315,7 +325,7 @@ static enum record put(struct tracert__thread *thread, uint32_t symbol, uint64_t
     struct attempt attempt;
     enum record result;
     do {
-        result = attempt_begin(thread, &attempt, ticks);
+        result = attempt_begin(thread, &attempt, 1, ticks);
     } while (result == RECORD_DONE && !attempt_put(thread, &attempt, symbol, ticks));
     return result;
 }
@@ -389,7 +399,7 @@ enum record record_enter(struct tracert__thread *thread, uint64_t function, uint
     struct frame frame = {.function = function, .site = site, .sp = sp, .ticks = ticks};
     for (;;) {
         struct attempt attempt;
-        enum record result = attempt_begin(thread, &attempt, ticks);
+        enum record result = attempt_begin(thread, &attempt, 1, ticks);
         if (result != RECORD_DONE)
             return result;
         uint32_t depth = stack_depth_at_enter(thread->frames, attempt.depth, &frame);
@@ -428,7 +438,7 @@ enum record record_region_begin(struct tracert__thread *thread, uint32_t name, u
         enum record result =
             record_unwind(thread, stack_depth_at_region(thread->frames, record_depth(thread), sp), ticks);
         if (result == RECORD_DONE)
-            result = attempt_begin(thread, &attempt, ticks);
+            result = attempt_begin(thread, &attempt, 1, ticks);
         if (result != RECORD_DONE)
             return result;
         struct frame frame = {.function = name, .sp = sp | FRAME_REGION, .ticks = ticks};
@@ -466,13 +476,28 @@ enum record record_note(struct tracert__thread *thread, enum note_kind kind, uin
     const struct segment_note note = {.kind = (uint16_t)kind, .bytes = (uint16_t)bytes, .number = number};
     for (;;) {
         struct attempt attempt;
-        enum record result = attempt_begin(thread, &attempt, ticks);
+        enum record result = attempt_begin(thread, &attempt, 1, ticks);
         if (result != RECORD_DONE)
             return result;
         uint32_t first = note_write(&attempt.segment, &note, data);
         if (first == SYMBOL_NONE)
             record_close(thread);
         else if (attempt_put(thread, &attempt, SYMBOL_NOTE_MAX - first, ticks))
+            return RECORD_DONE;
+    }
+}
+
+enum record record_memory(struct tracert__thread *thread, const struct memory_event *event, uint64_t ticks)
+{
+    for (;;) {
+        struct attempt attempt;
+        bool put = true;
+        enum record result = attempt_begin(thread, &attempt, event->nr_operands + 1, ticks);
+        if (result != RECORD_DONE)
+            return result;
+        for (uint32_t i = 0; i < event->nr_operands && put; i++)
+            put = attempt_put_operand(thread, &attempt, event->operands[i]);
+        if (put && attempt_put(thread, &attempt, event->symbol, ticks))
             return RECORD_DONE;
     }
 }

@@ -49,6 +49,15 @@ enum record record_region_end(struct tracert__thread *thread, uint64_t sp, uint6
 enum record record_note(struct tracert__thread *thread, enum note_kind kind, uint64_t number, const void *data,
                         uint32_t bytes, uint64_t ticks);
 
+/* An ALLOC, FREE or REALLOC with its operands (segment.h). */
+struct memory_event {
+    uint32_t symbol;
+    uint32_t nr_operands;
+    uint64_t operands[ALLOC_OPERANDS]; /* at most OPERAND_MAX */
+};
+
+enum record record_memory(struct tracert__thread *thread, const struct memory_event *event, uint64_t ticks);
+
 /* Leave frames without an exit until `depth` are open. */
 enum record record_unwind(struct tracert__thread *thread, uint32_t depth, uint64_t ticks);
 

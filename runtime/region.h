@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REGION_LAYOUT       0x74726378u /* changes with anything in this file or in segment.h */
+#define REGION_LAYOUT       0x74726379u /* changes with anything in this file or in segment.h */
 #define REGION_NR_BIG       16u         /* rings of the configured size … */
 #define REGION_NR_SLOTS     4096u /* … and the others, of REGION_SMALL_BYTES: as many threads can live at once */
 #define REGION_SLOTS_STEP   64u   /* the table of slots is reserved by as many */
@@ -42,9 +42,10 @@ struct region_slot {
     uint32_t tid;
     uint32_t generation; /* goes up with each owner */
     uint64_t start_ticks;
-    uint64_t dropped;   /* hook calls dropped since the owner began; atomic */
-    uint32_t nr_opened; /* segments, by all owners: the newest may still be being filled; atomic */
-    uint32_t nr_closed; /* segments that nobody writes to any more; atomic */
+    uint64_t dropped;        /* hook calls dropped since the owner began; atomic */
+    uint32_t nr_opened;      /* segments, by all owners: the newest may still be being filled; atomic */
+    uint32_t nr_closed;      /* segments that nobody writes to any more; atomic */
+    uint64_t memory_dropped; /* events of memory dropped since the owner began; atomic */
 
     uint64_t read_at __attribute__((aligned(64))); /* region_position: taken up to here; atomic, never goes back */
     /* For whoever finishes the trace should the drain be killed: */
@@ -98,12 +99,14 @@ struct region {
     uint32_t clock_step;
     uint32_t full_policy; /* enum tf_full_policy */
     uint32_t uid;
+    uint32_t memory;            /* enum tf_memory */
     uint32_t next_process;      /* serial of the last process; atomic */
     uint32_t drain_beats;       /* goes up with each turn of the drain; atomic */
     uint32_t nr_live;           /* processes; atomic */
     uint32_t forks;             /* forks whose child has not joined yet; atomic */
     uint64_t pid_namespace;     /* st_ino of /proc/self/ns/pid; 0: unknown */
     uint64_t no_ring;           /* hook calls of threads that got no ring; atomic */
+    uint64_t memory_no_ring;    /* events of memory of such threads; atomic */
     uint32_t nr_processes_used; /* no place at or above it was ever taken; atomic */
     uint32_t nr_slots_used;     /* no slot at or above it was ever claimed; atomic */
     uint32_t nr_slots_reserved; /* slots below it may be touched: their pages are there; atomic */

@@ -29,12 +29,24 @@
 
 /*
  * Symbols are the file's (enum tf_symbol), and these: the end of a region, which the file does not tell from that of a
- * function; and, from 0xffff down, notes: symbol 0xffff - i is the note that begins at granule i.
+ * function; operands, below; and, from 0xffff down, notes: symbol 0xffff - i is the note that begins at granule i.
  */
 #define SYMBOL_CLOSED     6u /* no event: it keeps the word behind the last one of a segment that was closed early */
 #define SYMBOL_REGION_END 7u
 #define SYMBOL_NOTE_MAX   0xffffu
 #define NOTE_GRANULE      32u
+
+/*
+ * What an ALLOC, FREE or REALLOC is about stands in the words before it, which are no events and have no time: an
+ * address; before an ALLOC also, from last to first, its size with its api, and its caller. Nothing comes in between:
+ * operands that are not followed by what they belong to mean nothing.
+ */
+#define SYMBOL_OPERAND   0x7fffu
+#define OPERAND_MAX      ((1ull << WORD_TICKS_BITS) - 1) /* addresses of programs are below it */
+#define OPERAND_API_BITS 4u
+#define OPERAND_SIZE_MAX (OPERAND_MAX >> OPERAND_API_BITS) /* larger sizes count as this */
+#define ALLOC_OPERANDS   3u
+#define FREE_OPERANDS    1u
 
 /* What an ENTER symbol means: the symbol is TF_SYM_ENTER + its index. All zero: claimed and never used. */
 struct segment_entry {
@@ -130,7 +142,15 @@ static inline uint32_t segment_count(const struct segment *segment)
         else
             high = middle;
     }
-    return low > 0 && (segment->words[low - 1] & 0xffff) == SYMBOL_CLOSED ? low - 1 : low;
+    low -= low > 0 && (segment->words[low - 1] & 0xffff) == SYMBOL_CLOSED;
+    while (low > 0 && (segment->words[low - 1] & 0xffff) == SYMBOL_OPERAND) /* what they belong to is to come */
+        low--;
+    return low;
+}
+
+static inline int symbol_is_enter(uint32_t symbol)
+{
+    return symbol - TF_SYM_ENTER < SYMBOL_OPERAND - TF_SYM_ENTER;
 }
 
 static inline int symbol_is_note(uint32_t symbol, const struct segment *segment)

@@ -89,6 +89,21 @@ static void chunk_write(struct out *out, const struct chunk *chunk)
                head->torn, head->flags & TF_CHUNK_GAP ? " gap" : "", head->flags & TF_CHUNK_LAST ? " last" : "");
 }
 
+static void memory_write(struct out *out, const struct chunk *chunk, uint32_t symbol, const struct memory_block *block)
+{
+    static const char *const apis[TF_API_NR] = {
+        [TF_API_POOL] = "pool",        [TF_API_MALLOC] = "malloc",   [TF_API_CALLOC] = "calloc",
+        [TF_API_REALLOC] = "realloc",  [TF_API_ALIGNED] = "aligned", [TF_API_NEW] = "new",
+        [TF_API_RESTORED] = "restored"};
+    if (symbol != TF_SYM_ALLOC) {
+        out_format(out, "%s 0x%" PRIx64, symbol == TF_SYM_FREE ? "free" : "realloc", block->address);
+        return;
+    }
+    const struct memory_caller *caller = &chunk->memory.callers[block->caller];
+    out_format(out, "alloc 0x%" PRIx64 " %" PRIu64 " bytes by %s from 0x%" PRIx64, block->address, block->bytes,
+               apis[caller->api], caller->address);
+}
+
 static void event_write(struct out *out, const struct trace *trace, const struct timeline_event *event)
 {
     out_seconds(out, clock_ns(&trace->clock, event->ticks));
@@ -99,6 +114,8 @@ static void event_write(struct out *out, const struct trace *trace, const struct
         chunk_write(out, event->chunk);
     else if (event->symbol == TF_SYM_EXT)
         ext_write(out, &event->ext);
+    else if (symbol_is_memory(event->symbol))
+        memory_write(out, event->chunk, event->symbol, &event->memory);
     else if (event->symbol >= TF_SYM_ENTER)
         entry_write(out, &event->chunk->dict[event->symbol - TF_SYM_ENTER]);
     else

@@ -371,7 +371,7 @@ int callstack_step(struct replay *replay, uint32_t number, const struct chunk *c
             frame_count(replay, number, thread->depth, 0, replay->leaf_ticks);
     } else if (symbol == TF_SYM_EXT) {
         ext_take(replay, number, ticks, ext);
-    } else {
+    } else if (symbol < TF_SYM_EXT) {
         symbol_leave(replay, number, symbol, ticks);
     }
     return 0;
@@ -405,10 +405,10 @@ static void symbol_rare(struct replay *replay, uint32_t number, const struct chu
                         uint32_t symbol)
 {
     struct chunk_ext ext;
-    if (symbol != TF_SYM_EXT) {
+    if (symbol < TF_SYM_EXT)
         symbol_leave(replay, number, symbol, cursor->ticks);
+    if (symbol != TF_SYM_EXT)
         return;
-    }
     chunk_next_ext(chunk, cursor, &ext);
     ext_take(replay, number, cursor->ticks, &ext);
 }

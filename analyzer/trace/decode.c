@@ -30,6 +30,7 @@ void chunk_release(struct chunk *chunk)
 {
     free(chunk->dict);
     free(chunk->stack);
+    memory_release(&chunk->memory);
     buffer_release(&chunk->raw);
     *chunk = (struct chunk){0};
 }
@@ -70,7 +71,7 @@ static int sections_find(const uint8_t *raw, size_t raw_bytes, const struct tf_c
             return malformed(err, "the sections are larger than the chunk");
         if (id < SECTION_IDS && sections[id].present)
             return malformed(err, "a section is there twice");
-        if ((id >= SECTION_IDS || id == TF_SECTION_MEMORY || id == 0) && (id & 1) != 0)
+        if ((id >= SECTION_IDS || id == 0) && (id & 1) != 0)
             return err_set(err, ERR_INCOMPLETE, "section %u is not understood by this version of tracean", id);
         if (id < SECTION_IDS)
             sections[id] = (struct section){raw + offset, bytes, true};
@@ -221,16 +222,23 @@ void chunk_next_ext(const struct chunk *chunk, struct chunk_cursor *cursor, stru
 
 /* ---- SYMBOLS, DELTAS, WIDE ------------------------------------------------------------------------ */
 
+/* How many symbols of a kind a chunk has. */
+struct symbol_counts {
+    uint32_t ext, allocs, releases;
+};
+
 /* Written without branches: it looks at every symbol of every trace. */
-static int symbols_check(struct chunk *chunk, uint32_t *nr_ext, struct err *err)
+static int symbols_check(struct chunk *chunk, struct symbol_counts *counts, struct err *err)
 {
     const uint32_t limit = TF_SYM_ENTER + chunk->head.nr_dict;
     int64_t depth = chunk->head.depth, least = depth, most = depth;
-    uint32_t wrong = 0, others = 0;
+    uint32_t wrong = 0, ext = 0, allocs = 0, releases = 0;
     for (uint32_t i = 0; i < chunk->head.nr_symbols; i++) {
         uint32_t symbol = tf_load16(chunk->symbols + 2 * (size_t)i);
-        wrong |= (symbol >= limit) | ((symbol > TF_SYM_EXT) & (symbol < TF_SYM_ENTER));
-        others += symbol == TF_SYM_EXT;
+        wrong |= (symbol >= limit) | ((symbol > TF_SYM_REALLOC) & (symbol < TF_SYM_ENTER));
+        ext += symbol == TF_SYM_EXT;
+        allocs += symbol == TF_SYM_ALLOC;
+        releases += (symbol == TF_SYM_FREE) | (symbol == TF_SYM_REALLOC);
         depth += (int64_t)(symbol >= TF_SYM_ENTER) - (int64_t)(symbol < TF_SYM_EXT);
         least = depth < least ? depth : least;
         most = depth > most ? depth : most;
@@ -242,7 +250,7 @@ static int symbols_check(struct chunk *chunk, uint32_t *nr_ext, struct err *err)
     if (most > DEPTH_MAX)
         return malformed(err, "the stack is impossibly deep");
     chunk->peak_depth = (uint32_t)most;
-    *nr_ext = others;
+    *counts = (struct symbol_counts){.ext = ext, .allocs = allocs, .releases = releases};
     return 0;
 }
 
@@ -282,13 +290,14 @@ static int times_check(struct chunk *chunk, const struct trace_chunk *block, str
 void chunk_begin(const struct chunk *chunk, struct chunk_cursor *cursor)
 {
     *cursor = (struct chunk_cursor){.ticks = chunk->head.base_ticks, .wide = chunk->wide, .ext = chunk->ext};
+    memory_begin(&chunk->memory, &cursor->memory);
 }
 
 int chunk_decode(struct chunk *chunk, size_t raw_bytes, const struct trace_chunk *block, struct err *err)
 {
     const uint8_t *raw = chunk->raw.bytes;
     struct section sections[SECTION_IDS] = {{0}};
-    uint32_t nr_ext = 0;
+    struct symbol_counts counts = {0};
     if (raw_bytes < TF_CHUNK_HEAD_BYTES)
         return malformed(err, "it is shorter than the head of a chunk");
     tf_chunk_head_load(raw, &chunk->head);
@@ -305,11 +314,13 @@ int chunk_decode(struct chunk *chunk, size_t raw_bytes, const struct trace_chunk
     chunk->deltas = sections[TF_SECTION_DELTAS].bytes;
     chunk->wide = sections[TF_SECTION_WIDE].bytes;
     chunk->wide_end = chunk->wide + sections[TF_SECTION_WIDE].nr_bytes;
-    if (symbols_check(chunk, &nr_ext, err) != 0 || times_check(chunk, block, err) != 0 ||
+    if (symbols_check(chunk, &counts, err) != 0 || times_check(chunk, block, err) != 0 ||
         dict_decode(chunk, &sections[TF_SECTION_DICT], err) != 0 ||
-        stack_decode(chunk, &sections[TF_SECTION_STACK], err) != 0)
+        stack_decode(chunk, &sections[TF_SECTION_STACK], err) != 0 ||
+        ext_check(chunk, &sections[TF_SECTION_EXT], counts.ext, err) != 0)
         return -1;
-    return ext_check(chunk, &sections[TF_SECTION_EXT], nr_ext, err);
+    const struct section *memory = &sections[TF_SECTION_MEMORY];
+    return memory_decode(&chunk->memory, memory->bytes, memory->nr_bytes, counts.allocs, counts.releases, err);
 }
 
 int chunk_load(struct trace *trace, const struct trace_chunk *block, struct chunk *chunk, struct err *err)

@@ -2,13 +2,14 @@
  * A chunk's payload as a checked struct, and a cursor over its symbols.
  *
  * chunk_decode() checks everything once: sizes, indexes, depths, times. What has passed needs no check in an inner
- * loop: every ENTER names an entry of `dict`, every EXIT and UNWIND has a frame (by `depth`), every wide delta and
- * every EXT record is there and whole, times do not go back and lie within what the block header says. Used by one
- * thread at a time; texts are untrusted and not terminated.
+ * loop: every ENTER names an entry of `dict`, every EXIT and UNWIND has a frame (by `depth`), every wide delta,
+ * EXT record and block of memory is there and whole, times do not go back and lie within what the block header says.
+ * Used by one thread at a time; texts are untrusted and not terminated.
  */
 #ifndef DECODE_H
 #define DECODE_H
 
+#include "trace/memory.h"
 #include "trace/reader.h"
 
 /* What a frame is: a function of the process, or a region. */
@@ -44,6 +45,7 @@ struct chunk {
     const uint8_t *wide, *wide_end, *ext, *ext_end;
     struct chunk_entry *dict;  /* head.nr_dict */
     struct chunk_frame *stack; /* head.nr_stack, outermost first */
+    struct memory_section memory;
     size_t dict_capacity, stack_capacity;
     struct buffer raw; /* the payload; what is above points into it */
 };
@@ -65,6 +67,7 @@ struct chunk_cursor {
     uint32_t index; /* of the next symbol */
     uint64_t ticks; /* of the symbol that chunk_next returned last */
     const uint8_t *wide, *ext;
+    struct memory_cursor memory;
 };
 
 void chunk_begin(const struct chunk *chunk, struct chunk_cursor *cursor);
@@ -85,5 +88,12 @@ static inline uint32_t chunk_next(const struct chunk *chunk, struct chunk_cursor
 
 /* The record of an EXT symbol: call it once for each. */
 void chunk_next_ext(const struct chunk *chunk, struct chunk_cursor *cursor, struct chunk_ext *ext);
+
+/* What an ALLOC, FREE or REALLOC symbol is about: call it once for each. */
+static inline void chunk_next_memory(const struct chunk *chunk, struct chunk_cursor *cursor, uint32_t symbol,
+                                     struct memory_block *block)
+{
+    memory_next(&chunk->memory, &cursor->memory, symbol, block);
+}
 
 #endif

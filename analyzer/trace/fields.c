@@ -159,6 +159,9 @@ static int session_add(struct trace *trace, const struct tf_header *header, cons
         case TF_FIELD_REGION:
             failed = field_text(trace, &field, TEXT_BYTES_MAX, &trace->region, err);
             break;
+        case TF_FIELD_MEMORY:
+            trace->memory_kind = field_number32(&field);
+            break;
         case TF_FIELD_FULL_POLICY:
             trace->full_policy = field_number32(&field);
             break;
@@ -195,6 +198,9 @@ static int end_add(struct facts *facts, struct trace *trace, const struct tf_hea
             break;
         case TF_FIELD_DROPPED_NO_RING:
             trace->dropped_no_ring = field.number;
+            break;
+        case TF_FIELD_MEMORY_NO_RING:
+            trace->memory_no_ring = field.number;
             break;
         case TF_FIELD_RECOVERED:
             trace->recovered = field.number != 0;

@@ -87,6 +87,7 @@ struct trace {
     /* SESSION; texts are "" and numbers 0 when unknown */
     const char *runtime_version, *host, *kernel, *region, *boot_id;
     uint32_t clock_kind, full_policy;
+    uint32_t memory_kind;                   /* enum tf_memory */
     uint64_t clock_step_ticks, realtime_ns; /* realtime_ns: at session_ticks */
     uint64_t session_ticks;
     uint64_t anchor_ticks[2], anchor_ns[2]; /* the first and the last intact block's */
@@ -102,7 +103,7 @@ struct trace {
     uint32_t nr_processes, nr_threads, nr_objects, nr_modules, nr_chunks;
 
     enum trace_ending ending;
-    uint64_t failure, failure_errno, dropped_no_ring, end_nr_events;
+    uint64_t failure, failure_errno, dropped_no_ring, memory_no_ring, end_nr_events;
     bool recovered, being_written;
     uint64_t nr_blocks;      /* intact ones */
     uint64_t nr_lost_blocks; /* sequence numbers that are missing */

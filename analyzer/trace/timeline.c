@@ -201,6 +201,8 @@ int timeline_next(struct timeline *timeline, struct timeline_event *event, struc
         event->leaf_ticks = leaf_ticks(source->chunk, ahead, symbol);
         if (symbol == TF_SYM_EXT)
             chunk_next_ext(source->chunk, &ahead, &event->ext);
+        else if (symbol_is_memory(symbol))
+            chunk_next_memory(source->chunk, &ahead, symbol, &event->memory);
         source->cursor = ahead;
         return 1;
     }

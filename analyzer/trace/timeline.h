@@ -24,7 +24,8 @@ struct timeline_event {
     uint32_t symbol;
     uint64_t
         leaf_ticks; /* of an ENTER: when its EXIT is the next symbol of the chunk, the time of that; else UINT64_MAX */
-    struct chunk_ext ext; /* when symbol is EXT */
+    struct chunk_ext ext;       /* when symbol is EXT */
+    struct memory_block memory; /* when it is ALLOC, FREE or REALLOC */
     char why[128];
 };
 

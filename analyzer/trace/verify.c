@@ -21,6 +21,7 @@ struct progress {
     size_t nr_frames, capacity;
     uint64_t last_ticks;
     struct tf_chunk_head head;
+    uint64_t memory_recorded, memory_dropped;
 };
 
 struct verifier {
@@ -81,6 +82,20 @@ static int stack_take(struct verifier *verifier, struct progress *progress)
     return 0;
 }
 
+/* The law of conservation for memory: what is counted is there, and the counts go on where they were. */
+static void memory_check(struct verifier *verifier, struct progress *progress)
+{
+    const struct memory_section *memory = &verifier->chunk.memory;
+    uint64_t here = (uint64_t)memory->nr_allocs + memory->nr_releases;
+    struct verify_thread *thread = &verifier->verify->threads[verifier->block->thread];
+    bool follows = !progress->broken && verifier->chunk.head.number == progress->next_number;
+    if (memory->dropped < progress->memory_dropped || memory->recorded < here ||
+        (follows && memory->recorded != progress->memory_recorded + here))
+        problem(verifier, "its counts break the law of conservation for memory");
+    progress->memory_recorded = thread->memory_recorded = memory->recorded;
+    progress->memory_dropped = thread->memory_dropped = memory->dropped;
+}
+
 /* Count a chunk's events. Exits of frames that the chunk does not name may be of regions: *nr_unknown. */
 static int events_count(struct verifier *verifier, struct progress *progress, uint64_t *nr_events, uint64_t *nr_unknown)
 {
@@ -98,7 +113,7 @@ static int events_count(struct verifier *verifier, struct progress *progress, ui
             struct chunk_ext ext;
             chunk_next_ext(chunk, &cursor, &ext);
             *nr_events += ext.kind == TF_EXT_ORPHAN_EXIT;
-        } else {
+        } else if (!symbol_is_memory(symbol)) {
             bool known = progress->nr_frames > 0;
             bool function = known && progress->frames[--progress->nr_frames].fn != 0;
             progress->depth--;
@@ -163,6 +178,7 @@ static int chunk_verify(struct verifier *verifier)
     }
     law_check(verifier);
     sequel_check(verifier, progress);
+    memory_check(verifier, progress);
     if (stack_take(verifier, progress) != 0 || events_count(verifier, progress, &nr_events, &nr_unknown) != 0)
         return -1;
     if (verifier->block->nr_events < nr_events || verifier->block->nr_events > nr_events + nr_unknown)

@@ -10,6 +10,7 @@
 struct verify_thread {
     uint64_t nr_chunks, nr_events;
     uint64_t hook_calls, recorded, dropped_full, torn;
+    uint64_t memory_recorded, memory_dropped;
     bool law_holds; /* in every chunk */
 };
 

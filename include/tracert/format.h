@@ -68,6 +68,7 @@ enum tf_field {
     TF_FIELD_BOOT_ID = 18,        /* text: /proc/sys/kernel/random/boot_id */
     TF_FIELD_HOOK_INSIDE = 20,    /* reserved: ticks of a hook pair inside the time it measures */
     TF_FIELD_HOOK_OUTSIDE = 22,   /* reserved: ticks of a hook pair outside of it */
+    TF_FIELD_MEMORY = 24,         /* enum tf_memory */
     /* PROCESS */
     TF_FIELD_PROCESS = 31, /* serial, from 1 */
     TF_FIELD_PID = 32,
@@ -95,10 +96,14 @@ enum tf_field {
     TF_FIELD_FAILURE = 84,         /* enum tf_failure; absent when all went well */
     TF_FIELD_FAILURE_ERRNO = 86,   /* the errno behind it */
     TF_FIELD_DROPPED_NO_RING = 88, /* hook calls without a ring to go to */
-    TF_FIELD_RECOVERED = 90        /* 1: the rings were finished after the drain had died */
+    TF_FIELD_RECOVERED = 90,       /* 1: the rings were finished after the drain had died */
+    TF_FIELD_MEMORY_NO_RING = 92   /* events of MEMORY without a ring to go to */
 };
 
 enum tf_clock { TF_CLOCK_MONOTONIC = 0, TF_CLOCK_TSC = 1, TF_CLOCK_CNTVCT = 2 };
+
+/* What was recorded of the heap: nothing; its events alone; its events in their functions. */
+enum tf_memory { TF_MEMORY_OFF = 0, TF_MEMORY_EVENTS = 1, TF_MEMORY_FULL = 2 };
 
 enum tf_full_policy { TF_FULL_WAIT = 0, TF_FULL_DROP = 1 };
 
@@ -142,16 +147,16 @@ enum tf_section {
     TF_SECTION_DICT = 4,    /* what the ENTER symbols mean */
     TF_SECTION_STACK = 5,   /* the open frames when the chunk begins, outermost first */
     TF_SECTION_EXT = 6,     /* records of the EXT symbols */
-    TF_SECTION_MEMORY = 7   /* reserved for the columns of allocations */
+    TF_SECTION_MEMORY = 7   /* what the ALLOC, FREE and REALLOC symbols are about */
 };
 
 enum tf_symbol {
     TF_SYM_EXIT = 0,    /* the innermost frame returns */
     TF_SYM_UNWIND = 1,  /* the innermost frame is gone without returning */
     TF_SYM_EXT = 2,     /* see the next record of EXT */
-    TF_SYM_ALLOC = 3,   /* reserved, with TF_SECTION_MEMORY */
-    TF_SYM_FREE = 4,    /* reserved, with TF_SECTION_MEMORY */
-    TF_SYM_REALLOC = 5, /* reserved, with TF_SECTION_MEMORY */
+    TF_SYM_ALLOC = 3,   /* a block begins: see MEMORY */
+    TF_SYM_FREE = 4,    /* a block ends */
+    TF_SYM_REALLOC = 5, /* a block ends because it is resized: an ALLOC of the thread takes its place */
     TF_SYM_ENTER = 8    /* + index into DICT */
 };
 
@@ -165,6 +170,18 @@ enum tf_entry_flag {
 };
 
 #define TF_ENTRY_SHIFT 2
+
+/* Where a block comes from, for MEMORY. */
+enum tf_api {
+    TF_API_POOL = 0, /* the program's own allocator says so */
+    TF_API_MALLOC = 1,
+    TF_API_CALLOC = 2,
+    TF_API_REALLOC = 3,  /* the other half of a REALLOC symbol, or of realloc(NULL) */
+    TF_API_ALIGNED = 4,  /* aligned_alloc, posix_memalign, memalign, valloc, pvalloc */
+    TF_API_NEW = 5,      /* C++ operator new, new[] */
+    TF_API_RESTORED = 6, /* no new block: the one of the REALLOC before lives on, resizing it has failed */
+    TF_API_NR
+};
 
 /* Kinds of EXT records. Odd: must be understood. Even: may be skipped. */
 enum tf_ext {

@@ -26,11 +26,6 @@ int chunker_init(struct chunker *chunker, struct region *region, struct sink *si
     return chunker->frames == NULL ? -1 : encoder_init(&chunker->encoder, region);
 }
 
-static inline bool symbol_is_enter(uint32_t symbol, const struct segment *segment)
-{
-    return symbol >= TF_SYM_ENTER && !symbol_is_note(symbol, segment);
-}
-
 /* ---- The stack in the middle of a segment ------------------------------------------------------------- */
 
 static struct frame entry_frame(const struct take *take, uint32_t symbol, uint64_t word)
@@ -54,7 +49,7 @@ static uint32_t take_follow(struct take *take, uint32_t *depth)
     memcpy(frames, take->segment.stack, nr * sizeof *frames);
     for (uint32_t i = 0; i < take->begin; i++) {
         uint32_t symbol = (uint32_t)take->segment.words[i] & 0xffff;
-        if (symbol_is_enter(symbol, &take->segment) && symbol - TF_SYM_ENTER < take->nr_dict) {
+        if (symbol_is_enter(symbol) && symbol - TF_SYM_ENTER < take->nr_dict) {
             frames[nr++] = entry_frame(take, symbol, take->segment.words[i]);
             ++*depth;
         } else if (symbol == TF_SYM_EXIT || symbol == TF_SYM_UNWIND || symbol == SYMBOL_REGION_END) {
@@ -122,10 +117,41 @@ static void take_note(struct take *take, const struct segment_note *note, uint64
     take->nr_others++;
 }
 
+/* ---- Memory --------------------------------------------------------------------------------------------- */
+
+/* The operand `before` words before the event; all of them are there, or it is no event of ours. */
+static bool operand_get(const struct take *take, const uint64_t *word, uint32_t before, uint64_t *operand)
+{
+    if (word - take->segment.words < (ptrdiff_t)before || (word[-(ptrdiff_t)before] & 0xffff) != SYMBOL_OPERAND)
+        return false;
+    *operand = word[-(ptrdiff_t)before] >> WORD_TICKS_SHIFT;
+    return true;
+}
+
+/* An ALLOC, FREE or REALLOC. */
+static void take_memory(struct take *take, const uint64_t *word, uint32_t symbol, uint64_t ticks)
+{
+    struct encoder *encoder = &take->chunker->encoder;
+    uint64_t address = 0;
+    uint64_t size = 0;
+    uint64_t caller = 0;
+    if (!operand_get(take, word, 1, &address))
+        return;
+    if (symbol != TF_SYM_ALLOC)
+        memory_columns_put_release(&encoder->memory_columns, address);
+    else if (operand_get(take, word, 2, &size) && operand_get(take, word, 3, &caller))
+        memory_columns_put_alloc(&encoder->memory_columns, address, size >> OPERAND_API_BITS,
+                                 (uint32_t)size & ((1u << OPERAND_API_BITS) - 1), caller);
+    else
+        return;
+    encoder_put(encoder, symbol, ticks);
+    take->thread->memory_recorded++;
+}
+
 /* ---- The loop ------------------------------------------------------------------------------------------- */
 
 /* What is neither an enter nor an exit of a function. */
-static void take_other(struct take *take, uint32_t symbol, uint64_t ticks)
+static void take_other(struct take *take, const uint64_t *word, uint32_t symbol, uint64_t ticks)
 {
     if (symbol == TF_SYM_UNWIND || symbol == SYMBOL_REGION_END) {
         encoder_put(&take->chunker->encoder, symbol == TF_SYM_UNWIND ? TF_SYM_UNWIND : TF_SYM_EXIT, ticks);
@@ -136,22 +162,25 @@ static void take_other(struct take *take, uint32_t symbol, uint64_t ticks)
             (const struct segment_note *)(const void *)(take->segment.notes + (size_t)granule * NOTE_GRANULE);
         if (sizeof *note + note->bytes <= (size_t)(take->segment.max_notes - granule) * NOTE_GRANULE)
             take_note(take, note, ticks);
-    } else { /* no word of ours */
+    } else if (symbol == TF_SYM_ALLOC || symbol == TF_SYM_FREE || symbol == TF_SYM_REALLOC) {
+        take_memory(take, word, symbol, ticks);
+        take->nr_others++;
+    } else { /* an operand, or no word of ours */
         take->nr_others++;
     }
 }
 
 /* A word that the columns cannot take as it is. */
-static void take_word(struct take *take, uint64_t word)
+static void take_word(struct take *take, const uint64_t *word)
 {
     struct encoder *encoder = &take->chunker->encoder;
-    uint32_t symbol = (uint32_t)word & 0xffff;
-    uint64_t ticks = take->segment.head->base_ticks + (word >> WORD_TICKS_SHIFT);
+    uint32_t symbol = (uint32_t)*word & 0xffff;
+    uint64_t ticks = take->segment.head->base_ticks + (*word >> WORD_TICKS_SHIFT);
     ticks = ticks > encoder->last_ticks ? ticks : encoder->last_ticks; /* time never goes back */
     if (symbol == TF_SYM_EXIT || symbol - TF_SYM_ENTER < take->nr_dict)
         encoder_put(encoder, symbol, ticks);
     else
-        take_other(take, symbol, ticks);
+        take_other(take, word, symbol, ticks);
 }
 
 static void take_words(struct take *take)
@@ -163,7 +192,7 @@ static void take_words(struct take *take)
         words = encoder_put_words(encoder, words, end, take->segment.head->base_ticks, take->nr_dict);
         if (words == end)
             break;
-        take_word(take, *words);
+        take_word(take, words);
     }
 }
 
@@ -186,7 +215,8 @@ static void take_last_drops(struct take *take, const struct region_slot *slot)
 {
     struct encoder *encoder = &take->chunker->encoder;
     uint64_t dropped = __atomic_load_n(&slot->dropped, __ATOMIC_RELAXED);
-    if (dropped <= take->thread->dropped)
+    bool memory_too = __atomic_load_n(&slot->memory_dropped, __ATOMIC_RELAXED) != take->thread->memory_dropped;
+    if (dropped <= take->thread->dropped && !memory_too)
         return;
     uint64_t calls = dropped - take->thread->dropped;
     uint64_t width = 0;
@@ -201,6 +231,8 @@ static void chunk_write(struct take *take, uint32_t nr_events, bool last)
     struct encoder *encoder = &chunker->encoder;
     thread->recorded += nr_events;
     thread->last_ticks = encoder->last_ticks;
+    if (thread->memory_recorded + thread->memory_dropped > 0)
+        encoder_put_memory(encoder, thread->memory_recorded, thread->memory_dropped);
     struct tf_chunk_head head = {.process = thread->process_serial,
                                  .number = thread->nr_chunks,
                                  .flags = last ? (uint32_t)TF_CHUNK_LAST : 0,
@@ -267,6 +299,7 @@ void chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t i
     if (last)
         take_last_drops(&take, slot);
     if (chunker->encoder.nr_symbols > 0) {
+        thread->memory_dropped = __atomic_load_n(&slot->memory_dropped, __ATOMIC_RELAXED);
         slot_intend(slot, thread, next);
         chunk_write(&take, nr_events, last);
     }

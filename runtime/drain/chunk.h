@@ -21,6 +21,7 @@ struct drain_thread {
     uint32_t nr_chunks;
     uint64_t last_ticks;
     uint64_t recorded, dropped, stalled_ticks; /* as in the chunk head */
+    uint64_t memory_recorded, memory_dropped;  /* as in MEMORY */
 };
 
 /* Everything that taking chunks needs, for all threads. */

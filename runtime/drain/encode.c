@@ -11,7 +11,7 @@ enum {
     MAX_WORDS = SEGMENT_MAX_BYTES / 16,
     MAX_DICT = SEGMENT_MAX_BYTES / 128,
     MAX_STACK = TF_CHUNK_STACK_MAX,
-    NR_SECTIONS = 6,
+    NR_SECTIONS = 7,
     NR_SMALL = NR_SECTIONS - (int)ENCODE_NR_PARTS + 1 /* the sections that share the head's part */
 };
 
@@ -19,7 +19,9 @@ enum {
 #define STACK_BYTES (4u << 20)
 
 _Static_assert(MAX_WORDS <= TF_CHUNK_EVENTS_MAX && MAX_DICT <= TF_DICT_MAX, "a segment is a chunk");
-_Static_assert(MAX_WORDS *(2 + 1 + TF_VARINT_MAX) + DICT_BYTES + STACK_BYTES + ENCODE_EXT_BYTES + 4096 <= TF_RAW_MAX,
+_Static_assert(MAX_WORDS *(2 + 1 + TF_VARINT_MAX) + DICT_BYTES + STACK_BYTES + ENCODE_EXT_BYTES + ENCODE_MEMORY_BYTES +
+                       4096 <=
+                   TF_RAW_MAX,
                "the largest chunk fits a payload");
 
 int encoder_init(struct encoder *encoder, const struct region *region)
@@ -36,8 +38,10 @@ int encoder_init(struct encoder *encoder, const struct region *region)
     encoder->dict = memory_map(DICT_BYTES);
     encoder->stack = memory_map(STACK_BYTES);
     encoder->ext = memory_map(ENCODE_EXT_BYTES);
+    encoder->memory = memory_map(ENCODE_MEMORY_BYTES);
     return encoder->symbols == NULL || encoder->deltas == NULL || encoder->wide == NULL || encoder->dict == NULL ||
-                   encoder->stack == NULL || encoder->ext == NULL
+                   encoder->stack == NULL || encoder->ext == NULL || encoder->memory == NULL ||
+                   memory_columns_init(&encoder->memory_columns) != 0
                ? -1
                : 0;
 }
@@ -112,6 +116,8 @@ void encoder_begin(struct encoder *encoder, uint64_t base_ticks, const struct fr
     encoder->nr_symbols = 0;
     encoder->wide_end = encoder->wide;
     encoder->ext_end = encoder->ext;
+    encoder->memory_end = encoder->memory;
+    memory_columns_begin(&encoder->memory_columns);
     encoder->base_ticks = encoder->last_ticks = base_ticks;
     encoder_put_dict(encoder, dict, nr_dict);
     encoder_put_stack(encoder, frames, nr, depth);
@@ -189,6 +195,11 @@ void encoder_put_ext_numbers(struct encoder *encoder, enum tf_ext kind, uint64_t
     encoder_put_ext(encoder, kind, value, (size_t)(end - value), ticks);
 }
 
+void encoder_put_memory(struct encoder *encoder, uint64_t recorded, uint64_t dropped)
+{
+    encoder->memory_end = memory_columns_store(&encoder->memory_columns, recorded, dropped, encoder->memory);
+}
+
 struct section {
     uint32_t id;
     const uint8_t *data;
@@ -201,6 +212,7 @@ static void encoder_sections(const struct encoder *encoder, struct section *sect
         {TF_SECTION_EXT, encoder->ext, (size_t)(encoder->ext_end - encoder->ext)},
         {TF_SECTION_WIDE, encoder->wide, (size_t)(encoder->wide_end - encoder->wide)},
         {TF_SECTION_DICT, encoder->dict, (size_t)(encoder->dict_end - encoder->dict)},
+        {TF_SECTION_MEMORY, encoder->memory, (size_t)(encoder->memory_end - encoder->memory)},
         {TF_SECTION_STACK, encoder->stack, (size_t)(encoder->stack_end - encoder->stack)},
         {TF_SECTION_SYMBOLS, encoder->symbols, 2 * (size_t)encoder->nr_symbols},
         {TF_SECTION_DELTAS, encoder->deltas, encoder->nr_symbols},
@@ -208,10 +220,19 @@ static void encoder_sections(const struct encoder *encoder, struct section *sect
     memcpy(sections, all, sizeof all);
 }
 
+/* Put a section into the table; returns where the next one goes. */
+static uint8_t *section_list(uint8_t *table, const struct section *section)
+{
+    tf_store32(table, section->id);
+    tf_store32(table + 4, (uint32_t)section->bytes);
+    return table + 8;
+}
+
 size_t encoder_store(const struct encoder *encoder, struct tf_chunk_head *head, uint8_t *raw,
                      uint32_t parts[ENCODE_NR_PARTS])
 {
     struct section sections[NR_SECTIONS];
+    uint32_t nr_listed = NR_SECTIONS - (encoder->memory_end == encoder->memory); /* readers must know MEMORY */
     encoder_sections(encoder, sections);
     head->nr_symbols = encoder->nr_symbols;
     head->tick_unit = encoder->tick_unit;
@@ -219,13 +240,13 @@ size_t encoder_store(const struct encoder *encoder, struct tf_chunk_head *head, 
     head->depth = encoder->depth;
     head->nr_stack = encoder->nr_stack;
     head->base_ticks = encoder->base_ticks;
-    head->nr_sections = NR_SECTIONS;
+    head->nr_sections = nr_listed;
     tf_chunk_head_store(raw, head);
     uint8_t *table = raw + TF_CHUNK_HEAD_BYTES;
-    uint8_t *p = table + NR_SECTIONS * 8u;
-    for (int i = 0; i < NR_SECTIONS; i++, table += 8) {
-        tf_store32(table, sections[i].id);
-        tf_store32(table + 4, (uint32_t)sections[i].bytes);
+    uint8_t *p = table + nr_listed * 8u;
+    for (int i = 0; i < NR_SECTIONS; i++) {
+        if (sections[i].id != TF_SECTION_MEMORY || sections[i].bytes > 0)
+            table = section_list(table, &sections[i]);
         memcpy(p, sections[i].data, sections[i].bytes);
         p += sections[i].bytes;
         if (i < NR_SMALL)

@@ -7,6 +7,7 @@
 #ifndef ENCODE_H
 #define ENCODE_H
 
+#include "drain/encode_memory.h"
 #include "drain/words.h"
 #include "region.h"
 #include "segment.h"
@@ -23,6 +24,8 @@ struct encoder {
     uint8_t *dict, *dict_end;
     uint8_t *stack, *stack_end;
     uint8_t *ext, *ext_end;
+    uint8_t *memory, *memory_end; /* empty unless encoder_put_memory() has made it */
+    struct memory_columns memory_columns;
     uint32_t nr_symbols, nr_dict, nr_stack, depth;
     uint64_t base_ticks, last_ticks;
     uint32_t tick_unit;
@@ -75,7 +78,10 @@ void encoder_put_ext(struct encoder *encoder, enum tf_ext kind, const void *valu
 void encoder_put_ext_numbers(struct encoder *encoder, enum tf_ext kind, uint64_t first, const uint64_t *second,
                              uint64_t ticks);
 
-#define ENCODE_NR_PARTS 4u /* head with all small sections; STACK; SYMBOLS; DELTAS */
+/* Make the section MEMORY of what memory_columns has, with the thread's counts so far. */
+void encoder_put_memory(struct encoder *encoder, uint64_t recorded, uint64_t dropped);
+
+#define ENCODE_NR_PARTS 5u /* head with all small sections; MEMORY; STACK; SYMBOLS; DELTAS */
 
 /*
  * Write the payload to `raw`, which has TF_RAW_MAX bytes. `head` is complete but for what the encoder knows. Returns

@@ -104,6 +104,23 @@ static int file_read(struct resume *resume)
 
 /* ---- The region --------------------------------------------------------------------------------------------- */
 
+/* The counts at the head of MEMORY. */
+static void memory_restore(struct drain_thread *thread, const struct tf_chunk_head *head, const uint8_t *raw,
+                           uint32_t raw_bytes)
+{
+    uint64_t offset = TF_CHUNK_HEAD_BYTES + 8ull * head->nr_sections;
+    for (uint32_t i = 0; i < head->nr_sections && offset <= raw_bytes; i++) {
+        const uint8_t *entry = raw + TF_CHUNK_HEAD_BYTES + 8ull * i;
+        const uint8_t *p = raw + offset;
+        offset += tf_load32(entry + 4);
+        if (tf_load32(entry) != TF_SECTION_MEMORY || offset > raw_bytes)
+            continue;
+        p = tf_get_varint(p, raw + offset, &thread->memory_recorded);
+        if (p != NULL)
+            tf_get_varint(p, raw + offset, &thread->memory_dropped);
+    }
+}
+
 /* What the thread's chunks have counted, from the head of its last one, whose payload is in sink->raw. */
 static void thread_restore(struct resume *resume, struct drain_thread *thread, const struct tf_header *header)
 {
@@ -116,6 +133,7 @@ static void thread_restore(struct resume *resume, struct drain_thread *thread, c
     thread->recorded = head.recorded;
     thread->dropped = head.dropped_full;
     thread->stalled_ticks = head.stalled_ticks;
+    memory_restore(thread, &head, resume->drain->sink.raw, header->raw_bytes);
 }
 
 /* The slot's owner, if the trace knows it, goes on where its last chunk ended. */

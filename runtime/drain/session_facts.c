@@ -70,6 +70,7 @@ int facts_write_session(struct sink *sink, const struct region *region, const ch
     p = tf_put_field_number(p, TF_FIELD_REALTIME_NS, clock_realtime_ns());
     p = text_field(p, TF_FIELD_REGION, region_path);
     p = tf_put_field_number(p, TF_FIELD_FULL_POLICY, region->full_policy);
+    p = tf_put_field_number(p, TF_FIELD_MEMORY, region->memory);
     struct utsname system;
     if (uname(&system) == 0) {
         p = text_field(p, TF_FIELD_HOST, system.nodename);
@@ -127,6 +128,7 @@ int facts_write_end(struct sink *sink, const struct region *region, enum tf_fail
     p = tf_put_field_number(p, TF_FIELD_NR_BLOCKS, nr_blocks);
     p = tf_put_field_number(p, TF_FIELD_NR_EVENTS, sink->nr_events);
     p = tf_put_field_number(p, TF_FIELD_DROPPED_NO_RING, __atomic_load_n(&region->no_ring, __ATOMIC_RELAXED));
+    p = tf_put_field_number(p, TF_FIELD_MEMORY_NO_RING, __atomic_load_n(&region->memory_no_ring, __ATOMIC_RELAXED));
     if (failure == TF_FAILURE_NONE)
         failure = sink->failure;
     if (failure != TF_FAILURE_NONE) {

@@ -24,6 +24,7 @@ awk -F'|' '
         if (first == "id") { table = "SECTION"; next }
         if (first == "symbol") { table = "SYM"; next }
         if (first == "kind") { table = "EXT"; next }
+        if (first == "api") { table = "API"; next }
         if (first == "offset") { table = "HEAD"; next }
         if (table == "HEAD") {
             if (third ~ /^[a-z_]+$/ && third !~ /^(magic|size|signature|crc)$/)
@@ -38,7 +39,7 @@ awk -F'|' '
 # From the code: the enumerators of the same names, and the stores of both heads.
 {
     sed -n 's/^#define TF_VERSION \([0-9]*\)u$/VERSION \1/p' format.h
-    sed -nE 's/.*TF_(BLOCK|FIELD|SECTION|SYM|EXT)_([A-Z_]+) = ([0-9]+)(,| *\/|$).*/\1 \2 \3/p' format.h
+    sed -nE 's/.*TF_(BLOCK|FIELD|SECTION|SYM|EXT|API)_([A-Z_]+) = ([0-9]+)(,| *\/|$).*/\1 \2 \3/p' format.h
     sed -nE 's/.*tf_store(16|32|64)\(p( \+ ([0-9]+))?, h->([a-z_]+)\).*/\1 0\3 \4/p' format.h |
         awk '{ print "HEAD", $2 + 0, $1 / 8, $3 }'
     sed -nE 's/.*p\[([0-9]+)\] = h->([a-z_]+);.*/HEAD \1 1 \2/p' format.h

@@ -8,6 +8,7 @@
 #include "machine.h"
 #include "record.h"
 #include "trace/decode.h"
+#include "trace/verify.h"
 #include "suite.h"
 
 #include <check.h>
@@ -24,8 +25,10 @@ enum { RING_BYTES = 128 << 10, STEP = 21, NR_TRUTH = 400000 };
 /* What must come out: the symbols, with their times and functions. */
 struct truth {
     uint64_t ticks, function, site;
-    uint32_t symbol; /* TF_SYM_EXIT, TF_SYM_UNWIND, TF_SYM_EXT, TF_SYM_ENTER (any) */
+    uint32_t symbol; /* as in the file, but TF_SYM_ENTER for all enters */
     bool inlined;
+    enum tf_api api; /* of memory: function is the address, site the caller */
+    uint64_t bytes;
 };
 
 struct bench {
@@ -38,7 +41,7 @@ struct bench {
     struct tracert__thread writer;
     struct truth *truth;
     uint32_t nr_truth;
-    uint64_t nr_hooks;
+    uint64_t nr_hooks, nr_memory;
 };
 
 static void bench_open(struct bench *bench)
@@ -81,7 +84,8 @@ static void truth_add(struct bench *bench, uint32_t symbol, uint64_t ticks, uint
                       bool inlined)
 {
     ck_assert_uint_lt(bench->nr_truth, NR_TRUTH);
-    bench->truth[bench->nr_truth++] = (struct truth){ticks, function, site, symbol, inlined};
+    bench->truth[bench->nr_truth++] =
+        (struct truth){.ticks = ticks, .function = function, .site = site, .symbol = symbol, .inlined = inlined};
 }
 
 /* Take every closed segment, as the drain does. */
@@ -141,6 +145,34 @@ static void bench_run(struct bench *bench, struct machine *machine, int nr)
     }
 }
 
+static void memory_put(struct bench *bench, const struct memory_event *event, uint64_t ticks)
+{
+    while (record_memory(&bench->writer, event, ticks) == RECORD_FULL)
+        bench_take_closed(bench);
+}
+
+/* Allocate or release something. */
+static void bench_memory(struct bench *bench, struct machine *machine)
+{
+    static const uint32_t symbols[] = {TF_SYM_ALLOC, TF_SYM_FREE, TF_SYM_REALLOC};
+    uint32_t symbol = symbols[machine_random(machine, 3)];
+    bool alloc = symbol == TF_SYM_ALLOC;
+    struct truth truth = {.symbol = symbol, .ticks = machine->ticks};
+    truth.function = 16 * (0x7f0000000 + machine_random(machine, 1 << 20)) + (machine_random(machine, 1000) == 0);
+    if (alloc) {
+        truth.api = (enum tf_api)machine_random(machine, TF_API_NR);
+        truth.bytes = machine_random(machine, 100) == 0 ? OPERAND_SIZE_MAX : machine_random(machine, 5000);
+        truth.site = 0x555555550000 + machine_random(machine, machine_random(machine, 100) == 0 ? 100000 : 20);
+    }
+    const struct memory_event event = {
+        .symbol = symbol,
+        .nr_operands = alloc ? ALLOC_OPERANDS : FREE_OPERANDS,
+        .operands = {alloc ? truth.site : truth.function, truth.bytes << OPERAND_API_BITS | truth.api, truth.function}};
+    memory_put(bench, &event, truth.ticks);
+    bench->truth[bench->nr_truth++] = truth;
+    bench->nr_memory++;
+}
+
 /* Finish the file and open it as the analyzer does. */
 static struct trace *bench_trace(struct bench *bench)
 {
@@ -156,8 +188,24 @@ static struct trace *bench_trace(struct bench *bench)
     return trace;
 }
 
-static bool symbol_is(const struct chunk *chunk, uint32_t symbol, uint64_t ticks, const struct truth *truth)
+static bool memory_is(const struct chunk *chunk, struct chunk_cursor *cursor, uint32_t symbol,
+                      const struct truth *truth)
 {
+    struct memory_block block;
+    chunk_next_memory(chunk, cursor, symbol, &block);
+    if (symbol != truth->symbol || cursor->ticks != truth->ticks || block.address != truth->function)
+        return false;
+    const struct memory_caller *caller = &chunk->memory.callers[block.caller];
+    return symbol != TF_SYM_ALLOC ||
+           (block.bytes == truth->bytes && caller->address == truth->site && caller->api == truth->api);
+}
+
+static bool symbol_is(const struct chunk *chunk, struct chunk_cursor *cursor, uint32_t symbol,
+                      const struct truth *truth)
+{
+    uint64_t ticks = cursor->ticks;
+    if (symbol_is_memory(symbol))
+        return memory_is(chunk, cursor, symbol, truth);
     if ((symbol < TF_SYM_ENTER ? symbol : TF_SYM_ENTER) != truth->symbol)
         return false;
     if (truth->symbol == TF_SYM_EXT)
@@ -183,13 +231,14 @@ static void bench_compare(struct bench *bench)
         chunk_begin(&chunk, &cursor);
         while (cursor.index < chunk.head.nr_symbols) {
             uint32_t symbol = chunk_next(&chunk, &cursor);
-            if (!symbol_is(&chunk, symbol, cursor.ticks, &bench->truth[seen++]))
+            if (!symbol_is(&chunk, &cursor, symbol, &bench->truth[seen++]))
                 ck_abort_msg("chunk %u, symbol %u: %u", i, cursor.index - 1, symbol);
         }
     }
     ck_assert_uint_eq(seen, bench->nr_truth);
     ck_assert_uint_eq(chunk.head.hook_calls, bench->nr_hooks);
     ck_assert_uint_eq(chunk.head.recorded, bench->nr_hooks);
+    ck_assert_uint_eq(chunk.memory.recorded, bench->nr_memory);
     chunk_release(&chunk);
     trace_close(trace);
 }
@@ -268,6 +317,44 @@ START_TEST(event_that_was_not_counted_is_made_up_for)
 
 END_TEST
 
+/* Memory among calls; parts, closed segments, and what a handler leaves that interrupts: operands without an event, and
+ * words that the state does not know of. */
+START_TEST(memory_comes_out_with_all_it_is_about)
+{
+    static const struct memory_event orphan = {.symbol = SYMBOL_OPERAND, .nr_operands = 2, .operands = {7, 16}};
+    struct bench bench;
+    struct machine machine;
+    struct verify verify;
+    struct err err = {0};
+    bench_open(&bench);
+    machine_init(&machine, (uint64_t)_i + 400);
+    for (int i = 0; i < 30000; i++) {
+        if (machine_random(&machine, 3) == 0)
+            bench_run(&bench, &machine, 1 + (int)machine_random(&machine, 4));
+        uint64_t before = bench.writer.state;
+        bench_memory(&bench, &machine);
+        uint64_t words = bench.writer.state - before;
+        if (words <= ALLOC_OPERANDS + 1 && machine_random(&machine, 10) == 0)
+            bench.writer.state -= machine_random(&machine, words + 1);
+        if (machine_random(&machine, 20) == 0)
+            memory_put(&bench, &orphan, 0);
+        if (machine_random(&machine, 500) == 0)
+            bench_take_part(&bench);
+        if (machine_random(&machine, 500) == 0)
+            record_close(&bench.writer);
+    }
+    bench_take_part(&bench);
+    bench_compare(&bench);
+    struct trace *trace = trace_open(bench.path, &err);
+    ck_assert_int_eq(verify_trace(&verify, trace, &err), 0);
+    ck_assert_msg(verify.nr_problems == 0, "%s", trace->nr_notices > 0 ? trace->notices[0] : "");
+    verify_release(&verify);
+    trace_close(trace);
+    bench_close(&bench);
+}
+
+END_TEST
+
 /* Times of 47 bits: a segment does not live longer. */
 START_TEST(segment_that_lasts_too_long_is_closed)
 {
@@ -339,6 +426,7 @@ int main(void)
     tcase_add_loop_test(tcase, parts_of_a_segment_stand_alone, 0, 5);
     tcase_add_loop_test(tcase, segment_that_is_closed_early_goes_on_in_the_next, 0, 5);
     tcase_add_loop_test(tcase, event_that_was_not_counted_is_made_up_for, 0, 5);
+    tcase_add_loop_test(tcase, memory_comes_out_with_all_it_is_about, 0, 5);
     tcase_add_test(tcase, segment_that_lasts_too_long_is_closed);
     tcase_add_test(tcase, more_places_of_call_than_a_segment_knows);
     tcase_add_test(tcase, stack_deeper_than_a_chunk_is_unwound);

@@ -20,8 +20,9 @@ static uint64_t random64(uint64_t *state)
 struct written {
     uint64_t ticks, fn, site;
     const char *region;
-    unsigned symbol; /* 0, 1, 2, or 8 for an enter */
+    unsigned symbol; /* as in the file, or 8 for an enter */
     bool inlined;
+    uint64_t bytes; /* of an allocation at fn, from site */
 };
 
 #define WRITTEN_MAX 3000u
@@ -33,7 +34,7 @@ static void stream_write(struct writer_thread *thread, uint64_t *state, struct w
 {
     uint64_t ticks = thread->ticks;
     for (uint32_t i = 0; i < nr; i++) {
-        uint64_t choice = random64(state) % 16, scale = random64(state) % 40;
+        uint64_t choice = random64(state) % 20, scale = random64(state) % 40;
         ticks += scale < 30 ? random64(state) % 200 * thread->tick_unit : random64(state) >> (24 + scale);
         written[i] = (struct written){.ticks = ticks, .symbol = 8};
         if (choice < 7 && thread->depth < WRITER_DEPTH_MAX - 1) {
@@ -50,6 +51,17 @@ static void stream_write(struct writer_thread *thread, uint64_t *state, struct w
         } else if (choice == 14 && thread->depth > 0) {
             written[i].symbol = 1;
             thread_unwind(thread, ticks);
+        } else if (choice > 15) {
+            written[i].symbol = choice == 16 ? 4 : choice == 17 ? 5 : 3;
+            written[i].fn = (0x7f0000000000 + random64(state) % 1000000) >> thread->shift << thread->shift;
+            written[i].site = random64(state);
+            written[i].bytes = random64(state) >> (scale + 20);
+            if (choice == 16)
+                thread_free(thread, ticks, written[i].fn);
+            else if (choice == 17)
+                thread_realloc(thread, ticks, written[i].fn);
+            else
+                thread_alloc(thread, ticks, written[i].fn, written[i].bytes, (unsigned)choice - 17, written[i].site);
         } else {
             written[i].symbol = 2;
             written[i].fn = random64(state);
@@ -72,6 +84,14 @@ static void stream_check(const struct chunk *chunk, const struct written *writte
             chunk_next_ext(chunk, &cursor, &ext);
             ck_assert_uint_eq(ext.kind, 8);
             ck_assert_uint_eq(ext.number, written[i].fn);
+        } else if (symbol_is_memory(symbol)) {
+            struct memory_block block;
+            chunk_next_memory(chunk, &cursor, symbol, &block);
+            ck_assert_uint_eq(block.address, written[i].fn);
+            if (symbol == 3) {
+                ck_assert_uint_eq(block.bytes, written[i].bytes);
+                ck_assert_uint_eq(chunk->memory.callers[block.caller].address, written[i].site);
+            }
         } else if (symbol >= 8) {
             const struct chunk_entry *entry = &chunk->dict[symbol - 8];
             ck_assert_int_eq(entry->region != NULL, written[i].region != NULL);
@@ -115,6 +135,7 @@ START_TEST(streams_come_back)
     writer_init(&writer);
     struct writer_thread *thread = writer_thread_new(&writer, 1, 1, 10, 1000);
     thread->tick_unit = _i % 3 == 0 ? 1 : (uint32_t)(random64(&state) % 1000 + 1);
+    thread->shift = (uint32_t)_i % 4;
     for (int round = 0; round < 5; round++) {
         struct writer_bytes payload = {0};
         struct chunk chunk = {0};
@@ -140,7 +161,7 @@ END_TEST
 
 /* ---- Malformed payloads: one with a little of everything, and one thing changed ------------------- */
 
-static void sample_write(struct writer *writer, struct writer_bytes *payload)
+static void sample_write(struct writer *writer, struct writer_bytes *payload, bool memory)
 {
     writer_init(writer);
     struct writer_thread *thread = writer_thread_new(writer, 1, 1, 10, 1000);
@@ -151,6 +172,12 @@ static void sample_write(struct writer *writer, struct writer_bytes *payload)
     thread_exit(thread, 9999);
     thread_orphan(thread, 10000, 0x300);
     thread_exit(thread, 10001);
+    if (memory) {
+        thread_alloc(thread, 10002, 0x1000, 77, 1, 0x4000);
+        thread_alloc(thread, 10003, 0x2000, 777, 3, 0x4010);
+        thread_free(thread, 10003, 0x2000);
+        thread_realloc(thread, 10004, 0x1000);
+    }
     thread_payload(thread, payload);
     writer_thread_free(thread);
 }
@@ -180,12 +207,14 @@ static const struct {
     {80, 0x10000000, 4, "larger than the chunk"},
     {80, 7, 4, "larger than the chunk"},
     {96, 2, 4, "twice"},
-    {96, 7, 4, "section 7"},
+    {96, 9, 4, "section 9"},
     {96, 1001, 4, "section 1001"},
     {96, 1000, 4, "SYMBOLS or DELTAS"},
     {100, 0xffffffff, 4, "larger than the chunk"},
     {SYMBOLS, 9, 2, "means nothing"},
-    {SYMBOLS, 3, 2, "means nothing"},
+    {SYMBOLS, 6, 2, "means nothing"},
+    {SYMBOLS + 6, 3, 2, "MEMORY is missing"},
+    {SYMBOLS + 6, 4, 2, "MEMORY is missing"},
     {SYMBOLS, 7, 2, "means nothing"},
     {SYMBOLS, 2, 2, "EXT"},
     {SYMBOLS, 0, 2, "never begun"},
@@ -208,7 +237,7 @@ START_TEST(malformed_payloads_are_refused)
     struct chunk chunk = {0};
     struct err err = {0};
     const struct trace_chunk block = {.first_ticks = 1000, .last_ticks = 10001};
-    sample_write(&writer, &payload);
+    sample_write(&writer, &payload, false);
     for (unsigned i = 0; i < changes[_i].bytes; i++)
         payload.bytes[changes[_i].offset + i] = (uint8_t)(changes[_i].value >> (8 * i));
     if (changes[_i].bytes == 0)
@@ -236,7 +265,7 @@ START_TEST(changed_bytes_never_hurt)
     struct writer_bytes payload = {0};
     struct chunk chunk = {0};
     const struct trace_chunk block = {.first_ticks = 0, .last_ticks = UINT64_MAX};
-    sample_write(&writer, &payload);
+    sample_write(&writer, &payload, _i);
     payload_take(&chunk, &payload);
     for (size_t i = 0; i < payload.nr; i++) {
         for (unsigned value = 0; value < 256; value++) {
@@ -256,6 +285,11 @@ START_TEST(changed_bytes_never_hurt)
                 ck_assert_int_ge(depth, 0);
                 if (symbol == 2)
                     chunk_next_ext(&chunk, &cursor, &ext);
+                if (!symbol_is_memory(symbol))
+                    continue;
+                struct memory_block memory;
+                chunk_next_memory(&chunk, &cursor, symbol, &memory);
+                ck_assert(symbol != 3 || memory.caller < chunk.memory.nr_callers);
             }
             ck_assert_uint_eq(cursor.ticks, chunk.last_ticks);
         }
@@ -323,7 +357,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, streams_come_back, 0, 30);
     tcase_add_loop_test(tcase, malformed_payloads_are_refused, 0, (int)(sizeof(changes) / sizeof(changes[0])));
-    tcase_add_test(tcase, changed_bytes_never_hurt);
+    tcase_add_loop_test(tcase, changed_bytes_never_hurt, 0, 2);
     tcase_add_test(tcase, records_are_taken_apart);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);

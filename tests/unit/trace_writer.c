@@ -274,6 +274,12 @@ static void chunk_clear(struct writer_thread *thread)
     bytes_free(&thread->wide);
     bytes_free(&thread->dict);
     bytes_free(&thread->ext);
+    bytes_free(&thread->callers);
+    bytes_free(&thread->addresses);
+    bytes_free(&thread->sizes);
+    bytes_free(&thread->callers_of);
+    bytes_free(&thread->released);
+    thread->last_alloc = thread->last_release = thread->last_caller = thread->nr_callers = 0;
     thread->nr_symbols = thread->nr_events = thread->nr_dict = 0;
 }
 
@@ -381,7 +387,53 @@ void thread_orphan(struct writer_thread *thread, uint64_t ticks, uint64_t fn)
     count_event(thread);
 }
 
-static void put_head(const struct writer_thread *thread, struct writer_bytes *payload, uint32_t nr_stack)
+/* A caller for each allocation: nothing says that it must be there once only. */
+void thread_alloc(struct writer_thread *thread, uint64_t ticks, uint64_t address, uint64_t bytes, unsigned api,
+                  uint64_t caller)
+{
+    put_symbol(thread, ticks, 3);
+    bytes_put_varint(&thread->callers, api);
+    bytes_put_varint(&thread->callers, zigzag(caller - thread->last_caller));
+    bytes_put_varint(&thread->addresses, zigzag((address >> thread->shift) - thread->last_alloc));
+    bytes_put_varint(&thread->sizes, bytes);
+    bytes_put_varint(&thread->callers_of, thread->nr_callers++);
+    thread->last_caller = caller;
+    thread->last_alloc = address >> thread->shift;
+    thread->memory_recorded++;
+}
+
+static void put_release(struct writer_thread *thread, uint64_t ticks, uint64_t address, unsigned symbol)
+{
+    put_symbol(thread, ticks, symbol);
+    bytes_put_varint(&thread->released, zigzag((address >> thread->shift) - thread->last_release));
+    thread->last_release = address >> thread->shift;
+    thread->memory_recorded++;
+}
+
+void thread_free(struct writer_thread *thread, uint64_t ticks, uint64_t address)
+{
+    put_release(thread, ticks, address, 4);
+}
+
+void thread_realloc(struct writer_thread *thread, uint64_t ticks, uint64_t address)
+{
+    put_release(thread, ticks, address, 5);
+}
+
+static void put_memory(const struct writer_thread *thread, struct writer_bytes *memory)
+{
+    const struct writer_bytes *const columns[] = {&thread->callers, &thread->addresses, &thread->sizes,
+                                                  &thread->callers_of, &thread->released};
+    bytes_put_varint(memory, thread->memory_recorded);
+    bytes_put_varint(memory, thread->memory_dropped);
+    bytes_put_varint(memory, thread->shift);
+    bytes_put_varint(memory, thread->nr_callers);
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        bytes_put(memory, columns[i]->bytes, columns[i]->nr);
+}
+
+static void put_head(const struct writer_thread *thread, struct writer_bytes *payload, uint32_t nr_stack,
+                     uint32_t nr_sections)
 {
     const uint32_t numbers[] = {thread->process, thread->number,      thread->nr_symbols, thread->tick_unit,
                                 thread->nr_dict, thread->stack_depth, nr_stack,           thread->flags};
@@ -391,13 +443,14 @@ static void put_head(const struct writer_thread *thread, struct writer_bytes *pa
         bytes_put32(payload, numbers[i]);
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
         bytes_put64(payload, counts[i]);
-    bytes_put32(payload, 6);
+    bytes_put32(payload, nr_sections);
     bytes_put(payload, (const uint8_t[12]){0}, 12);
 }
 
 void thread_payload(struct writer_thread *thread, struct writer_bytes *payload)
 {
-    struct writer_bytes stack = {0};
+    struct writer_bytes stack = {0}, memory = {0};
+    uint32_t nr_sections = thread->memory_recorded + thread->memory_dropped > 0 ? 7 : 6;
     uint32_t nr_stack = thread->stack_depth < thread->list_max ? thread->stack_depth : thread->list_max;
     uint64_t fn = 0, site = 0;
     bytes_free(&thread->dict);
@@ -410,16 +463,18 @@ void thread_payload(struct writer_thread *thread, struct writer_bytes *payload)
         bytes_put_varint(&stack, thread->stack[i].inherited);
         bytes_put_varint(&stack, zigzag(i == 0 ? 0x7fff0000 : (uint64_t)-64));
     }
-    put_head(thread, payload, nr_stack);
-    const struct writer_bytes *const sections[] = {&thread->symbols, &thread->deltas, &thread->wide,
-                                                   &thread->dict,    &stack,          &thread->ext};
-    for (uint32_t i = 0; i < 6; i++) {
+    put_memory(thread, &memory);
+    put_head(thread, payload, nr_stack, nr_sections);
+    const struct writer_bytes *const sections[] = {&thread->symbols, &thread->deltas, &thread->wide, &thread->dict,
+                                                   &stack,           &thread->ext,    &memory};
+    for (uint32_t i = 0; i < nr_sections; i++) {
         bytes_put32(payload, i + 1);
         bytes_put32(payload, (uint32_t)sections[i]->nr);
     }
-    for (uint32_t i = 0; i < 6; i++)
+    for (uint32_t i = 0; i < nr_sections; i++)
         bytes_put(payload, sections[i]->bytes, sections[i]->nr);
     bytes_free(&stack);
+    bytes_free(&memory);
 }
 
 void thread_flush(struct writer_thread *thread)

@@ -47,6 +47,11 @@ struct writer_thread {
     uint32_t nr_symbols, nr_events, nr_dict;
     struct writer_bytes symbols, deltas, wide, dict, ext;
     struct writer_frame known[4096];
+    /* MEMORY: in the file as soon as one of the counts is not 0 */
+    uint64_t memory_recorded, memory_dropped;
+    uint32_t nr_callers, shift;
+    uint64_t last_alloc, last_release, last_caller;
+    struct writer_bytes callers, addresses, sizes, callers_of, released;
 };
 
 void bytes_put(struct writer_bytes *to, const void *bytes, size_t nr);
@@ -86,6 +91,12 @@ void thread_region(struct writer_thread *thread, uint64_t ticks, const char *nam
 void thread_exit(struct writer_thread *thread, uint64_t ticks);
 void thread_unwind(struct writer_thread *thread, uint64_t ticks);
 void thread_ext(struct writer_thread *thread, uint64_t ticks, uint64_t kind, const struct writer_bytes *value);
+/* The addresses must be multiples of 2^shift. */
+void thread_alloc(struct writer_thread *thread, uint64_t ticks, uint64_t address, uint64_t bytes, unsigned api,
+                  uint64_t caller);
+void thread_free(struct writer_thread *thread, uint64_t ticks, uint64_t address);
+void thread_realloc(struct writer_thread *thread, uint64_t ticks, uint64_t address);
+
 void thread_orphan(struct writer_thread *thread, uint64_t ticks, uint64_t fn);
 
 /* Write the chunk at hand and begin the next one. The payload alone: into `payload`. */

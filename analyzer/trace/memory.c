@@ -1,0 +1,120 @@
+#include "trace/memory.h"
+
+#include <stdlib.h>
+
+#define SHIFT_MAX 63u
+
+static int malformed(struct err *err)
+{
+    return err_set(err, ERR_INCOMPLETE, "MEMORY is malformed");
+}
+
+void memory_release(struct memory_section *memory)
+{
+    free(memory->callers);
+    *memory = (struct memory_section){0};
+}
+
+/* Skip `nr` varints. NULL when they are not there, or one is not below `limit`. */
+static const uint8_t *column_check(const uint8_t *p, const uint8_t *end, uint32_t nr, uint64_t limit)
+{
+    for (uint32_t i = 0; i < nr && p != NULL; i++) {
+        uint64_t value;
+        p = tf_get_varint(p, end, &value);
+        if (p != NULL && value >= limit)
+            return NULL;
+    }
+    return p;
+}
+
+static const uint8_t *callers_decode(struct memory_section *memory, const uint8_t *p, const uint8_t *end,
+                                     struct err *err)
+{
+    uint64_t nr, previous = 0;
+    p = tf_get_varint(p, end, &nr);
+    if (p == NULL || nr > (size_t)(end - p) / 2) { /* each takes two bytes at least */
+        malformed(err);
+        return NULL;
+    }
+    if (nr > memory->caller_capacity || memory->callers == NULL) {
+        free(memory->callers);
+        memory->caller_capacity = (size_t)(nr + nr / 2 + 16);
+        memory->callers = calloc(memory->caller_capacity, sizeof(*memory->callers));
+        if (memory->callers == NULL) {
+            memory->caller_capacity = 0;
+            err_set(err, ERR_INPUT, "out of memory");
+            return NULL;
+        }
+    }
+    for (uint64_t i = 0; i < nr; i++) {
+        uint64_t api, difference;
+        p = tf_get_varint(p, end, &api);
+        p = p == NULL ? NULL : tf_get_varint(p, end, &difference);
+        if (p == NULL || api >= TF_API_NR) {
+            malformed(err);
+            return NULL;
+        }
+        previous += tf_unzigzag(difference);
+        memory->callers[i] = (struct memory_caller){.address = previous, .api = (enum tf_api)api};
+    }
+    memory->nr_callers = (uint32_t)nr;
+    return p;
+}
+
+int memory_decode(struct memory_section *memory, const uint8_t *bytes, size_t nr_bytes, uint32_t nr_allocs,
+                  uint32_t nr_releases, struct err *err)
+{
+    const uint8_t *p = bytes, *end = bytes + nr_bytes;
+    uint64_t shift = 0;
+    memory->nr_allocs = nr_allocs;
+    memory->nr_releases = nr_releases;
+    memory->recorded = memory->dropped = 0;
+    memory->addresses = memory->sizes = memory->callers_of = memory->released = memory->end = end;
+    if (nr_bytes == 0)
+        return nr_allocs + nr_releases == 0 ? 0 : err_set(err, ERR_INCOMPLETE, "MEMORY is missing");
+    p = tf_get_varint(p, end, &memory->recorded);
+    p = p == NULL ? NULL : tf_get_varint(p, end, &memory->dropped);
+    p = p == NULL ? NULL : tf_get_varint(p, end, &shift);
+    if (p == NULL || shift > SHIFT_MAX)
+        return malformed(err);
+    memory->shift = (uint32_t)shift;
+    p = callers_decode(memory, p, end, err);
+    if (p == NULL)
+        return -1;
+    memory->addresses = p;
+    p = memory->sizes = column_check(p, end, nr_allocs, UINT64_MAX);
+    p = memory->callers_of = p == NULL ? NULL : column_check(p, end, nr_allocs, UINT64_MAX);
+    p = memory->released = p == NULL ? NULL : column_check(p, end, nr_allocs, memory->nr_callers);
+    p = p == NULL ? NULL : column_check(p, end, nr_releases, UINT64_MAX);
+    return p == end ? 0 : malformed(err);
+}
+
+void memory_begin(const struct memory_section *memory, struct memory_cursor *cursor)
+{
+    *cursor = (struct memory_cursor){.addresses = memory->addresses,
+                                     .sizes = memory->sizes,
+                                     .callers_of = memory->callers_of,
+                                     .released = memory->released};
+}
+
+static uint64_t address_next(const struct memory_section *memory, const uint8_t **column, uint64_t *previous)
+{
+    uint64_t difference = 0;
+    *column = tf_get_varint(*column, memory->end, &difference);
+    *previous += tf_unzigzag(difference);
+    return *previous << memory->shift;
+}
+
+void memory_next(const struct memory_section *memory, struct memory_cursor *cursor, uint32_t symbol,
+                 struct memory_block *block)
+{
+    uint64_t caller = 0;
+    if (symbol != TF_SYM_ALLOC) {
+        *block = (struct memory_block){.address = address_next(memory, &cursor->released, &cursor->release)};
+        return;
+    }
+    block->address = address_next(memory, &cursor->addresses, &cursor->address);
+    cursor->sizes = tf_get_varint(cursor->sizes, memory->end, &block->bytes);
+    cursor->callers_of = tf_get_varint(cursor->callers_of, memory->end, &caller);
+    block->caller = (uint32_t)caller;
+}
