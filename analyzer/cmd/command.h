@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/out.h"
+#include "symbols/symbols.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,16 +33,16 @@ struct options {
         COLOR_NEVER
     } color; /* --color=WHEN, --no-color; NO_COLOR and CLICOLOR_FORCE are obeyed */
 
-    bool quiet;            /* -q: no notices, no progress */
-    bool force_symbols;    /* --force-symbols */
-    bool mangled;          /* --demangle=no */
-    const char *debug_dir; /* --debug-dir DIR */
-    const char *title;     /* --title (flamegraph) */
-    double min_width;      /* --min-width PERCENT (flamegraph) */
-    uint32_t width_px;     /* --width PX (flamegraph) */
-    bool inverted;         /* --inverted (flamegraph) */
-    const char *unit;      /* --unit NAME (flamegraph of folded stacks); NULL: samples */
-    char **inputs;         /* the rest of the line; ./trace.zst when there is none */
+    bool quiet;              /* -q: no notices, no progress */
+    bool force_symbols;      /* --force-symbols */
+    enum symbol_names names; /* --demangle */
+    const char *debug_dir;   /* --debug-dir DIR */
+    const char *title;       /* --title (flamegraph) */
+    double min_width;        /* --min-width PERCENT (flamegraph) */
+    uint32_t width_px;       /* --width PX (flamegraph) */
+    bool inverted;           /* --inverted (flamegraph) */
+    const char *unit;        /* --unit NAME (flamegraph of folded stacks); NULL: samples */
+    char **inputs;           /* the rest of the line; ./trace.zst when there is none */
     int nr_inputs;
     bool default_input; /* there was none */
 };

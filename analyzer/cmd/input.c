@@ -62,7 +62,7 @@ struct replay_filter input_filter(const struct options *options)
 struct symbol_options input_symbols(const struct options *options)
 {
     return (struct symbol_options){
-        .debug_dir = options->debug_dir, .force = options->force_symbols, .mangled = options->mangled};
+        .debug_dir = options->debug_dir, .force = options->force_symbols, .names = options->names};
 }
 
 bool *input_match(const struct options *options, const struct profile_function *functions, uint32_t nr, struct err *err)

@@ -54,7 +54,7 @@ static const struct option_row rows[] = {
     {OPTION_INVERTED, OPTIONS_PICTURE, 0, "inverted", NULL, "callers above, callees below"},
     {OPTION_UNIT, OPTIONS_PICTURE, 0, "unit", "NAME", "what folded stacks count; default samples"},
     {OPTION_FORCE_SYMBOLS, OPTIONS_SYMBOLS, 0, "force-symbols", NULL, "names also from binaries that were rebuilt"},
-    {OPTION_DEMANGLE, OPTIONS_SYMBOLS, 0, "demangle", "yes|no", "C++ and Rust names as written; default yes"},
+    {OPTION_DEMANGLE, OPTIONS_SYMBOLS, 0, "demangle", "HOW", "C++ and Rust names: yes, short (no arguments), no"},
     {OPTION_DEBUG_DIR, OPTIONS_SYMBOLS, 0, "debug-dir", "DIR", "separate debug files; default /usr/lib/debug"},
     {OPTION_COLOR, OPTIONS_COLOR, 0, "color", "WHEN", "auto, always or never"},
     {OPTION_NO_COLOR, OPTIONS_COLOR, 0, "no-color", NULL, "the same as --color=never"},
@@ -189,11 +189,14 @@ static int value_color(struct options *options, const char *text, struct err *er
 
 static int value_demangle(struct options *options, const char *text, struct err *err)
 {
-    static const char *const words[] = {"yes", "no", NULL};
+    static const char *const words[] = {"yes", "short", "no", NULL};
+
+    static const enum symbol_names names[] = {SYMBOL_NAMES_FULL, SYMBOL_NAMES_SHORT, SYMBOL_NAMES_MANGLED};
+
     int choice = 0;
     if (value_word("demangle", text, words, &choice, err) != 0)
         return -1;
-    options->mangled = choice == 1;
+    options->names = names[choice];
     return 0;
 }
 

@@ -44,7 +44,9 @@ static const char *label_make(struct arena *arena, const struct profile_function
     if (number > 1)
         snprintf(suffix, sizeof(suffix), " #%u", number);
     int bytes;
-    if (by_file)
+    if (by_file && f->line == 0)
+        bytes = asprintf(&text, "%s (%s)%s", f->name, base_name(f->file), suffix);
+    else if (by_file)
         bytes = asprintf(&text, "%s (%s:%u)%s", f->name, base_name(f->file), f->line, suffix);
     else if (f->module[0] != '\0')
         bytes = asprintf(&text, "%s [%s]%s", f->name, base_name(f->module), suffix);

@@ -25,9 +25,8 @@ static bool name_is_mangled(const char *name)
     return strncmp(name, "_Z", 2) == 0 || strncmp(name, "_R", 2) == 0 || strncmp(name, "_GLOBAL_", 8) == 0;
 }
 
-static bool text_demangle(struct text *text, const char *linkage)
+static bool text_demangle(struct text *text, const char *linkage, int options)
 {
-    const int options = DMGL_PARAMS | DMGL_ANSI;
     if (setjmp(text->full) != 0)
         return false;
     if (rust_demangle_callback(linkage, options, text_add, text))
@@ -36,15 +35,16 @@ static bool text_demangle(struct text *text, const char *linkage)
     return cplus_demangle_v3_callback(linkage, options, text_add, text) != 0;
 }
 
-bool demangle_name(const char *linkage, char *text, size_t room)
+bool demangle_name(const char *linkage, enum symbol_names style, char *text, size_t room)
 {
+    const int options = style == SYMBOL_NAMES_SHORT ? DMGL_ANSI : DMGL_PARAMS | DMGL_ANSI;
     struct text target = {.bytes = text, .room = room};
     if (room == 0)
         return false;
     text[0] = '\0';
     if (!name_is_mangled(linkage) || strnlen(linkage, DEMANGLE_INPUT_MAX + 1) > DEMANGLE_INPUT_MAX)
         return false;
-    bool done = text_demangle(&target, linkage) && target.used > 0;
+    bool done = text_demangle(&target, linkage, options) && target.used > 0;
     text[done ? target.used : 0] = '\0';
     return done;
 }

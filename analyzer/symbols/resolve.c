@@ -78,6 +78,7 @@ static size_t module_send_names(struct module_reader *reader)
 
 static void module_send_demangled(struct module_reader *reader)
 {
+    enum symbol_names style = reader->job->options->names;
     char linkage[DEMANGLE_INPUT_MAX + 1];
     for (size_t i = 0; i < reader->range->nr_queries; i++) {
         const struct symtab_symbol *symbol = reader->found[i];
@@ -86,35 +87,48 @@ static void module_send_demangled(struct module_reader *reader)
             continue;
         memcpy(linkage, symbol->name, bytes);
         linkage[bytes] = '\0';
-        if (demangle_name(linkage, reader->text, sizeof(reader->text)))
+        if (demangle_name(linkage, style, reader->text, sizeof(reader->text)))
             child_send(reader->sender, ANSWERS_NAME, reader->range->first + i, 0, reader->text, strlen(reader->text));
     }
     child_flush(reader->sender);
 }
 
+/* The debug information of the module, or NULL. */
+static Dwarf *module_dwarf(struct module_reader *reader)
+{
+    if (elf_file_has_lines(&reader->file))
+        return dwarf_begin_elf(reader->file.elf, DWARF_C_READ, NULL);
+    if (reader->debug.elf && elf_file_has_lines(&reader->debug))
+        return dwarf_begin_elf(reader->debug.elf, DWARF_C_READ, NULL);
+    return NULL;
+}
+
+/* File and line; of a local function without debug information the file that its symbol table names. */
+static void module_send_place(struct module_reader *reader, const struct lines_query *query)
+{
+    const struct symtab_symbol *symbol = reader->found[query->index - reader->range->first];
+    size_t bytes = query->found ? lines_path(query->directory, query->file, reader->text, PATH_MAX) : 0;
+    if (bytes > 0)
+        child_send(reader->sender, ANSWERS_FILE, query->index, query->line, reader->text, bytes);
+    else if (symbol && symbol->file)
+        child_send(reader->sender, ANSWERS_FILE, query->index, 0, symbol->file, strlen(symbol->file));
+}
+
+/* False when memory ran out. */
 static bool module_send_lines(struct module_reader *reader)
 {
     const struct answers_range *range = reader->range;
-    bool own = elf_file_has_lines(&reader->file);
-    bool other = !own && reader->debug.elf && elf_file_has_lines(&reader->debug);
-    Dwarf *dwarf =
-        own || other ? dwarf_begin_elf(own ? reader->file.elf : reader->debug.elf, DWARF_C_READ, NULL) : NULL;
-    if (!dwarf)
-        return true;
     struct lines_query *queries = calloc(range->nr_queries, sizeof(*queries));
+    Dwarf *dwarf = module_dwarf(reader);
     for (size_t i = 0; queries && i < range->nr_queries; i++) {
         const struct symtab_symbol *symbol = reader->found[i];
         queries[i].address = symbol ? symbol->start : reader->job->queries[range->first + i].address;
         queries[i].index = range->first + i;
     }
-    if (queries)
+    if (queries && dwarf)
         lines_find(dwarf, queries, range->nr_queries);
-    for (size_t i = 0; queries && i < range->nr_queries; i++) {
-        const struct lines_query *query = &queries[i];
-        size_t bytes = query->found ? lines_path(query->directory, query->file, reader->text, PATH_MAX) : 0;
-        if (bytes > 0)
-            child_send(reader->sender, ANSWERS_FILE, query->index, query->line, reader->text, bytes);
-    }
+    for (size_t i = 0; queries && i < range->nr_queries; i++)
+        module_send_place(reader, &queries[i]);
     bool enough = queries != NULL;
     free(queries);
     (void)dwarf_end(dwarf);
@@ -133,7 +147,7 @@ static bool module_read(struct module_reader *reader, enum answers_status *statu
         return false;
     if (module_send_names(reader) > 0 && stripped)
         *status = STATUS_STRIPPED;
-    if (!reader->job->options->mangled)
+    if (reader->job->options->names != SYMBOL_NAMES_MANGLED)
         module_send_demangled(reader);
     return module_send_lines(reader);
 }

@@ -28,14 +28,21 @@ struct symbol_query {
 struct symbol {
     const char *name;    /* demangled; NULL when there is none */
     const char *linkage; /* as in the symbol table; NULL when there is none */
-    const char *file;    /* NULL when unknown */
+    const char *file;    /* NULL when unknown; without a line perhaps no more than its last part */
     uint32_t line;       /* 0 when unknown */
+};
+
+/* How C++ and Rust names are shown. */
+enum symbol_names {
+    SYMBOL_NAMES_FULL,   /* ns::set<int>::find(int const&) const */
+    SYMBOL_NAMES_SHORT,  /* ns::set<int>::find */
+    SYMBOL_NAMES_MANGLED /* _ZNK2ns3setIiE4findERKi */
 };
 
 struct symbol_options {
     const char *debug_dir; /* searched for .build-id/ and debuglinks; NULL: /usr/lib/debug */
     bool force;            /* take a binary whose build-id differs from the recorded one */
-    bool mangled;          /* do not demangle */
+    enum symbol_names names;
 };
 
 /*

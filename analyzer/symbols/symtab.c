@@ -9,7 +9,8 @@
 
 #define WALK_MAX 4096 /* symbols looked at for one address, however they overlap */
 
-enum { RANK_WEAK = 1, RANK_LOCAL = 2, RANK_UNSIZED = 4, RANK_LABEL = 8 };
+/* An IFUNC is called by the name of what it chose; its own address is that of the function that chooses. */
+enum { RANK_WEAK = 1, RANK_LOCAL = 2, RANK_UNSIZED = 4, RANK_IFUNC = 8, RANK_LABEL = 16 };
 
 void symtab_release(struct symtab *table)
 {
@@ -61,7 +62,8 @@ static bool symbol_make(struct symtab_symbol *symbol, Elf *elf, const GElf_Sym *
     if (symbol->sized)
         symbol->end = symbol->start + entry->st_size;
     symbol->rank = (uint8_t)((binding == STB_LOCAL ? RANK_LOCAL : 0) | (binding == STB_WEAK ? RANK_WEAK : 0) |
-                             (symbol->sized ? 0 : RANK_UNSIZED) | (symbol->label ? RANK_LABEL : 0));
+                             (symbol->sized ? 0 : RANK_UNSIZED) | (symbol->label ? RANK_LABEL : 0) |
+                             (type == STT_GNU_IFUNC ? RANK_IFUNC : 0));
     return symbol_bound(symbol, elf, entry->st_shndx);
 }
 
@@ -95,13 +97,19 @@ static bool section_add(struct symtab *table, Elf *elf, Elf_Scn *section, const 
         return true;
     size_t nr_bytes = strings_bytes(strings);
     size_t nr_entries = data->d_size / entry_bytes;
+    const char *file = NULL; /* an STT_FILE says whose the local symbols behind it are */
     for (size_t i = 0; i < nr_entries && i <= INT32_MAX; i++) {
         GElf_Sym entry;
         struct symtab_symbol symbol;
         if (!gelf_getsym(data, (int)i, &entry) || entry.st_name >= nr_bytes)
             continue;
-        if (symbol_make(&symbol, elf, &entry, (const char *)strings->d_buf + entry.st_name) &&
-            !symbol_add(table, &symbol))
+        const char *name = (const char *)strings->d_buf + entry.st_name;
+        if (GELF_ST_TYPE(entry.st_info) == STT_FILE)
+            file = name[0] == '\0' || name[0] == '<' ? NULL : name; /* "<artificial>" is gcc's under -flto */
+        if (!symbol_make(&symbol, elf, &entry, name))
+            continue;
+        symbol.file = GELF_ST_BIND(entry.st_info) == STB_LOCAL ? file : NULL;
+        if (!symbol_add(table, &symbol))
             return false;
     }
     return true;

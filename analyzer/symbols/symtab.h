@@ -13,6 +13,7 @@
 struct symtab_symbol {
     uint64_t start, end;
     const char *name; /* in the ELF file's memory, which must live as long as the table */
+    const char *file; /* of a local symbol: its source file, as the symbol table has it; NULL when unknown */
     uint8_t rank;     /* of symbols with the same start the lowest is taken */
     bool sized;       /* the symbol says where it ends; else `end` is a guess */
     bool label;       /* not known to be a function */

@@ -39,9 +39,26 @@ static const struct {
 START_TEST(known_names)
 {
     char text[4096];
-    bool done = demangle_name(cases[_i].linkage, text, sizeof(text));
+    bool done = demangle_name(cases[_i].linkage, SYMBOL_NAMES_FULL, text, sizeof(text));
     ck_assert_msg(done == (cases[_i].name != NULL), "%s", cases[_i].linkage);
     ck_assert_str_eq(text, done ? cases[_i].name : "");
+}
+
+END_TEST
+
+static const char *const brief[][2] = {
+    {"_ZN5shape4areaEdRKSs", "shape::area"},
+    {"_ZNK3MapIiSt6vectorIcSaIcEEE4findERKi", "Map<int, std::vector<char, std::allocator<char> > >::find"},
+    {"_ZN1AplERKS_", "A::operator+"},
+    {"_ZZ4mainENKUlvE_clEv", "main::{lambda()#1}::operator()"},
+    {"_RNvNtCs1234_7mycrate3foo3bar", "mycrate::foo::bar"},
+};
+
+START_TEST(short_names)
+{
+    char text[4096];
+    ck_assert(demangle_name(brief[_i][0], SYMBOL_NAMES_SHORT, text, sizeof(text)));
+    ck_assert_str_eq(text, brief[_i][1]);
 }
 
 END_TEST
@@ -56,9 +73,9 @@ START_TEST(name_that_unfolds_without_end)
         char digit = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[level];
         length += (size_t)snprintf(linkage + length, sizeof(linkage) - length, "S_IS%c_S%c_E", digit, digit);
         if (level == 3)
-            ck_assert(demangle_name(linkage, text, sizeof(text)));
+            ck_assert(demangle_name(linkage, SYMBOL_NAMES_FULL, text, sizeof(text)));
     }
-    ck_assert(!demangle_name(linkage, text, sizeof(text)));
+    ck_assert(!demangle_name(linkage, SYMBOL_NAMES_FULL, text, sizeof(text)));
     ck_assert_str_eq(text, "");
 }
 
@@ -72,12 +89,12 @@ START_TEST(name_that_nests_without_end)
     memcpy(linkage, "_Z1f", 4);
     linkage[DEMANGLE_INPUT_MAX - 1] = 'i';
     linkage[DEMANGLE_INPUT_MAX] = '\0';
-    (void)demangle_name(linkage, text, sizeof(text)); /* must return */
+    (void)demangle_name(linkage, SYMBOL_NAMES_FULL, text, sizeof(text)); /* must return */
     linkage[DEMANGLE_INPUT_MAX - 1] = 'P';
     linkage[DEMANGLE_INPUT_MAX] = 'i';
-    ck_assert(!demangle_name(linkage, text, sizeof(text)));
+    ck_assert(!demangle_name(linkage, SYMBOL_NAMES_FULL, text, sizeof(text)));
     memset(linkage + 2, 'N', DEMANGLE_INPUT_MAX - 2);
-    (void)demangle_name(linkage, text, sizeof(text));
+    (void)demangle_name(linkage, SYMBOL_NAMES_FULL, text, sizeof(text));
 }
 
 END_TEST
@@ -87,7 +104,7 @@ START_TEST(room_is_kept)
     char text[16];
     for (size_t room = 0; room <= 8; room++) {
         memset(text, 'x', sizeof(text));
-        ck_assert(demangle_name("_Z3foov", text, room) == (room >= 6));
+        ck_assert(demangle_name("_Z3foov", SYMBOL_NAMES_FULL, text, room) == (room >= 6));
         for (size_t i = room; i < sizeof(text); i++)
             ck_assert_int_eq(text[i], 'x');
     }
@@ -111,7 +128,7 @@ START_TEST(random_names)
         }
         linkage[1] = round % 2 ? 'Z' : 'R';
         linkage[sizeof(linkage) - 1] = '\0';
-        if (!demangle_name(linkage, text, sizeof(text)))
+        if (!demangle_name(linkage, SYMBOL_NAMES_FULL, text, sizeof(text)))
             ck_assert_str_eq(text, "");
     }
 }
@@ -124,6 +141,7 @@ int main(void)
     TCase *tcase = tcase_create("names");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, known_names, 0, (int)(sizeof(cases) / sizeof(cases[0])));
+    tcase_add_loop_test(tcase, short_names, 0, (int)(sizeof(brief) / sizeof(brief[0])));
     tcase_add_test(tcase, name_that_unfolds_without_end);
     tcase_add_test(tcase, name_that_nests_without_end);
     tcase_add_test(tcase, room_is_kept);

@@ -116,7 +116,7 @@ START_TEST(everything_at_once)
     ck_assert_uint_eq(options.from_ns, 1500000);
     ck_assert_uint_eq(options.to_ns, 2500000);
     ck_assert_uint_eq(options.top, 3);
-    ck_assert(options.quiet && options.force_symbols && options.mangled && options.inverted);
+    ck_assert(options.quiet && options.force_symbols && options.names == SYMBOL_NAMES_MANGLED && options.inverted);
     ck_assert_str_eq(options.debug_dir, "/d");
     ck_assert_str_eq(options.title, "T");
     ck_assert_str_eq(options.unit, "cycles");

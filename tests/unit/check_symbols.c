@@ -33,7 +33,8 @@ static void sources_write(void)
     fixture_write("two.c", two_c);
 }
 
-enum { LINES = 1, LOCALS = 2, NOTICE = 4, DEBUG_DIR = 8, NAMELESS = 16 };
+/* FILES: without lines, local functions still have the files that the symbol table names. */
+enum { LINES = 1, LOCALS = 2, NOTICE = 4, DEBUG_DIR = 8, NAMELESS = 16, FILES = 32 };
 
 /* How a binary is made: the compiler's arguments, and what is done to it afterwards ("whole" has all symbols). */
 static const struct {
@@ -54,7 +55,13 @@ static const struct {
     {"link-time optimised", "cc", "-g -O1 -flto -fno-inline", NULL, LINES},
     {"clang, DWARF 4", "clang", "-gdwarf-4", NULL, LINES | LOCALS},
     {"clang, DWARF 5", "clang", "-gdwarf-5", NULL, LINES | LOCALS},
-    {"no debug information", "cc", "", NULL, LOCALS},
+    {"clang, split DWARF", "clang", "-g -gsplit-dwarf", NULL, LINES | LOCALS},
+    {"one file without duplicates", "cc", "-g", "command -v dwz >/dev/null || exit 0; dwz binary", LINES | LOCALS},
+    {"debug information shared between files", "cc", "-g -include stdio.h -include stdlib.h -include signal.h",
+     "command -v dwz >/dev/null || exit 0; cp binary twin && dwz -m common binary twin && rm twin && "
+     "readelf -S binary | grep -q debugaltlink",
+     LINES | LOCALS},
+    {"no debug information", "cc", "", NULL, LOCALS | FILES},
     {"debug file by its link, beside", "cc", "-g -Wl,--build-id=none",
      "objcopy --only-keep-debug binary binary.dbg && strip binary && objcopy --add-gnu-debuglink=binary.dbg binary",
      LINES | LOCALS},
@@ -116,8 +123,9 @@ static void check_file(const struct fixture *fixture, const struct symbol *symbo
 }
 
 /* The two functions `twin`, in the order of the files. */
-static void check_twins(struct fixture *fixture, const struct symbol_options *options, bool has_lines)
+static void check_twins(struct fixture *fixture, const struct symbol_options *options, unsigned expect)
 {
+    bool has_lines = expect & LINES;
     const struct symbol_module module = {.path = "./binary"};
     struct symbol_query queries[2] = {{0}};
     unsigned long long address;
@@ -130,6 +138,13 @@ static void check_twins(struct fixture *fixture, const struct symbol_options *op
     fixture_resolve(fixture, &module, 1, queries, 2, options);
     for (unsigned i = 0; i < 2; i++)
         ck_assert_str_eq(fixture->answers[i].name, "twin");
+    if (expect & FILES) {
+        const char *files[] = {fixture->answers[0].file, fixture->answers[1].file};
+        bool swapped = strcmp(files[0], "two.c") == 0;
+        ck_assert_str_eq(files[swapped], "one.c");
+        ck_assert_str_eq(files[!swapped], "two.c");
+        return;
+    }
     bool swapped = has_lines && fixture->answers[0].line == 1;
     check_file(fixture, &fixture->answers[swapped], "one.c", 3, has_lines);
     check_file(fixture, &fixture->answers[!swapped], "two.c", 1, has_lines);
@@ -166,7 +181,7 @@ START_TEST(binary_is_read)
         }
     }
     if (expect & LOCALS)
-        check_twins(&fixture, &options, expect & LINES);
+        check_twins(&fixture, &options, expect);
     fixture_close(&fixture);
 }
 

@@ -108,7 +108,7 @@ END_TEST
 START_TEST(names_are_demangled)
 {
     struct fixture fixture;
-    const struct symbol_options mangled = {.mangled = true};
+    const struct symbol_options mangled = {.names = SYMBOL_NAMES_MANGLED}, brief = {.names = SYMBOL_NAMES_SHORT};
     fixture_open(&fixture);
     fixture_write("code.cpp", "namespace n { template <class T> struct S { int get(T) const; };\n"
                               "template <class T> int S<T>::get(T) const { return 1; }\n"
@@ -127,7 +127,53 @@ START_TEST(names_are_demangled)
         ck_assert_uint_eq(fixture.answers[1].line, 3);
         fixture_resolve(&fixture, &module, 1, queries, 2, &mangled);
         ck_assert_str_eq(fixture.answers[0].name, "_ZNK1n1SIiE3getEi");
+        fixture_resolve(&fixture, &module, 1, queries, 2, &brief);
+        ck_assert_str_eq(fixture.answers[0].name, "n::S<int>::get");
+        ck_assert_str_eq(fixture.answers[1].name, "n::hidden");
     }
+    fixture_close(&fixture);
+}
+
+END_TEST
+
+/* What an IFUNC chooses has a name of its own; its address is that of the function that chooses. */
+START_TEST(ifunc_is_told_from_its_resolver)
+{
+    struct fixture fixture;
+    fixture_open(&fixture);
+    fixture_write("code.c", "static int fast(void) { return 1; }\n"
+                            "static int (*choose(void))(void) { return fast; }\n"
+                            "int work(void) __attribute__((ifunc(\"choose\")));\n");
+    fixture_run("cc -g -shared -fPIC code.c -o code.so");
+    ck_assert_str_eq(fixture_resolve_one(&fixture, "code.so", fixture_address("code.so", "fast")).name, "fast");
+    ck_assert_str_eq(fixture_resolve_one(&fixture, "code.so", fixture_address("code.so", "work")).name, "choose");
+    fixture_close(&fixture);
+}
+
+END_TEST
+
+/* A real compiler's names, with whatever scheme it has. */
+START_TEST(rust_names_are_demangled)
+{
+    struct fixture fixture;
+    unsigned long long address = 0;
+    const char *const schemes[] = {"legacy", "v0"};
+    if (!fixture_has_tool("rustc") || system("rustc --version >/dev/null 2>&1") != 0)
+        return;
+    fixture_open(&fixture);
+    fixture_write("code.rs",
+                  "mod inner { #[inline(never)] pub fn twice(x: i32) -> i32 { std::hint::black_box(x) * 2 } }\n"
+                  "#[no_mangle] pub extern \"C\" fn entry(x: i32) -> i32 { inner::twice(x) }\n");
+    fixture_run(
+        "rustc --edition 2021 -g -C panic=abort -C symbol-mangling-version=%s --crate-type cdylib code.rs -o code.so "
+        "2>errors || rustc --edition 2021 -g -C panic=abort --crate-type cdylib code.rs -o code.so",
+        schemes[_i]);
+    FILE *pipe = popen("nm code.so | grep -E '5inner5twice' | cut -d' ' -f1", "r");
+    ck_assert_int_eq(fscanf(pipe, "%llx", &address), 1);
+    ck_assert_int_eq(pclose(pipe), 0);
+    struct symbol symbol = fixture_resolve_one(&fixture, "code.so", address);
+    ck_assert_str_eq(symbol.name, "code::inner::twice");
+    ck_assert_uint_eq(symbol.line, 1);
     fixture_close(&fixture);
 }
 
@@ -288,6 +334,8 @@ int main(void)
     tcase_add_test(tcase, right_symbol_is_chosen);
     tcase_add_test(tcase, address_in_the_plt);
     tcase_add_test(tcase, names_are_demangled);
+    tcase_add_test(tcase, ifunc_is_told_from_its_resolver);
+    tcase_add_loop_test(tcase, rust_names_are_demangled, 0, 2);
     tcase_add_test(tcase, hostile_names_survive);
     tcase_add_loop_test(tcase, damage_stays_where_it_is, 0, 3);
     tcase_add_test(tcase, many_functions_are_fast);
