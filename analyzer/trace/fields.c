@@ -4,6 +4,7 @@
  */
 #include "trace/fields.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -416,6 +417,24 @@ static int segments_parse(struct trace *trace, const uint8_t *at, const uint8_t 
     return 0;
 }
 
+/* dlopen("./plugin.so") gives a path from where the program ran. */
+static int path_complete(const struct facts *facts, struct trace *trace, uint32_t process, const char **path,
+                         struct err *err)
+{
+    uint32_t found = facts_process_find(facts, trace, process);
+    const char *directory = found != TRACE_NONE ? trace->processes[found].directory : "";
+    const char *rest = strncmp(*path, "./", 2) == 0 ? *path + 2 : *path;
+    if (directory[0] != '/' || (*path)[0] == '/' || strchr(*path, '/') == NULL)
+        return 0;
+    size_t bytes = strlen(directory) + 1 + strlen(rest);
+    char *joined = arena_alloc(&trace->arena, bytes + 1);
+    if (joined == NULL)
+        return no_memory(err);
+    snprintf(joined, bytes + 1, "%s/%s", directory, rest);
+    *path = joined;
+    return 0;
+}
+
 static int module_load(struct facts *facts, struct trace *trace, uint32_t process, const struct field *load,
                        struct err *err)
 {
@@ -450,7 +469,8 @@ static int module_load(struct facts *facts, struct trace *trace, uint32_t proces
         }
     }
     if (failed != 0 || fields_end(result, err) != 0 ||
-        segments_parse(trace, load->value, end, nr_segments, &module, err) != 0)
+        segments_parse(trace, load->value, end, nr_segments, &module, err) != 0 ||
+        path_complete(facts, trace, process, &object.path, err) != 0)
         return -1;
     module.object = object_intern(facts, trace, &object, err);
     return module.object == TRACE_NONE ? -1 : module_append(facts, trace, &module, err);
