@@ -26,6 +26,7 @@ clang; clang++; clang; clang; clang; clang
 Check; check.h; check; check-devel; check; check-dev
 Jansson; jansson.h; libjansson-dev; jansson-devel; jansson; jansson-dev
 the zstd command; zstd; zstd; zstd; zstd; zstd
+dwz; dwz; dwz; dwz; dwz; dwz
 END
 }
 
