@@ -1,14 +1,23 @@
 #!/bin/sh
-# Installs what is needed to build tracert ("build"), or to test it too ("test"). On Debian and Ubuntu through apt-get,
-# elsewhere it says what is missing and under which names. It does nothing when all is there.
+# Installs what is needed to build tracert ("build"), to test it too ("test"), or to test its pictures in a browser
+# ("browser"). On Debian and Ubuntu through apt-get, elsewhere it says what is missing and under which names. It does
+# nothing when all is there.
 #
-# usage: cmake/setup.sh [build|test]
+# usage: cmake/setup.sh [build|test|browser]
 set -eu
 
 # A line a need: what it is; what shows that it is there (a command, or a header with '/' or '.h'); then the packages
 # of Debian and Ubuntu, Fedora, Arch and Alpine.
 needs()
 {
+    if [ "$1" = browser ]; then
+        cat <<'END'
+Chromium; chromium; chromium; chromium; chromium; chromium
+Node.js 18 or later; node; nodejs; nodejs; nodejs; nodejs
+npm; npm; npm; nodejs-npm; npm; npm
+END
+        return 0
+    fi
     cat <<'END'
 a C compiler; stdio.h; gcc libc6-dev; gcc; gcc; gcc musl-dev
 cmake 3.18 or later; cmake; cmake; cmake; cmake; cmake
@@ -88,9 +97,9 @@ install_packages() # PACKAGE...
 
 purpose=${1:-build}
 case $purpose in
-build | test) ;;
+build | test | browser) ;;
 *)
-    echo "usage: $0 [build|test]" >&2
+    echo "usage: $0 [build|test|browser]" >&2
     exit 1
     ;;
 esac

@@ -49,7 +49,7 @@ static const struct option_row rows[] = {
     {OPTION_PID, OPTIONS_FILTER, 0, "pid", "PID", "only this process"},
     {OPTION_TIME, OPTIONS_FILTER, 0, "time", "A..B", "only from A to B after the start: 1.5s..2s"},
     {OPTION_TITLE, OPTIONS_PICTURE, 0, "title", "TEXT", "the picture's title"},
-    {OPTION_MIN_WIDTH, OPTIONS_PICTURE, 0, "min-width", "PERCENT", "leave out what is narrower; default 0.1 pixel"},
+    {OPTION_MIN_WIDTH, OPTIONS_PICTURE, 0, "min-width", "PERCENT", "merge what is narrower; default: nothing"},
     {OPTION_WIDTH, OPTIONS_PICTURE, 0, "width", "PX", "width without a browser; default 1200"},
     {OPTION_INVERTED, OPTIONS_PICTURE, 0, "inverted", NULL, "callers above, callees below"},
     {OPTION_UNIT, OPTIONS_PICTURE, 0, "unit", "NAME", "what folded stacks count; default samples"},

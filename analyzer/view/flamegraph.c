@@ -1,14 +1,18 @@
 /*
- * The flame graph: one SVG that is readable without its script and interactive with it.
+ * The flame graph: one SVG that is readable without its scripts and interactive with them.
+ *
+ * What stands in it as elements is for readers without scripts, and as little as an eye can see: a browser needs 70 us
+ * for each. The scripts (page/) draw on a canvas, from columns of numbers, and hold every frame.
  *
  * Siblings stand heaviest first, as the profile has them; what is left of the parent's width on the right is its own
- * time. Positions are percentages, so that the picture follows the window's width.
+ * time.
  */
 #include "view/views.h"
 
 #include "base/escape.h"
 #include "base/number.h"
-#include "view/flamegraph_files.h"
+#include "view/page_files.h"
+#include "view/tree_data.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,20 +21,20 @@
 
 #define WIDTH_PX     1200u
 #define MARGIN_PX    10u
-#define TOP_PX       80u /* above the frames: title, subtitle, controls */
-#define BOTTOM_PX    66u /* below them: what is left out, what matches, details */
+#define TOP_PX       56u /* above the frames: title, subtitle */
+#define BOTTOM_PX    26u /* below them: what is left out */
 #define ROW_PX       17u
-#define LETTER_PX    7.3 /* width of a character of the 12 px monospace fonts */
-#define MIN_WIDTH_PX 0.1
-#define NR_COLORS    16u
+#define LETTER_PX    7.3     /* width of a character of the 12 px monospace fonts */
+#define MIN_WIDTH_PX 1.0     /* of what stands in the SVG itself */
+#define FRAMES_MAX   100000u /* that the scripts get */
 
 struct picture {
     const struct profile *profile;
     const struct view_options *options;
     unsigned width_px, plane_px; /* the whole picture, the frames */
-    uint64_t whole, least;       /* the run; frames below `least` are left out */
-    uint32_t nr_frames, nr_rows; /* drawn; the root is row 0 */
-    uint64_t left_out;           /* time in frames that are not drawn */
+    uint64_t whole, least;       /* the run; frames below `least` are not drawn */
+    struct tree_cut cut;         /* what not even the scripts get */
+    uint32_t nr_rows;            /* drawn; the root is row 0 */
     uint64_t *starts;            /* by depth, during the walk: where the next frame begins */
 };
 
@@ -55,22 +59,14 @@ static uint32_t walk_next(const struct picture *picture, uint32_t at)
 
 static void picture_measure(struct picture *picture)
 {
-    double percent = picture->options->min_width;
-    if (percent < 0)
-        percent = 100 * MIN_WIDTH_PX / picture->plane_px;
     picture->whole = picture->profile->nodes[0].inclusive_ns;
-    double least = (double)picture->whole * percent / 100;
-    picture->least = (uint64_t)least + ((double)(uint64_t)least < least);
+    picture->cut = tree_cut_choose(picture->profile, picture->options->min_width, FRAMES_MAX);
+    double least = (double)picture->whole * MIN_WIDTH_PX / picture->plane_px;
+    picture->least = (double)picture->cut.least_ns > least ? picture->cut.least_ns : (uint64_t)least + 1;
     picture->nr_rows = 1;
     for (uint32_t at = walk_next(picture, 0); at != 0; at = walk_next(picture, at)) {
-        const struct profile_node *node = &picture->profile->nodes[at];
-        if (!is_drawn(picture, at)) {
-            picture->left_out += node->inclusive_ns;
-            continue;
-        }
-        picture->nr_frames++;
-        if (node->depth + 1 > picture->nr_rows)
-            picture->nr_rows = node->depth + 1;
+        if (is_drawn(picture, at) && picture->profile->nodes[at].depth + 1 > picture->nr_rows)
+            picture->nr_rows = picture->profile->nodes[at].depth + 1;
     }
 }
 
@@ -94,16 +90,12 @@ static unsigned row_y(const struct picture *picture, uint32_t depth)
     return row * ROW_PX;
 }
 
-/* By name alone: the same in every picture. */
-static void color_write(struct out *out, const struct profile_function *function)
+static void color_write(struct out *out, const struct picture *picture, const struct profile_function *function)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (const char *p = function->name; *p != '\0'; p++)
-        hash = (hash ^ (uint8_t)*p) * 16777619u;
-    if (function->kind == FUNCTION_CODE)
-        out_format(out, "c%x", (hash ^ hash >> 16) % NR_COLORS);
-    else
+    if (function->kind != FUNCTION_CODE)
         out_text(out, function->kind == FUNCTION_REGION ? "cr" : "cu");
+    else
+        out_format(out, "c%x", color_of(picture->options->by_module ? function->module : function->name));
 }
 
 static void amount_write(struct out *out, const struct picture *picture, uint64_t value)
@@ -166,11 +158,7 @@ static void frame_write(struct out *out, const struct picture *picture, const st
     if (is_root)
         out_text(out, "call");
     else
-        color_write(out, function);
-    out_format(out, "\" data-v=\"%u,%llu,%llu", node->depth, (unsigned long long)node->inclusive_ns,
-               (unsigned long long)node->exclusive_ns);
-    if (has_calls)
-        out_format(out, ",%llu", (unsigned long long)node->calls);
+        color_write(out, picture, function);
     out_text(out, "\"><title>");
     escape_xml(out, name, strlen(name));
     out_text(out, " (");
@@ -222,7 +210,7 @@ static void subtitle_write(struct out *out, const struct picture *picture)
     char text[NUMBER_BYTES], when_text[64];
     time_t seconds = (time_t)(facts->realtime_ns / 1000000000);
     struct tm when;
-    out_text(out, "<text class=\"quiet\" x=\"50%\" y=\"42\" text-anchor=\"middle\">");
+    out_text(out, "<text class=\"quiet\" id=\"subtitle\" x=\"50%\" y=\"42\" text-anchor=\"middle\">");
     amount_write(out, picture, picture->whole);
     if (facts->has_calls) {
         out_format(out, " in %u thread%s", facts->nr_threads, facts->nr_threads == 1 ? "" : "s");
@@ -244,32 +232,44 @@ static void head_write(struct out *out, const struct picture *picture, unsigned 
                picture->width_px, height_px, picture->width_px, height_px);
     escape_xml(out, title, strlen(title));
     out_text(out, "</title>\n<style><![CDATA[\n");
-    out_bytes(out, flamegraph_css, flamegraph_css_bytes);
+    out_bytes(out, looks_css, looks_css_bytes);
     out_text(out, "]]></style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\" fill=\"#fffdf9\"/>\n");
     if (!fitted_write(out, "<text class=\"title\" x=\"50%\" y=\"24\">", title, picture->plane_px * 0.7, "</text>\n"))
         out_text(out, "<text class=\"title\"/>\n");
     subtitle_write(out, picture);
 }
 
-/* What the picture does not show, and the line that the script fills. */
+/* What the picture does not show: drawn too narrow for the eye, or left out. */
 static void foot_write(struct out *out, const struct picture *picture, unsigned height_px)
 {
-    uint32_t nr_left_out = picture->profile->nr_nodes - 1 - picture->nr_frames;
+    struct tree_cut cut = tree_cut_count(picture->profile, picture->least);
     char text[NUMBER_BYTES];
-    if (nr_left_out > 0) {
-        out_format(out,
-                   "<text class=\"quiet\" id=\"pruned\" x=\"%u\" y=\"%u\">%s narrower frame%s left out: ", MARGIN_PX,
-                   height_px - BOTTOM_PX + 16, number_grouped(text, nr_left_out), nr_left_out == 1 ? "" : "s");
-        double percent = picture->whole > 0 ? 100 * (double)picture->left_out / (double)picture->whole : 0;
-        out_format(out, "%.*f %% of the run</text>\n", percent < 0.1 ? 4 : 1, percent);
-    }
-    out_format(out,
-               "<g id=\"status\" transform=\"translate(0,%u)\"><rect width=\"100%%\" height=\"42\" fill=\"none\"/>"
-               "<text x=\"%u\" y=\"15\"/><text x=\"%u\" y=\"33\"/></g>\n",
-               height_px - 42, MARGIN_PX, MARGIN_PX);
+    if (cut.nr_left_out == 0)
+        return;
+    double percent = picture->whole > 0 ? 100 * (double)cut.left_out_ns / (double)picture->whole : 0;
+    out_format(out, "<text class=\"quiet\" id=\"pruned\" x=\"%u\" y=\"%u\">%s narrower frame%s left out: ", MARGIN_PX,
+               height_px - BOTTOM_PX + 16, number_grouped(text, cut.nr_left_out), cut.nr_left_out == 1 ? "" : "s");
+    out_format(out, "%.*f %% of the run</text>\n", percent < 0.1 ? 4 : 1, percent);
+}
+
+static void script_write(struct out *out, const struct embedded_file *file)
+{
     out_text(out, "<script><![CDATA[\n");
-    out_bytes(out, flamegraph_js, flamegraph_js_bytes);
-    out_text(out, "]]></script>\n</svg>\n");
+    out_bytes(out, file->text, *file->bytes);
+    out_text(out, "]]></script>\n");
+}
+
+static void scripts_write(struct out *out, const struct picture *picture)
+{
+    const struct view_options *options = picture->options;
+    out_text(out, "<script id=\"data\" type=\"application/json\"><![CDATA[{");
+    tree_data_write(out, picture->profile, &picture->cut);
+    out_text(out, ",\n");
+    tree_data_write_functions(out, picture->profile);
+    out_format(out, ",\n\"settings\":{\"rootOnTop\":%s,\"colors\":\"%s\"}}]]></script>\n",
+               options->inverted ? "true" : "false", options->by_module ? "module" : "name");
+    for (size_t i = 0; i < nr_picture_scripts; i++)
+        script_write(out, &picture_scripts[i]);
 }
 
 int flamegraph_svg(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err)
@@ -284,13 +284,13 @@ int flamegraph_svg(const struct profile *profile, const struct view_options *opt
     unsigned plane_height_px = picture.nr_rows * ROW_PX;
     unsigned height_px = TOP_PX + plane_height_px + BOTTOM_PX;
     head_write(out, &picture, height_px);
-    out_format(out, "<svg id=\"frames\" x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\" data-unit=\"", MARGIN_PX, TOP_PX,
+    out_format(out, "<svg id=\"frames\" x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\">\n", MARGIN_PX, TOP_PX,
                picture.plane_px, plane_height_px);
-    escape_xml(out, profile->facts.unit, strlen(profile->facts.unit));
-    out_format(out, "\" data-calls=\"%d\" data-inverted=\"%d\">\n", profile->facts.has_calls, options->inverted);
     frames_write(out, &picture);
     out_text(out, "</svg>\n");
     foot_write(out, &picture, height_px);
+    scripts_write(out, &picture);
+    out_text(out, "</svg>\n");
     free(picture.starts);
     return 0;
 }

@@ -15,9 +15,10 @@ struct view_options {
     bool color;        /* escape sequences are welcome */
     unsigned columns;  /* width to keep to; 0: no limit */
     const char *title; /* NULL: made from the facts */
-    double min_width;  /* flame graph: share of the run, in percent, below which frames are left out; < 0: choose */
+    double min_width;  /* flame graph: share of the run, in percent, below which frames are left out; < 0: none */
     uint32_t width_px; /* flame graph; 0: choose */
     bool inverted;     /* flame graph: root on top */
+    bool by_module;    /* flame graph: a colour a module, not a name */
 };
 
 struct view {

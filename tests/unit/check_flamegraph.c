@@ -1,10 +1,10 @@
 /*
  * The flame graph: well-formed whatever the names, every frame where and as wide as its time, what is left out stated.
- * What the script does is tested in tests/browser.
+ * What the scripts do is tested in tests/browser.
  */
 #include "profile/folded.h"
 #include "profile_fixture.h"
-#include "view/flamegraph_files.h"
+#include "view/page_files.h"
 #include "view/view.h"
 #include "suite.h"
 
@@ -80,8 +80,8 @@ static void xml_check(const char *p)
 }
 
 struct frame {
-    unsigned depth;
-    unsigned long long total, self;
+    unsigned depth; /* by its row: the root is 0 */
+    unsigned long long total;
     double x, width, y;
     char name[64];
 };
@@ -93,18 +93,23 @@ static double number_after(const char *p, const char *text)
     return strtod(found + strlen(text), NULL);
 }
 
+/* The frames that stand in the picture itself, the root first. */
 static size_t frames_read(const char *svg, struct frame *frames, size_t room)
 {
     size_t nr = 0;
-    for (const char *p = svg; (p = strstr(p, "<g class=")) && (p = strstr(p, "data-v=")); nr++) {
+    for (const char *p = svg; (p = strstr(p, "<g class=")) && (p = strstr(p, "<title>")); nr++) {
         ck_assert_uint_lt(nr, room);
         struct frame *frame = &frames[nr];
-        ck_assert_int_eq(sscanf(p, "data-v=\"%u,%llu,%llu", &frame->depth, &frame->total, &frame->self), 3);
-        const char *title = strstr(p, "<title>") + strlen("<title>"), *rect = strstr(title, "<rect");
-        snprintf(frame->name, sizeof(frame->name), "%.*s", (int)strcspn(title, "("), title);
+        const char *title = p + strlen("<title>"), *rect = strstr(title, "<rect");
+        int name_bytes = (int)strcspn(title, "(");
+        snprintf(frame->name, sizeof(frame->name), "%.*s", name_bytes, title);
+        frame->total = 0;
+        for (const char *digit = title + name_bytes + 1; isdigit((uint8_t)*digit) || *digit == ','; digit++)
+            frame->total = *digit == ',' ? frame->total : frame->total * 10 + (unsigned long long)(*digit - '0');
         frame->x = number_after(rect, " x=\"");
         frame->width = number_after(rect, " width=\"");
         frame->y = number_after(rect, " y=\"");
+        frame->depth = (unsigned)(fabs(frame->y - frames[0].y) / 17 + 0.5);
     }
     return nr;
 }
@@ -180,7 +185,7 @@ START_TEST(hostile_names)
         unsigned scripts = 0;
         for (const char *p = svg; (p = strstr(p, "<script")); p++)
             scripts++;
-        ck_assert_uint_eq(scripts, 1);
+        ck_assert_uint_eq(scripts, nr_picture_scripts + 1);
         ck_assert_ptr_null(strchr(svg, '\033'));
         ck_assert_ptr_nonnull(strstr(svg, "INCOMPLETE: 77 events lost"));
         free(svg);
@@ -209,8 +214,8 @@ START_TEST(colours_follow_names)
     }
     ck_assert_uint_eq(nr, 3);
     char rule[8];
-    snprintf(rule, sizeof(rule), ".%s{", class);
-    ck_assert_ptr_nonnull(strstr(flamegraph_css, rule));
+    snprintf(rule, sizeof(rule), ".%s {", class);
+    ck_assert_ptr_nonnull(strstr(looks_css, rule));
     free(first);
     free(second);
     profile_free(one);
@@ -224,17 +229,17 @@ START_TEST(pictures_are_self_contained)
     static const char *const forbidden[] = {
         "]]>",    "innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(",
         "fetch(", "XMLHttp",   "import(",   "src=",           "url(",           "@import"};
-    for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
-        ck_assert_msg(!strstr(flamegraph_js, forbidden[i]), "%s", forbidden[i]);
-        ck_assert_msg(!strstr(flamegraph_css, forbidden[i]), "%s", forbidden[i]);
-    }
-    ck_assert_uint_eq(strlen(flamegraph_js), flamegraph_js_bytes);
-    ck_assert_uint_eq(strlen(flamegraph_css), flamegraph_css_bytes);
     struct profile *profile = read_text(stacks);
     char *svg = draw(profile, &plain);
+    for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
+        ck_assert_msg(!strstr(looks_css, forbidden[i]), "%s", forbidden[i]);
+        for (size_t j = 0; j < nr_picture_scripts; j++)
+            ck_assert_msg(!strstr(picture_scripts[j].text, forbidden[i]), "%s", forbidden[i]);
+    }
+    for (size_t j = 0; j < nr_picture_scripts; j++)
+        ck_assert_ptr_nonnull(strstr(svg, picture_scripts[j].text));
     for (const char *p = svg; (p = strstr(p, "http")); p++)
         ck_assert_int_eq(strncmp(p, "http://www.w3.org/", 18), 0);
-    ck_assert_ptr_nonnull(strstr(svg, flamegraph_js));
     free(svg);
     profile_free(profile);
 }
@@ -251,8 +256,10 @@ START_TEST(frames_are_small)
     struct profile *profile = read_text(text);
     struct view_options options = {.min_width = 0};
     char *svg = draw(profile, &options);
-    size_t frames_bytes = strlen(svg) - flamegraph_js_bytes - flamegraph_css_bytes;
-    ck_assert_uint_le(frames_bytes / profile->nr_nodes, 200);
+    size_t bytes = strlen(svg) - looks_css_bytes;
+    for (size_t i = 0; i < nr_picture_scripts; i++)
+        bytes -= *picture_scripts[i].bytes;
+    ck_assert_uint_le(bytes / profile->nr_nodes, 130);
     free(svg);
     profile_free(profile);
     free(text);

@@ -1,0 +1,445 @@
+// The flame graph: what people do with frames. The picture (picture.js) and the page (page.js) show the same one.
+"use strict";
+
+const FLAME_HELP = [
+  ["/", "search (regular expression; small letters find both cases)"], ["n N", "next, previous match"],
+  ["arrows", "walk from frame to frame"], ["Enter, click", "zoom in"], ["Backspace", "back"],
+  ["0, Escape", "the whole run"], ["i", "root on top or at the bottom"],
+  ["v", "turn round: every function's own time by its callers"], ["r", "recursion as one frame, or level by level"],
+  ["m", "colours by module or by name"],
+];
+
+class Flame {
+  // `events`: changed(isStep) after what the address keeps has changed; chosen(fn) when a frame gets the focus.
+  constructor(profile, settings, events) {
+    this.profile = profile;
+    this.events = events;
+    this.settings = { view: "callees", rootOnTop: true, colors: "name", width: "now", ...settings };
+    this.pattern = "";
+    this.search = null;
+    this.matches = new Set(); // functions
+    this.trees = {}; // by view, made when they are wanted
+    this.palette = {};
+    this.frames = new Frames(this, "Flame graph");
+    this.field = element("input", { type: "search", placeholder: "Search (regex)  /", spellcheck: false,
+      "aria-label": "Search functions by regular expression" });
+    this.matched = element("output", { className: "matched", "aria-live": "polite" });
+    this.details = element("div", { className: "details", role: "status" });
+    this.tip = element("div", { className: "tip", hidden: true, "aria-hidden": "true" });
+    this.host = element("section", { className: "flame" }, this.toolbar(), this.frames.host, this.note(),
+      this.details, this.tip);
+    this.host.view = this;
+    this.listen();
+    this.show();
+  }
+
+  // ---- The parts around the frames ----
+
+  toolbar() {
+    const button = (text, key, action, title) => {
+      const node = element("button", { type: "button", title: title + " (" + key + ")", "aria-keyshortcuts": key }, text);
+      node.addEventListener("click", () => action());
+      return node;
+    };
+    this.toggles = {
+      i: button("Icicle", "i", () => this.set({ rootOnTop: !this.settings.rootOnTop }), "Root on top"),
+      v: button("Callers", "v", () => this.set({ view: this.settings.view === "callers" ? "callees" : "callers" }),
+        "Every function's own time by its callers"),
+      r: button("No recursion", "r", () => this.set({ view: this.settings.view === "collapsed" ? "callees" : "collapsed" }),
+        "Recursion as one frame"),
+      m: button("Modules", "m", () => this.set({ colors: this.settings.colors === "name" ? "module" : "name" }),
+        "Colours by module"),
+    };
+    const bar = element("div", { className: "toolbar", role: "toolbar", "aria-label": "Flame graph" }, this.field,
+      this.matched, button("Back", "Backspace", () => this.back(), "Zoom out a step"),
+      button("Reset", "0", () => this.zoom(0), "The whole run"), ...Object.values(this.toggles));
+    if (this.profile.isDiff)
+      bar.append(this.widths = this.widthChoice(), Flame.legend());
+    return bar;
+  }
+
+  widthChoice() {
+    const select = element("select", { "aria-label": "Width of frames" });
+    for (const [value, text] of [["now", "width: new"], ["base", "width: base"], ["both", "width: the larger"]])
+      select.append(element("option", { value }, text));
+    select.addEventListener("change", () => this.set({ width: select.value }));
+    return select;
+  }
+
+  static legend() {
+    const items = [["less", "−50 %"], ["same", "same"], ["more", "+50 %"], ["new", "new"], ["gone", "gone"]];
+    return element("span", { className: "legend", role: "img", "aria-label":
+      "Colours: blue took less time, orange more, yellow is new, dark grey is gone" },
+    ...items.map(([name, text]) => element("span", { className: "swatch " + name }, text)));
+  }
+
+  note() {
+    const { pruned } = this.profile, texts = [];
+    if (pruned.frames > 0)
+      texts.push(Text.counted(pruned.frames, "narrower frame") + " merged into “…”: " +
+        Text.percent(pruned.time, this.profile.tree.total[0] || 1) + " of the run");
+    if (this.profile.isDiff)
+      texts.push(this.goneText());
+    return element("p", { className: "note", hidden: texts.length === 0 }, texts.join(" · "));
+  }
+
+  goneText() {
+    const { base, now } = this.profile.tree.sides;
+    let nr = 0, time = 0;
+    for (let i = 1; i < now.total.length; i++) {
+      const gone = base.calls[i] + base.total[i] > 0 && now.calls[i] + now.total[i] === 0;
+      nr += gone ? 1 : 0;
+      time += gone ? base.self[i] : 0;
+    }
+    return nr === 0 ? "No frame is gone" : Text.counted(nr, "frame") + " gone, " + this.profile.amount(time) +
+      " of the base: they are drawn when the width is the base’s or the larger one";
+  }
+
+  // ---- What is shown ----
+
+  tree() {
+    const whole = this.profile.tree, { view } = this.settings;
+    if (view === "callees")
+      return whole;
+    return this.trees[view] ||= view === "callers" ? whole.reversed() : whole.collapsed();
+  }
+
+  // Show the tree of the settings, zoomed to a path of names as far as it exists.
+  show(path = []) {
+    const { settings } = this;
+    if (this.profile.isDiff)
+      this.profile.tree.widthBy(settings.width);
+    for (const [key, on] of [["i", settings.rootOnTop], ["v", settings.view === "callers"],
+      ["r", settings.view === "collapsed"], ["m", settings.colors === "module"]])
+      this.toggles[key].setAttribute("aria-pressed", String(on));
+    this.toggles.v.hidden = this.toggles.r.hidden = this.profile.isDiff;
+    if (this.widths)
+      this.widths.value = settings.width;
+    this.frames.rootOnTop = settings.rootOnTop;
+    this.lane = { tree: this.tree(), title: "" };
+    this.paletteRead();
+    const found = this.find(path);
+    this.zoomed = found.node;
+    this.frames.show([this.lane], ...this.extent(found.node));
+    this.frames.host.scrollTop = settings.rootOnTop ? 0 : this.frames.height;
+    this.searchSum();
+    this.tell(found.missing === null ? "" : "There is no " + found.missing + " here");
+  }
+
+  extent(node) {
+    const { start, total } = this.lane.tree;
+    return [start[node], start[node] + total[node]];
+  }
+
+  set(change) {
+    const path = this.path();
+    Object.assign(this.settings, change);
+    this.show(path);
+    this.events.changed(false);
+  }
+
+  // ---- Zoom ----
+
+  path(node = this.zoomed) { // names; what is left out has none
+    return this.lane.tree.path(node).map((i) => this.profile.name(this.lane.tree.fn[i]));
+  }
+
+  find(path) {
+    const { tree } = this.lane;
+    let node = 0;
+    for (const name of path) {
+      const child = Array.from(tree.children(node)).find((i) => this.profile.name(tree.fn[i]) === name);
+      if (child === undefined)
+        return { node, missing: name };
+      node = child;
+    }
+    return { node, missing: null };
+  }
+
+  zoom(node, isStep = true) {
+    if (node === this.zoomed)
+      return;
+    this.zoomed = node;
+    this.frames.range(...this.extent(node));
+    if (isStep)
+      this.events.changed(true);
+    this.tellFrame({ lane: this.lane, node });
+  }
+
+  back() { // a step back where there is one, else up to the root
+    if (!this.events.back())
+      this.zoom(0);
+  }
+
+  // ---- Search ----
+
+  searchSet(pattern) {
+    this.pattern = pattern;
+    this.search = null;
+    let wrong = false;
+    if (pattern !== "") {
+      try {
+        this.search = new RegExp(pattern, /[A-Z]/.test(pattern) ? "u" : "iu");
+      } catch (error) {
+        wrong = true;
+      }
+    }
+    this.field.classList.toggle("wrong", wrong);
+    this.field.setAttribute("aria-invalid", String(wrong));
+    this.matches = new Set();
+    for (let fn = 0; this.search && fn < this.profile.functions.length; fn++) {
+      if (this.search.test(this.profile.name(fn)))
+        this.matches.add(fn);
+    }
+    this.searchSum();
+    this.frames.redraw();
+  }
+
+  searchSum() { // time below two matches counts once
+    if (!this.search) {
+      this.matched.textContent = this.pattern === "" ? "" : "not a regular expression";
+      return;
+    }
+    const { tree } = this.lane;
+    let total = 0, self = 0;
+    for (const i of tree.outermost((fn) => this.matches.has(fn)))
+      total += tree.total[i];
+    for (let i = 1; i < tree.nr; i++)
+      self += this.matches.has(tree.fn[i]) ? tree.self[i] : 0;
+    const text = Text.counted(this.matches.size, "function") + ", " + Text.percent(total, tree.total[0]) + " of the run";
+    this.matched.textContent = this.settings.view === "callers" ? text :
+      text + ", self " + Text.percent(self, tree.total[0]);
+  }
+
+  matchStep(direction) {
+    const found = this.frames.find((fn) => this.matches.has(fn), direction);
+    if (found)
+      this.frames.focus(found);
+  }
+
+  searchClear() {
+    this.field.value = "";
+    this.searchSet("");
+    this.events.changed(false);
+  }
+
+  // ---- What Frames asks ----
+
+  label(lane, node) {
+    const name = this.profile.name(lane.tree.fn[node]);
+    const { sides } = this.profile.tree;
+    if (!sides || node === 0)
+      return name;
+    return name + " " + Text.change(sides.base.total[node], sides.now.total[node]);
+  }
+
+  isMatch(fn) {
+    return this.matches.has(fn);
+  }
+
+  paletteRead() {
+    const style = getComputedStyle(this.host.isConnected ? this.host : document.documentElement);
+    for (const letter of "0123456789abcdefru")
+      this.palette[letter] = style.getPropertyValue("--c" + letter).trim();
+    for (const name of ["all", "ink", "narrow", "more", "less", "same", "new", "gone"])
+      this.palette[name] = style.getPropertyValue("--" + name).trim();
+  }
+
+  look({ tree }, node) {
+    const fn = tree.fn[node], { palette } = this;
+    if (this.profile.isDiff && node > 0)
+      return { fill: this.diffColor(node), ink: "#111" };
+    if (fn < 0)
+      return { fill: palette.all, ink: palette.ink };
+    return { fill: palette[this.profile.colors[this.settings.colors][fn]] || palette.narrow, ink: palette.ink };
+  }
+
+  // How much more or less than in the base, of the frame itself; small changes have none.
+  diffColor(node) {
+    const { base, now } = this.profile.tree.sides, { palette } = this;
+    const before = base.total[node], after = now.total[node];
+    if (base.calls[node] + before === 0)
+      return palette.new;
+    if (now.calls[node] + after === 0)
+      return palette.gone;
+    const change = before > 0 ? (after - before) / before : 1;
+    const least = 0.002 * Math.max(base.total[0], now.total[0]);
+    if (Math.abs(change) < 0.03 || Math.abs(after - before) < least)
+      return palette.same;
+    const part = Math.min(Math.abs(change) / 0.5, 1), to = change > 0 ? palette.more : palette.less;
+    const mix = (at) => Math.round(parseInt(palette.same.slice(at, at + 2), 16) * (1 - part) +
+      parseInt(to.slice(at, at + 2), 16) * part);
+    return `rgb(${mix(1)},${mix(3)},${mix(5)})`;
+  }
+
+  describe({ tree }, node) {
+    const { profile } = this, fn = tree.fn[node], parts = [];
+    parts.push("total " + profile.amount(tree.total[node]));
+    if (this.settings.view !== "callers")
+      parts.push("self " + profile.amount(tree.self[node]));
+    if (profile.hasCalls && node > 0)
+      parts.push(Text.counted(tree.calls[node], fn < profile.functions.length ? "call" : "frame"));
+    parts.push(Text.percent(tree.total[node], tree.total[0]) + " of the run");
+    if (this.zoomed > 0)
+      parts.push(Text.percent(tree.total[node], tree.total[this.zoomed]) + " of the zoom");
+    if (tree.depth[node] > 1)
+      parts.push(Text.percent(tree.total[node], tree.total[tree.parent[node]]) + " of its parent");
+    if (profile.isDiff && node > 0)
+      parts.push(this.describeChange(node));
+    return profile.name(fn) + ": " + parts.join(", ");
+  }
+
+  describeChange(node) {
+    const { base, now } = this.profile.tree.sides;
+    const line = (what, before, after, show) => what + " " + show(before) + " → " + show(after) + " (" +
+      Text.change(before, after) + ")";
+    const text = line("total", base.total[node], now.total[node], (v) => this.profile.amount(v)) + ", " +
+      line("self", base.self[node], now.self[node], (v) => this.profile.amount(v));
+    return this.profile.hasCalls ? text + ", " + line("calls", base.calls[node], now.calls[node], Text.count) : text;
+  }
+
+  // Of the function wherever it is called, and where it stands.
+  describeFunction(fn) {
+    const { profile } = this, f = profile.functions[fn];
+    if (!f)
+      return "";
+    const sum = profile.of(fn), parts = ["everywhere: total " + profile.amount(sum.total) + ", self " +
+      profile.amount(sum.self) + (profile.hasCalls ? ", " + Text.counted(sum.calls, "call") : "")];
+    if (f.module)
+      parts.push(Text.harmless(f.module));
+    if (f.file)
+      parts.push(Text.harmless(f.file) + (f.line ? ":" + f.line : ""));
+    return parts.join(" · ");
+  }
+
+  hovered(frame) {
+    this.tip.hidden = !frame;
+    if (!frame) {
+      this.tell("");
+      return;
+    }
+    this.tip.replaceChildren(element("b", {}, this.profile.name(frame.lane.tree.fn[frame.node]).slice(0, 400)),
+      element("div", {}, this.describe(frame.lane, frame.node).slice(this.profile.name(frame.lane.tree.fn[frame.node]).length + 2)),
+      element("div", {}, this.describeFunction(frame.lane.tree.fn[frame.node])));
+    this.tellFrame(frame);
+  }
+
+  focused(frame) {
+    if (!frame)
+      return;
+    this.tellFrame(frame);
+    this.events.chosen(frame.lane.tree.fn[frame.node]);
+  }
+
+  tellFrame(frame) {
+    this.tell(this.describe(frame.lane, frame.node), this.describeFunction(frame.lane.tree.fn[frame.node]));
+  }
+
+  tell(...lines) {
+    this.details.replaceChildren(...lines.map((text) => element("div", { title: text.slice(0, 2000) }, text)));
+  }
+
+  // ---- Mouse and keys ----
+
+  listen() {
+    const { canvas } = this.frames;
+    canvas.addEventListener("click", (event) => {
+      const frame = this.frames.at(event.offsetX, event.offsetY);
+      this.frames.tree.focus({ preventScroll: true });
+      if (!frame)
+        return;
+      this.frames.focus(frame, false);
+      this.zoom(frame.node);
+    });
+    canvas.addEventListener("mousemove", (event) => this.tipPlace(event));
+    this.field.addEventListener("input", () => {
+      this.searchSet(this.field.value);
+      this.events.changed(false);
+    });
+    this.field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== "Escape")
+        return;
+      if (event.key === "Escape")
+        this.searchClear();
+      this.frames.tree.focus({ preventScroll: true });
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolor());
+  }
+
+  recolor() {
+    this.paletteRead();
+    this.frames.redraw();
+  }
+
+  tipPlace(event) {
+    const { tip } = this;
+    const left = Math.min(event.clientX + 14, window.innerWidth - tip.offsetWidth - 8);
+    const below = event.clientY + 18, above = event.clientY - tip.offsetHeight - 12;
+    tip.style.left = Math.max(left, 4) + "px";
+    tip.style.top = (below + tip.offsetHeight < window.innerHeight ? below : Math.max(above, 4)) + "px";
+  }
+
+  // True when the key meant something.
+  key(event) {
+    const up = this.settings.rootOnTop ? "parent" : "child", down = up === "parent" ? "child" : "parent";
+    const actions = {
+      "/": () => this.searchOpen(),
+      n: () => this.matchStep(1),
+      N: () => this.matchStep(-1),
+      0: () => this.zoom(0),
+      Backspace: () => this.back(),
+      Escape: () => (this.zoomed === 0 && this.pattern !== "" ? this.searchClear() : this.back()),
+      Enter: () => this.frames.focused && this.zoom(this.frames.focused.node),
+      ArrowUp: () => this.frames.walk(up),
+      ArrowDown: () => this.frames.walk(down),
+      ArrowLeft: () => this.frames.walk("left"),
+      ArrowRight: () => this.frames.walk("right"),
+    };
+    const find = (event.ctrlKey || event.metaKey) && event.key === "f";
+    if (find)
+      this.searchOpen();
+    else if (this.toggles[event.key] && !this.toggles[event.key].hidden)
+      this.toggles[event.key].click();
+    else if (Object.hasOwn(actions, event.key))
+      actions[event.key]();
+    else
+      return false;
+    return true;
+  }
+
+  searchOpen() {
+    this.field.focus();
+    this.field.select();
+  }
+
+  // ---- State, for the address: words of letters and digits, and texts ----
+
+  state() {
+    const { settings } = this;
+    return { z: this.path().map(encodeURIComponent).join(";"), s: encodeURIComponent(this.pattern),
+      i: settings.rootOnTop ? "1" : "0", w: settings.view, c: settings.colors,
+      ...(this.profile.isDiff && { b: settings.width }) };
+  }
+
+  restore(state) {
+    const decode = (text) => {
+      try {
+        return decodeURIComponent(text);
+      } catch (error) {
+        return text;
+      }
+    };
+    const choose = (value, choices, otherwise) => (choices.includes(value) ? value : otherwise);
+    Object.assign(this.settings, {
+      rootOnTop: state.i === undefined ? this.settings.rootOnTop : state.i === "1",
+      view: choose(state.w, ["callees", "callers", "collapsed"], this.settings.view),
+      colors: choose(state.c, ["name", "module"], this.settings.colors),
+      width: choose(state.b, ["now", "base", "both"], this.settings.width),
+    });
+    this.field.value = decode(state.s || "");
+    this.show((state.z || "").split(";").filter((name) => name !== "").map(decode));
+    this.searchSet(this.field.value);
+  }
+}

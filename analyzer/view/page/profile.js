@@ -1,0 +1,51 @@
+// The profile that the scripts show: functions, the call tree, and how its values read.
+"use strict";
+
+class Profile {
+  // `data` is what view/tree_data.c wrote; `functions` have label, module, file, line and kind.
+  constructor(data, functions) {
+    this.unit = data.unit;
+    this.hasCalls = data.has_calls;
+    this.pruned = data.pruned;
+    this.functions = functions;
+    this.labels = functions.map((f) => Text.harmless(f.label));
+    this.colors = { name: [], module: [] };
+    for (let i = 0; i < functions.length; i++) {
+      const kind = { region: "r", unknown: "u" }[functions[i].kind];
+      this.colors.name.push(kind || data.colors[2 * i]);
+      this.colors.module.push(kind || data.colors[2 * i + 1]);
+    }
+    this.tree = Tree.decode(data.nodes, data.has_base);
+    this.totals = null;
+  }
+
+  get isDiff() {
+    return this.tree.sides !== null;
+  }
+
+  name(fn) { // the function behind the last one stands for what was left out
+    return fn < 0 ? "all" : fn < this.functions.length ? this.labels[fn] : "…";
+  }
+
+  amount(value) {
+    return Text.amount(value, this.unit);
+  }
+
+  // What is known of a function as a whole: self, total (recursion counted once) and calls, by number.
+  of(fn) {
+    if (!this.totals) {
+      const { tree } = this, active = new Map();
+      this.totals = Array.from({ length: this.functions.length + 1 }, () => ({ self: 0, total: 0, calls: 0 }));
+      for (let i = 1; i < tree.nr; i++) {
+        const sum = this.totals[tree.fn[i]];
+        sum.self += tree.self[i];
+        sum.calls += tree.calls[i];
+        if ((active.get(tree.fn[i]) || 0) > i) // inside of another call of it
+          continue;
+        active.set(tree.fn[i], tree.end[i]);
+        sum.total += tree.total[i];
+      }
+    }
+    return this.totals[fn];
+  }
+}

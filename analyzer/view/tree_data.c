@@ -1,0 +1,136 @@
+#include "view/tree_data.h"
+
+#include "base/columns.h"
+#include "base/escape.h"
+
+#define NR_COLORS 16u
+
+unsigned color_of(const char *text)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (const char *p = text; *p != '\0'; p++)
+        hash = (hash ^ (uint8_t)*p) * 16777619u;
+    return (hash ^ hash >> 16) % NR_COLORS;
+}
+
+/* ---- What is left out --------------------------------------------------------------------------- */
+
+static bool is_left_out(const struct profile *profile, const struct tree_cut *cut, uint32_t node)
+{
+    return node != 0 && profile->nodes[node].inclusive_ns < cut->least_ns;
+}
+
+struct tree_cut tree_cut_count(const struct profile *profile, uint64_t least_ns)
+{
+    struct tree_cut cut = {.least_ns = least_ns};
+    for (uint32_t i = 1; i < profile->nr_nodes; i++) {
+        if (!is_left_out(profile, &cut, i))
+            continue;
+        cut.nr_left_out++;
+        if (!is_left_out(profile, &cut, profile->nodes[i].parent))
+            cut.left_out_ns += profile->nodes[i].inclusive_ns;
+    }
+    return cut;
+}
+
+struct tree_cut tree_cut_choose(const struct profile *profile, double percent, uint32_t nr_max)
+{
+    uint64_t whole = profile->nodes[0].inclusive_ns;
+    double share = percent > 0 ? (double)whole * percent / 100 : 0;
+    uint64_t least_ns = (uint64_t)share + ((double)(uint64_t)share < share);
+    struct tree_cut cut = tree_cut_count(profile, least_ns);
+    while (profile->nr_nodes - cut.nr_left_out > nr_max && cut.least_ns <= whole)
+        cut = tree_cut_count(profile, cut.least_ns + cut.least_ns / 4 + whole / 10000000 + 1);
+    return cut;
+}
+
+/* ---- Nodes --------------------------------------------------------------------------------------- */
+
+struct walk {
+    const struct profile *profile;
+    const struct tree_cut *cut;
+    uint32_t depth; /* of the node that was written last */
+};
+
+static void node_add(struct walk *walk, struct columns *columns, uint32_t depth, uint32_t function, uint64_t calls,
+                     uint64_t self_ns)
+{
+    columns_add(columns, walk->depth - (depth - 1));
+    columns_add(columns, function);
+    columns_add(columns, calls);
+    columns_add(columns, self_ns);
+    walk->depth = depth;
+}
+
+/* The siblings from `node` on, of which every one is left out: they are in descending order. */
+static void rest_add(struct walk *walk, struct columns *columns, uint32_t node)
+{
+    const struct profile_node *nodes = walk->profile->nodes;
+    uint64_t nr = 0, time_ns = 0;
+    uint32_t depth = nodes[node].depth;
+    for (; node != 0; node = nodes[node].next_sibling) {
+        nr++;
+        time_ns += nodes[node].inclusive_ns;
+    }
+    node_add(walk, columns, depth, walk->profile->nr_functions, nr, time_ns);
+}
+
+/* The node that comes after `at` has been entered (or, with `skip`, its rest passed over); 0 at the end. */
+static uint32_t walk_next(const struct profile_node *nodes, uint32_t at, bool skip)
+{
+    if (!skip && nodes[at].first_child != 0)
+        return nodes[at].first_child;
+    if (skip)
+        at = nodes[at].parent;
+    while (at != 0 && nodes[at].next_sibling == 0)
+        at = nodes[at].parent;
+    return nodes[at].next_sibling;
+}
+
+/* Nodes that are written; `columns` NULL: only count them. */
+static uint32_t nodes_walk(struct walk *walk, struct columns *columns)
+{
+    const struct profile_node *nodes = walk->profile->nodes;
+    uint32_t nr = 0;
+    for (uint32_t at = nodes[0].first_child; at != 0; nr++) {
+        bool rest = is_left_out(walk->profile, walk->cut, at);
+        if (columns != NULL && rest)
+            rest_add(walk, columns, at);
+        else if (columns != NULL)
+            node_add(walk, columns, nodes[at].depth, nodes[at].function, nodes[at].calls, nodes[at].exclusive_ns);
+        at = walk_next(nodes, at, rest);
+    }
+    return nr;
+}
+
+void tree_data_write(struct out *out, const struct profile *profile, const struct tree_cut *cut)
+{
+    struct walk walk = {.profile = profile, .cut = cut};
+    struct columns columns = {.out = out};
+    out_text(out, "\"unit\":");
+    escape_json(out, profile->facts.unit);
+    out_format(out, ",\"has_calls\":%s,\"has_base\":false,\"pruned\":{\"frames\":%u,\"time\":%llu},\"colors\":\"",
+               profile->facts.has_calls ? "true" : "false", cut->nr_left_out, (unsigned long long)cut->left_out_ns);
+    for (uint32_t i = 0; i < profile->nr_functions; i++)
+        out_format(out, "%x%x", color_of(profile->functions[i].name), color_of(profile->functions[i].module));
+    out_text(out, "\",\n\"nodes\":");
+    columns_add(&columns, nodes_walk(&walk, NULL));
+    nodes_walk(&walk, &columns);
+    columns_end(&columns);
+}
+
+void tree_data_write_functions(struct out *out, const struct profile *profile)
+{
+    out_text(out, "\"functions\":[");
+    for (uint32_t i = 0; i < profile->nr_functions; i++) {
+        const struct profile_function *function = &profile->functions[i];
+        out_text(out, i > 0 ? ",\n{\"label\":" : "\n{\"label\":");
+        escape_json(out, function->label);
+        out_text(out, ",\"module\":");
+        escape_json(out, function->module);
+        out_text(out, ",\"file\":");
+        escape_json(out, function->file);
+        out_format(out, ",\"line\":%u,\"kind\":\"%s\"}", function->line, function_kind_name(function->kind));
+    }
+    out_char(out, ']');
+}
