@@ -16,6 +16,8 @@ static const struct command commands[] = {
     {"report", "where the time went: hotspots, callers and callees", cmd_report},
     {"flamegraph", "the call tree as an interactive SVG; also from folded stacks", cmd_flamegraph},
     {"export", "the profile for other tools: folded stacks", cmd_export},
+    {"profile", "a trace's call tree as a small file, for every verb and for merge", cmd_profile},
+    {"merge", "many profiles as one", cmd_merge},
     {"calls", "the calls in the order in which they happened", cmd_calls},
     {"info", "the facts of a trace: processes, threads, modules, losses", cmd_info},
     {"dump", "the events as they are in the file", cmd_dump},

@@ -45,6 +45,7 @@ struct options {
     char **inputs;           /* the rest of the line; ./trace.zst when there is none */
     int nr_inputs;
     bool default_input; /* there was none */
+    bool name_notices;  /* not an option: notices say which trace they are about, for what is kept and merged */
 };
 
 /* Which of the options a verb takes; the others are usage errors. */
@@ -91,5 +92,7 @@ int cmd_calls(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_profile(int argc, char **argv);
+int cmd_merge(int argc, char **argv);
 
 #endif

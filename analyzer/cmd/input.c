@@ -1,6 +1,7 @@
 #include "cmd/input.h"
 
 #include "cmd/finish.h"
+#include "profile/file.h"
 
 #include <regex.h>
 #include <stdio.h>
@@ -35,6 +36,10 @@ struct trace *input_open(const char *path, struct err *err)
 {
     if (strcmp(path, "-") == 0) {
         err_set(err, ERR_USAGE, "a trace cannot be read from standard input: name its file");
+        return NULL;
+    }
+    if (profile_file_is(path)) {
+        err_set(err, ERR_USAGE, "%s: is a profile, and has no single events: name the trace", path);
         return NULL;
     }
     struct trace *trace = trace_open(path, err);

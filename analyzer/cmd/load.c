@@ -1,11 +1,12 @@
 /*
- * One trace at a time: opened, replayed, named, described; then all are merged.
+ * One trace at a time: opened, replayed, named, described, and merged; or one profile, read from its file.
  */
 #include "cmd/load.h"
 
 #include "cmd/input.h"
 #include "profile/calltree.h"
 #include "profile/compensate.h"
+#include "profile/file.h"
 #include "profile/function_names.h"
 #include "profile/merge.h"
 #include "profile/replay.h"
@@ -221,7 +222,7 @@ static int notices_set(struct loader *loader)
     for (size_t i = 0; i < all.nr && profile->notices != NULL; i++) {
         char text[2048];
         /* Of several traces each says which one it is. */
-        bool prefixed = loader->options->nr_inputs > 1;
+        bool prefixed = loader->options->nr_inputs > 1 || loader->options->name_notices;
         snprintf(text, sizeof(text), "%.1000s%s%s", prefixed ? trace->path : "", prefixed ? ": " : "", all.texts[i]);
         profile->notices[profile->nr_notices] = text_copy(loader, text);
         if (profile->notices[profile->nr_notices++] == NULL)
@@ -281,34 +282,43 @@ out:
     return result;
 }
 
-struct profile *load_profile(const struct options *options, struct err *err)
+/* What a file holds that was profiled before. Its events are gone, so that nothing can be left out any more. */
+static struct profile *file_load_profile(const struct options *options, const char *path, struct err *err)
 {
-    uint32_t nr = 0, nr_inputs = (uint32_t)options->nr_inputs;
-    struct profile *result = NULL;
-    struct profile **profiles = calloc((size_t)nr_inputs + 1, sizeof(struct profile *));
-    if (profiles == NULL) {
-        err_set(err, ERR_INPUT, "out of memory");
+    if (options->function != NULL || options->thread != 0 || options->process != 0 || options->from_ns > 0 ||
+        options->to_ns < UINT64_MAX) {
+        err_set(err, ERR_USAGE, "%s: is a profile: --function, --thread, --pid and --time want the trace", path);
         return NULL;
     }
-    while (nr < nr_inputs && (profiles[nr] = trace_load_profile(options, options->inputs[nr], err)) != NULL)
-        nr++;
-    if (nr == nr_inputs && nr == 1) {
-        result = profiles[0];
-        profiles[0] = NULL;
-    } else if (nr == nr_inputs) {
-        result = profile_merge((const struct profile *const *)profiles, nr, err);
+    return profile_file_read(path, err);
+}
+
+static struct profile *input_load_profile(const struct options *options, const char *path, struct err *err)
+{
+    return profile_file_is(path) ? file_load_profile(options, path, err) : trace_load_profile(options, path, err);
+}
+
+struct profile *load_profile(const struct options *options, struct err *err)
+{
+    if (options->nr_inputs == 1)
+        return input_load_profile(options, options->inputs[0], err);
+    struct merger *merger = merger_new(err);
+    for (int i = 0; merger != NULL && i < options->nr_inputs; i++) {
+        struct profile *profile = input_load_profile(options, options->inputs[i], err);
+        if (profile == NULL || merger_add(merger, profile, err) != 0) {
+            merger_free(merger);
+            merger = NULL;
+        }
+        profile_free(profile);
     }
-    for (uint32_t i = 0; i < nr; i++)
-        profile_free(profiles[i]);
-    free(profiles);
-    return result;
+    return merger == NULL ? NULL : merger_finish(merger, err);
 }
 
 int load_and_show(int argc, char **argv, unsigned option_set, const char *about, const char *examples)
 {
     struct options options;
     struct err err = {0};
-    if (options_parse(&options, argc, argv, option_set, "[TRACE…]", about, examples, &err) != 0)
+    if (options_parse(&options, argc, argv, option_set, "[TRACE… | PROFILE…]", about, examples, &err) != 0)
         return command_fail(&err);
     const struct view *view = command_view(&options, argv[0], &err);
     struct profile *profile = view ? load_profile(&options, &err) : NULL;

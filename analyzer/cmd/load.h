@@ -1,5 +1,5 @@
 /*
- * From the names on a command line to one profile: traces are read, replayed, named and merged.
+ * From the names on a command line to one profile: traces are read, replayed and named, profiles read; all are merged.
  */
 #ifndef LOAD_H
 #define LOAD_H

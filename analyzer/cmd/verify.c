@@ -1,5 +1,6 @@
 #include "cmd/input.h"
 
+#include "profile/file.h"
 #include "trace/verify.h"
 
 #include <inttypes.h>
@@ -7,7 +8,7 @@
 static const char about[] =
     "Check every byte of the traces: headers, checksums, the encoding of every chunk, the law of conservation of each\n"
     "thread (hook calls = recorded + dropped + torn), the stacks from chunk to chunk, the totals. Prints the law as a\n"
-    "table, and what is wrong on standard error.";
+    "table, and what is wrong on standard error. A profile is checked as well; there is nothing to print of it.";
 
 static const char examples[] = "  tracean verify\n"
                                "  tracean verify -q trace.zst && echo whole";
@@ -22,6 +23,17 @@ static void table_write(struct out *out, const struct trace *trace, const struct
                    trace->threads[i].tid, thread->nr_chunks, thread->hook_calls, thread->recorded, thread->dropped_full,
                    thread->torn, thread->law_holds ? "holds" : "BROKEN");
     }
+}
+
+/* A profile is checked by reading it. Returns the exit status. */
+static int profile_verify(const char *path)
+{
+    struct err err = {0};
+    struct profile *profile = profile_file_read(path, &err);
+    if (profile == NULL)
+        return command_fail(&err);
+    profile_free(profile);
+    return ERR_NONE;
 }
 
 /* Verify one trace. Returns the exit status. */
@@ -51,7 +63,7 @@ int cmd_verify(int argc, char **argv)
 {
     struct options options;
     struct err err = {0};
-    if (options_parse(&options, argc, argv, OPTIONS_OUTPUT, "[TRACE…]", about, examples, &err) != 0)
+    if (options_parse(&options, argc, argv, OPTIONS_OUTPUT, "[TRACE… | PROFILE…]", about, examples, &err) != 0)
         return command_fail(&err);
     struct out *out = out_open(options.output, &err);
     if (out == NULL)
@@ -59,7 +71,8 @@ int cmd_verify(int argc, char **argv)
     /* The worst of them all: no trace (2) is worse than a damaged one (3). */
     int status = ERR_NONE;
     for (int i = 0; i < options.nr_inputs; i++) {
-        int one = trace_verify(&options, out, options.inputs[i]);
+        const char *path = options.inputs[i];
+        int one = profile_file_is(path) ? profile_verify(path) : trace_verify(&options, out, path);
         if (status == ERR_NONE || one == ERR_INPUT || one == ERR_USAGE)
             status = one == ERR_NONE ? status : one;
     }

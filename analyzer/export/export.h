@@ -9,4 +9,7 @@
 /* "root;…;leaf ns" for each call path with exclusive time, sorted by bytes. */
 int export_folded(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err);
 
+/* The profile itself (profile/PROFILE.md); not to a terminal. */
+int export_tprof(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err);
+
 #endif

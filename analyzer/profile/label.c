@@ -25,6 +25,10 @@ static int function_compare(const void *a, const void *b)
         order = (f->line > g->line) - (f->line < g->line);
     if (order == 0)
         order = strcmp(base_name(f->module), base_name(g->module));
+    if (order == 0)
+        order = strcmp(f->file, g->file);
+    if (order == 0)
+        order = strcmp(f->module, g->module);
     return order != 0 ? order : (f > g) - (f < g);
 }
 

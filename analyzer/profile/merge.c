@@ -4,10 +4,23 @@
 #include "profile/merge.h"
 
 #include "base/index.h"
+#include "profile/bytes.h"
 #include "profile/calltree.h"
+#include "profile/run.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Sums stay far from the end of 64 bits. */
+#define SUM_MAX ((uint64_t)1 << 62)
+
+/* More notices than this help nobody; the first ones in the alphabet are kept. */
+#define NOTICES_MAX 256u
+
+struct run {
+    uint8_t *bytes; /* malloc'ed */
+    size_t nr;
+};
 
 struct merger {
     struct profile *merged;
@@ -16,12 +29,18 @@ struct merger {
     size_t capacity;
     struct profile_function *functions; /* malloc'ed while it grows, and so are their durations */
     uint32_t nr_functions;
-    struct err *err;
+    struct run *runs;
+    size_t runs_capacity;
+    uint32_t nr_runs, nr_threads;
+    const char *notices[NOTICES_MAX]; /* in alphabetical order, each once */
+    uint32_t nr_notices;
+    const char *unit;        /* NULL: nothing was added yet */
+    uint64_t time_ns, calls; /* of the whole tree */
 };
 
-static int no_memory(struct merger *merger)
+static int no_memory(struct err *err)
 {
-    return err_set(merger->err, ERR_INPUT, "out of memory while merging profiles");
+    return err_set(err, ERR_INPUT, "out of memory while merging profiles");
 }
 
 static const char *text_copy(struct merger *merger, const char *text)
@@ -31,11 +50,18 @@ static const char *text_copy(struct merger *merger, const char *text)
 
 /* ---- Functions ------------------------------------------------------------------------------------ */
 
+int function_order(const struct profile_function *f, const struct profile_function *g)
+{
+    int order = strcmp(f->name, g->name);
+    order = order != 0 ? order : strcmp(f->module, g->module);
+    order = order != 0 ? order : strcmp(f->file, g->file);
+    order = order != 0 ? order : (f->line > g->line) - (f->line < g->line);
+    return order != 0 ? order : (int)f->kind - (int)g->kind;
+}
+
 static bool function_equal(const void *table, uint32_t number, const void *key)
 {
-    const struct profile_function *a = &((const struct merger *)table)->functions[number], *b = key;
-    return a->kind == b->kind && a->line == b->line && strcmp(a->name, b->name) == 0 &&
-           strcmp(a->module, b->module) == 0 && strcmp(a->file, b->file) == 0;
+    return function_order(&((const struct merger *)table)->functions[number], key) == 0;
 }
 
 static uint64_t function_hash(const struct index *index, const struct profile_function *function)
@@ -75,12 +101,12 @@ static uint32_t function_intern(struct merger *merger, const struct profile_func
 /* ---- Nodes ---------------------------------------------------------------------------------------- */
 
 static int nodes_add(struct merger *merger, const struct profile *profile, const uint32_t *function_numbers,
-                     uint32_t *places, struct profile_function *once)
+                     uint32_t *places, struct profile_function *once, struct err *err)
 {
     places[0] = CALLTREE_ROOT;
     for (uint32_t i = 1; i < profile->nr_nodes; i++) {
         const struct profile_node *node = &profile->nodes[i];
-        places[i] = calltree_child(&merger->tree, places[node->parent], function_numbers[node->function], merger->err);
+        places[i] = calltree_child(&merger->tree, places[node->parent], function_numbers[node->function], err);
         if (places[i] == UINT32_MAX)
             return -1;
         /* Some facts a profile knows by function, not by node; any node of the function may carry them. */
@@ -100,25 +126,25 @@ static int nodes_add(struct merger *merger, const struct profile *profile, const
     return 0;
 }
 
-static int tree_add(struct merger *merger, const struct profile *profile)
+static int tree_add(struct merger *merger, const struct profile *profile, struct err *err)
 {
     int result = -1;
     uint32_t *numbers = calloc((size_t)profile->nr_functions + 1, sizeof(*numbers));
     struct profile_function *once = calloc((size_t)profile->nr_functions + 1, sizeof(*once));
     uint32_t *places = calloc((size_t)profile->nr_nodes + 1, sizeof(*places));
     if (!numbers || !once || !places) {
-        no_memory(merger);
+        no_memory(err);
         goto out;
     }
     for (uint32_t i = 0; i < profile->nr_functions; i++) {
         numbers[i] = function_intern(merger, &profile->functions[i]);
         once[i] = profile->functions[i];
         if (numbers[i] == UINT32_MAX) {
-            no_memory(merger);
+            no_memory(err);
             goto out;
         }
     }
-    result = nodes_add(merger, profile, numbers, places, once);
+    result = nodes_add(merger, profile, numbers, places, once, err);
 out:
     free(numbers);
     free(once);
@@ -126,152 +152,195 @@ out:
     return result;
 }
 
-/* ---- Facts ---------------------------------------------------------------------------------------- */
+/* ---- Runs and notices ----------------------------------------------------------------------------- */
 
-static uint64_t max64(uint64_t a, uint64_t b)
+static int runs_add(struct merger *merger, const struct profile *profile)
 {
-    return a > b ? a : b;
-}
-
-static void facts_add(struct profile_facts *to, const struct profile_facts *from)
-{
-    if (to->realtime_ns == 0 || (from->realtime_ns != 0 && from->realtime_ns < to->realtime_ns))
-        to->realtime_ns = from->realtime_ns;
-    to->wall_ns = max64(to->wall_ns, from->wall_ns);
-    to->clock_step_ps = max64(to->clock_step_ps, from->clock_step_ps);
-    to->nr_traces += from->nr_traces;
-    to->nr_processes += from->nr_processes;
-    to->nr_threads += from->nr_threads;
-    to->nr_events += from->nr_events;
-    to->nr_calls += from->nr_calls;
-    to->open_frames += from->open_frames;
-    to->unwound_frames += from->unwound_frames;
-    to->inherited_exits += from->inherited_exits;
-    to->orphan_exits += from->orphan_exits;
-    to->dropped_events += from->dropped_events;
-    to->trace_bytes += from->trace_bytes;
-    to->complete = to->complete && from->complete;
-    to->has_calls = to->has_calls && from->has_calls;
-}
-
-/* "a.zst b.zst c.zst"; the text may become long, and is cut by whoever shows it. */
-static const char *sources_join(struct merger *merger, const struct profile *const *profiles, uint32_t nr)
-{
-    size_t bytes = 0, used = 0;
-    for (uint32_t i = 0; i < nr; i++)
-        bytes += strlen(profiles[i]->facts.source) + 1;
-    char *joined = arena_alloc(&merger->merged->arena, bytes + 1);
-    for (uint32_t i = 0; joined != NULL && i < nr; i++) {
-        size_t length = strlen(profiles[i]->facts.source);
-        if (i > 0)
-            joined[used++] = ' ';
-        memcpy(joined + used, profiles[i]->facts.source, length);
-        used += length;
+    uint32_t thread = 0;
+    for (uint32_t i = 0; i < run_count(profile); i++) {
+        struct bytes bytes = {0};
+        struct run *runs = array_grow(merger->runs, merger->nr_runs, &merger->runs_capacity, sizeof(*runs));
+        if (runs == NULL)
+            return -1;
+        merger->runs = runs;
+        run_put(&bytes, profile, i, &thread);
+        runs[merger->nr_runs++] = (struct run){bytes.bytes, bytes.nr};
+        if (bytes.failed)
+            return -1;
     }
-    return joined;
-}
-
-static int facts_merge(struct merger *merger, const struct profile *const *profiles, uint32_t nr)
-{
-    struct profile_facts *facts = &merger->merged->facts;
-    *facts = (struct profile_facts){.complete = true, .has_calls = true};
-    facts->source = sources_join(merger, profiles, nr);
-    facts->command = text_copy(merger, profiles[0]->facts.command);
-    facts->host = text_copy(merger, profiles[0]->facts.host);
-    facts->unit = text_copy(merger, profiles[0]->facts.unit);
-    if (!facts->source || !facts->command || !facts->host || !facts->unit)
-        return no_memory(merger);
-    for (uint32_t i = 0; i < nr; i++) {
-        if (strcmp(profiles[i]->facts.unit, facts->unit) != 0)
-            return err_set(merger->err, ERR_USAGE, "profiles in %s and in %s cannot be merged", facts->unit,
-                           profiles[i]->facts.unit);
-        facts_add(facts, &profiles[i]->facts);
-    }
+    merger->nr_threads += thread;
     return 0;
 }
 
-static int lists_merge(struct merger *merger, const struct profile *const *profiles, uint32_t nr)
+static int run_compare(const void *a, const void *b)
+{
+    const struct run *r = a, *s = b;
+    int order = memcmp(r->bytes, s->bytes, r->nr < s->nr ? r->nr : s->nr);
+    return order != 0 ? order : (r->nr > s->nr) - (r->nr < s->nr);
+}
+
+static int runs_finish(struct merger *merger)
 {
     struct profile *merged = merger->merged;
-    uint64_t nr_threads = 0, nr_notices = 0;
-    uint32_t nr_traces = 0;
-    for (uint32_t i = 0; i < nr; i++) {
-        nr_threads += profiles[i]->nr_threads;
-        nr_notices += profiles[i]->nr_notices;
+    qsort(merger->runs, merger->nr_runs, sizeof(*merger->runs), run_compare);
+    merged->runs = arena_array(&merged->arena, merger->nr_runs, sizeof(*merged->runs));
+    merged->threads = arena_array(&merged->arena, (size_t)merger->nr_threads + 1, sizeof(*merged->threads));
+    if (merged->runs == NULL || merged->threads == NULL)
+        return -1;
+    for (uint32_t i = 0; i < merger->nr_runs; i++) {
+        struct cursor cursor = {merger->runs[i].bytes, merger->runs[i].bytes + merger->runs[i].nr, false};
+        run_get(&cursor, merged, merger->nr_threads);
+        if (cursor.failed)
+            return -1;
     }
-    merged->threads = arena_array(&merged->arena, nr_threads + 1, sizeof(*merged->threads));
-    merged->notices = arena_array(&merged->arena, nr_notices + 1, sizeof(*merged->notices));
-    if (!merged->threads || !merged->notices || nr_threads > UINT32_MAX || nr_notices > UINT32_MAX)
-        return no_memory(merger);
-    for (uint32_t i = 0; i < nr; i++) {
-        for (uint32_t j = 0; j < profiles[i]->nr_threads; j++) {
-            struct profile_thread *thread = &merged->threads[merged->nr_threads++];
-            *thread = profiles[i]->threads[j];
-            thread->trace += nr_traces;
-            thread->name = text_copy(merger, thread->name);
-            if (!thread->name)
-                return no_memory(merger);
-        }
-        for (uint32_t j = 0; j < profiles[i]->nr_notices; j++) {
-            const char *notice = text_copy(merger, profiles[i]->notices[j]);
-            if (!notice)
-                return no_memory(merger);
-            merged->notices[merged->nr_notices++] = notice;
-        }
-        nr_traces += profiles[i]->facts.nr_traces;
+    return run_sum(merged);
+}
+
+static int notice_add(struct merger *merger, const char *notice)
+{
+    uint32_t at = 0;
+    while (at < merger->nr_notices && strcmp(merger->notices[at], notice) < 0)
+        at++;
+    if (at == NOTICES_MAX || (at < merger->nr_notices && strcmp(merger->notices[at], notice) == 0))
+        return 0;
+    const char *copy = text_copy(merger, notice);
+    if (copy == NULL)
+        return -1;
+    uint32_t nr_moved = merger->nr_notices - at - (merger->nr_notices == NOTICES_MAX);
+    memmove(&merger->notices[at + 1], &merger->notices[at], nr_moved * sizeof(notice));
+    merger->notices[at] = copy;
+    merger->nr_notices += merger->nr_notices < NOTICES_MAX;
+    return 0;
+}
+
+static int notices_finish(struct merger *merger)
+{
+    struct profile *merged = merger->merged;
+    merged->notices = arena_array(&merged->arena, (size_t)merger->nr_notices + 1, sizeof(*merged->notices));
+    if (merged->notices == NULL)
+        return -1;
+    memcpy(merged->notices, merger->notices, merger->nr_notices * sizeof(*merged->notices));
+    merged->nr_notices = merger->nr_notices;
+    return 0;
+}
+
+/* ---- The whole ------------------------------------------------------------------------------------ */
+
+struct merger *merger_new(struct err *err)
+{
+    struct merger *merger = calloc(1, sizeof(*merger));
+    struct profile *merged = calloc(1, sizeof(*merged));
+    if (merger == NULL || merged == NULL) {
+        free(merger);
+        free(merged);
+        no_memory(err);
+        return NULL;
+    }
+    merger->merged = merged;
+    arena_init(&merged->arena, 0);
+    index_init(&merger->identities);
+    if (calltree_init(&merger->tree, err) == 0)
+        return merger;
+    merger_free(merger);
+    return NULL;
+}
+
+void merger_free(struct merger *merger)
+{
+    if (merger == NULL)
+        return;
+    for (uint32_t i = 0; i < merger->nr_functions; i++)
+        free(merger->functions[i].durations.counts);
+    for (uint32_t i = 0; i < merger->nr_runs; i++)
+        free(merger->runs[i].bytes);
+    free(merger->functions);
+    free(merger->runs);
+    calltree_release(&merger->tree);
+    index_release(&merger->identities);
+    profile_free(merger->merged);
+    free(merger);
+}
+
+static int unit_check(struct merger *merger, const char *unit, struct err *err)
+{
+    if (merger->unit == NULL)
+        merger->unit = text_copy(merger, unit);
+    if (merger->unit == NULL)
+        return no_memory(err);
+    if (strcmp(merger->unit, unit) != 0)
+        return err_set(err, ERR_USAGE, "profiles in %s and in %s cannot be merged", merger->unit, unit);
+    return 0;
+}
+
+static int sums_check(struct merger *merger, const struct profile *profile, struct err *err)
+{
+    uint64_t calls = 0, time_ns = profile->nodes[0].raw_inclusive_ns;
+    for (uint32_t i = 0; i < profile->nr_functions; i++)
+        calls += profile->functions[i].calls;
+    if (profile->nodes[0].inclusive_ns > time_ns)
+        time_ns = profile->nodes[0].inclusive_ns;
+    if (time_ns > SUM_MAX - merger->time_ns || calls > SUM_MAX - merger->calls)
+        return err_set(err, ERR_INPUT, "%s: its times are impossible", profile->facts.source);
+    merger->time_ns += time_ns;
+    merger->calls += calls;
+    return 0;
+}
+
+int merger_add(struct merger *merger, const struct profile *profile, struct err *err)
+{
+    if (unit_check(merger, profile->facts.unit, err) != 0 || sums_check(merger, profile, err) != 0 ||
+        tree_add(merger, profile, err) != 0)
+        return -1;
+    if (runs_add(merger, profile) != 0)
+        return no_memory(err);
+    for (uint32_t i = 0; i < profile->nr_notices; i++) {
+        if (notice_add(merger, profile->notices[i]) != 0)
+            return no_memory(err);
     }
     return 0;
 }
 
 /* From malloc's memory into the arena's. */
-static int durations_copy(struct arena *arena, struct histogram *durations)
-{
-    struct histogram_count *counts = arena_array(arena, (size_t)durations->nr + 1, sizeof(*counts));
-    if (counts == NULL)
-        return -1;
-    if (durations->nr > 0)
-        memcpy(counts, durations->counts, durations->nr * sizeof(*counts));
-    durations->counts = counts;
-    return 0;
-}
-
-static int profiles_add(struct merger *merger, const struct profile *const *profiles, uint32_t nr)
+static int functions_finish(struct merger *merger)
 {
     struct profile *merged = merger->merged;
-    for (uint32_t i = 0; i < nr; i++) {
-        if (tree_add(merger, profiles[i]) != 0)
-            return -1;
-    }
     merged->nr_functions = merger->nr_functions;
     merged->functions = arena_array(&merged->arena, (size_t)merged->nr_functions + 1, sizeof(*merged->functions));
-    if (!merged->functions)
-        return no_memory(merger);
-    for (uint32_t i = 0; i < merged->nr_functions; i++) {
-        merged->functions[i] = merger->functions[i];
-        if (durations_copy(&merged->arena, &merged->functions[i].durations) != 0)
-            return no_memory(merger);
+    for (uint32_t i = 0; merged->functions != NULL && i < merged->nr_functions; i++) {
+        struct profile_function *function = &merged->functions[i];
+        *function = merger->functions[i];
+        struct histogram_count *counts =
+            arena_array(&merged->arena, (size_t)function->durations.nr + 1, sizeof(*counts));
+        if (counts == NULL)
+            return -1;
+        if (function->durations.nr > 0)
+            memcpy(counts, function->durations.counts, function->durations.nr * sizeof(*counts));
+        function->durations.counts = counts;
     }
-    return profile_finish(merged, &merger->tree, merger->err);
+    return merged->functions == NULL ? -1 : 0;
+}
+
+struct profile *merger_finish(struct merger *merger, struct err *err)
+{
+    struct profile *merged = NULL;
+    if (runs_finish(merger) != 0 || notices_finish(merger) != 0 || functions_finish(merger) != 0) {
+        no_memory(err);
+    } else if (profile_finish(merger->merged, &merger->tree, err) == 0) {
+        merged = merger->merged;
+        merger->merged = NULL;
+    }
+    merger_free(merger);
+    return merged;
 }
 
 struct profile *profile_merge(const struct profile *const *profiles, uint32_t nr, struct err *err)
 {
-    struct merger merger = {.err = err, .merged = calloc(1, sizeof(*merger.merged))};
-    if (!merger.merged) {
-        no_memory(&merger);
-        return NULL;
+    struct merger *merger = merger_new(err);
+    for (uint32_t i = 0; merger != NULL && i < nr; i++) {
+        if (merger_add(merger, profiles[i], err) != 0) {
+            merger_free(merger);
+            return NULL;
+        }
     }
-    arena_init(&merger.merged->arena, 0);
-    index_init(&merger.identities);
-    bool merged = calltree_init(&merger.tree, err) == 0 && facts_merge(&merger, profiles, nr) == 0 &&
-                  lists_merge(&merger, profiles, nr) == 0 && profiles_add(&merger, profiles, nr) == 0;
-    for (uint32_t i = 0; i < merger.nr_functions; i++)
-        free(merger.functions[i].durations.counts);
-    calltree_release(&merger.tree);
-    index_release(&merger.identities);
-    free(merger.functions);
-    if (merged)
-        return merger.merged;
-    profile_free(merger.merged);
-    return NULL;
+    return merger == NULL ? NULL : merger_finish(merger, err);
 }

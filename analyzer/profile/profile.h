@@ -1,9 +1,9 @@
 /*
  * The profile: the hub between reading and showing. A call tree with the functions' names and the facts of the run.
  *
- * Views and exports read this and nothing else. It is a value: made by load.c (traces) or folded.c (folded stacks),
- * merged by merge.c, and not changed afterwards, so that any number of threads may read it. Everything in it belongs to
- * profile->arena.
+ * Views and exports read this and nothing else. It is a value: made by load.c (traces), folded.c (folded stacks) or
+ * file.c (a profile that was saved), merged by merge.c, and not changed afterwards, so that any number of threads may
+ * read it. Everything in it belongs to profile->arena.
  *
  * Times are ns. Names, paths and texts are untrusted (base/escape.h). All counts are exact. Inclusive and exclusive
  * times are what the program takes when nobody traces it, as well as that can be known (compensate.h); beside them
@@ -62,7 +62,7 @@ struct profile_node {
 
 struct profile_thread {
     uint32_t pid, tid;
-    uint32_t trace;   /* index of the trace on the command line */
+    uint32_t trace;   /* which run it belongs to */
     const char *name; /* "" when unknown */
     uint64_t nr_events, nr_calls;
     uint64_t hook_calls, dropped_events, torn_events, orphan_exits; /* hook_calls = recorded + dropped + torn */
@@ -71,10 +71,10 @@ struct profile_thread {
 };
 
 struct profile_facts {
-    const char *source;     /* the file or files, for a title */
-    const char *command;    /* of the first process, arguments joined by spaces; "" when unknown */
+    const char *source;     /* the file, or of several runs the files, for a title */
+    const char *command;    /* of the first process of the first run, arguments joined by spaces; "" when unknown */
     const char *host;       /* "" when unknown */
-    uint64_t realtime_ns;   /* CLOCK_REALTIME at the start of the first trace; 0 when unknown */
+    uint64_t realtime_ns;   /* CLOCK_REALTIME at the start of the first run; 0 when unknown */
     uint64_t wall_ns;       /* longest of the traces, first to last event */
     uint64_t clock_step_ps; /* the clock's real step, in picoseconds; 0 when unknown */
     uint32_t nr_traces, nr_processes, nr_threads;
@@ -94,7 +94,9 @@ struct profile_facts {
 
 struct profile {
     struct arena arena;
-    struct profile_facts facts;
+    struct profile_facts facts;         /* of all runs together */
+    struct profile_facts *runs;         /* of each, by time; only where profiles were merged or read from a file */
+    uint32_t nr_runs;                   /* 0: there is one, and facts are its */
     struct profile_function *functions; /* in descending order of exclusive_ns, then by label */
     uint32_t nr_functions;
     struct profile_node *nodes;

@@ -8,7 +8,8 @@
 /* A verb's first line is its default. */
 const struct view views[] = {
     {"report", "text", report_text},       {"report", "json", report_json},     {"report", "csv", report_csv},
-    {"flamegraph", "svg", flamegraph_svg}, {"export", "folded", export_folded},
+    {"flamegraph", "svg", flamegraph_svg}, {"export", "folded", export_folded}, {"profile", "tprof", export_tprof},
+    {"merge", "tprof", export_tprof},
 };
 
 const unsigned nr_views = sizeof(views) / sizeof(views[0]);

@@ -1,5 +1,6 @@
-/* merge.c: the numbers do not depend on order or grouping; subtrees.c: what a filter leaves. */
+/* merge.c, file_*.c: nothing depends on order or grouping, nor on being saved; subtrees.c: what a filter leaves. */
 #include "profile/calltree.h"
+#include "profile/file.h"
 #include "profile/merge.h"
 #include "profile/subtrees.h"
 #include "suite.h"
@@ -317,15 +318,113 @@ START_TEST(subtrees_of_wanted_functions_stay)
 
 END_TEST
 
+/* ---- As files ------------------------------------------------------------------------------------- */
+
+struct saved {
+    char *bytes;
+    size_t nr;
+};
+
+static struct saved profile_save(struct profile *profile)
+{
+    struct err err = {0};
+    struct saved saved;
+    struct out *out = out_open_memory(&saved.bytes, &saved.nr);
+    ck_assert_int_eq(profile_file_write(profile, out, &err), 0);
+    ck_assert_int_eq(out_close(out, &err), 0);
+    profile_free(profile);
+    return saved;
+}
+
+static struct profile *profile_restore(const struct saved *saved)
+{
+    struct err err = {0};
+    struct profile *profile = profile_decode((const uint8_t *)saved->bytes, saved->nr, "saved", &err);
+    ck_assert_msg(profile != NULL, "%s", err.text);
+    return profile;
+}
+
+/* Merge files until one is left: each time some that lie beside each other in a random order. */
+static struct saved files_merge(const struct saved *files, uint32_t nr, uint64_t seed)
+{
+    struct saved *left = calloc(nr, sizeof(*left));
+    uint64_t state = seed * 0x9E3779B97F4A7C15u + 1;
+    for (uint32_t i = 0; i < nr; i++) {
+        uint32_t j = (uint32_t)(random64(&state) % (i + 1));
+        left[i] = left[j];
+        left[j] = (struct saved){.bytes = malloc(files[i].nr), .nr = files[i].nr};
+        memcpy(left[j].bytes, files[i].bytes, files[i].nr);
+    }
+    while (nr > 1) {
+        struct profile *taken[8];
+        uint32_t nr_taken = (uint32_t)(random64(&state) % 7 + 2);
+        struct err err = {0};
+        nr_taken = nr_taken < nr ? nr_taken : nr;
+        for (uint32_t i = 0; i < nr_taken; i++) {
+            uint32_t which = (uint32_t)(random64(&state) % nr);
+            taken[i] = profile_restore(&left[which]);
+            free(left[which].bytes);
+            left[which] = left[--nr];
+        }
+        struct profile *merged = profile_merge((const struct profile *const *)taken, nr_taken, &err);
+        ck_assert_msg(merged != NULL, "%s", err.text);
+        for (uint32_t i = 0; i < nr_taken; i++)
+            profile_free(taken[i]);
+        left[nr++] = profile_save(merged);
+    }
+    struct saved all = left[0];
+    free(left);
+    return all;
+}
+
+START_TEST(any_tree_of_merges_gives_the_same_bytes)
+{
+    enum { NR = 200, NR_TREES = 8 };
+    struct saved files[NR], first = {0};
+    for (uint32_t i = 0; i < NR; i++)
+        files[i] = profile_save(profile_make(i / 2)); /* each twice */
+    for (uint64_t i = 0; i < NR_TREES; i++) {
+        struct saved all = files_merge(files, NR, i);
+        if (i == 0)
+            first = all;
+        ck_assert_uint_eq(all.nr, first.nr);
+        ck_assert_int_eq(memcmp(all.bytes, first.bytes, all.nr), 0);
+        if (i > 0)
+            free(all.bytes);
+    }
+    struct profile *all = profile_restore(&first);
+    ck_assert_uint_eq(all->nr_runs, NR);
+    ck_assert_uint_eq(all->facts.nr_traces, NR);
+    profile_free(all);
+    free(first.bytes);
+    for (uint32_t i = 0; i < NR; i++)
+        free(files[i].bytes);
+}
+
+END_TEST
+
+START_TEST(a_file_keeps_everything)
+{
+    struct profile *profile = profile_make((uint64_t)_i);
+    struct saved saved = profile_save(profile_make((uint64_t)_i));
+    texts_equal(profile_restore(&saved), profile);
+    free(saved.bytes);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("merge");
     TCase *tcase = tcase_create("merge");
+    tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, merging_is_commutative, 0, 10);
     tcase_add_loop_test(tcase, merging_is_associative, 0, 10);
     tcase_add_loop_test(tcase, merging_one_changes_nothing, 0, 5);
     tcase_add_test(tcase, sums_are_kept);
     tcase_add_test(tcase, units_must_agree);
+    tcase_add_loop_test(tcase, a_file_keeps_everything, 0, 10);
+    tcase_add_test(tcase, any_tree_of_merges_gives_the_same_bytes);
     tcase_add_loop_test(tcase, subtrees_of_wanted_functions_stay, 0, (int)(sizeof(subtrees) / sizeof(subtrees[0])));
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
