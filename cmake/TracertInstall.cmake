@@ -3,7 +3,7 @@ include(CMakePackageConfigHelpers)
 
 set(TRACERT_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/tracert")
 
-foreach(target tracert_shared tracert_static)
+foreach(target tracert_shared tracert_static tracert_memory_shared tracert_memory_static)
   if(TARGET ${target})
     install(TARGETS ${target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
   endif()

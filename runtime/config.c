@@ -10,6 +10,7 @@ const struct config_row tracert__config_rows[] = {
     {"TRACERT_OUTPUT", "trace.zst", "path of the trace; %p is the process id"},
     {"TRACERT_START", "on", "on, or off: load the library but record nothing"},
     {"TRACERT_FULL", "wait", "when a ring is full: wait for the drain, or drop events and count them"},
+    {"TRACERT_MEMORY", "off", "allocations, seen by libtracert_memory: off, events (without functions) or full"},
     {"TRACERT_BUFFER", "2M", "ring of each of the first 16 threads: 128K to 64M, a power of two"},
     {"TRACERT_LEVEL", "1", "zstd level: 1 to 19, or -1 to -7 for less work"},
     {"TRACERT_SHM", "/dev/shm", "directory of the shared memory; without room there, the trace's own is used"},
@@ -65,16 +66,16 @@ static void config_number_in(struct config *config, char **environment, const ch
         *number = value;
 }
 
-/* Which of the two words `name` holds: 0 the first (the default), 1 the second. */
-static int config_choice(struct config *config, char **environment, const char *name, const char *first,
-                         const char *second)
+/* Which of the words, a NULL-terminated list, `name` holds; 0, the first, is the default. */
+static int config_choice(struct config *config, char **environment, const char *name, const char *const *words)
 {
     const char *text = config_find(environment, name);
-    if (text == NULL || *text == '\0' || strcmp(text, first) == 0)
-        return 0;
-    if (strcmp(text, second) == 0)
-        return 1;
-    config->bad = name;
+    for (int i = 0; text != NULL && words[i] != NULL; i++) {
+        if (strcmp(text, words[i]) == 0)
+            return i;
+    }
+    if (text != NULL && *text != '\0')
+        config->bad = name;
     return 0;
 }
 
@@ -86,11 +87,16 @@ static const char *config_text(char **environment, const char *name, const char 
 
 void config_read(struct config *config, char **environment)
 {
+    static const char *const start[] = {"on", "off", NULL};
+    static const char *const full[] = {[TF_FULL_WAIT] = "wait", [TF_FULL_DROP] = "drop", NULL};
+    static const char *const memory[] = {
+        [TF_MEMORY_OFF] = "off", [TF_MEMORY_EVENTS] = "events", [TF_MEMORY_FULL] = "full", NULL};
     long ring_bytes = 2l << 20;
     long level = 1;
     config->bad = NULL;
-    config->start = config_choice(config, environment, "TRACERT_START", "on", "off") == 0;
-    config->full = config_choice(config, environment, "TRACERT_FULL", "wait", "drop") ? TF_FULL_DROP : TF_FULL_WAIT;
+    config->start = config_choice(config, environment, "TRACERT_START", start) == 0;
+    config->full = (enum tf_full_policy)config_choice(config, environment, "TRACERT_FULL", full);
+    config->memory = (enum tf_memory)config_choice(config, environment, "TRACERT_MEMORY", memory);
     config->output = config_text(environment, "TRACERT_OUTPUT", "trace.zst");
     config->memory_dir = config_text(environment, "TRACERT_SHM", "/dev/shm");
     config->session = config_text(environment, "TRACERT_SESSION", NULL);

@@ -16,6 +16,7 @@ struct config {
     const char *session;      /* TRACERT_SESSION: path of the region to join; NULL: none */
     const char *memory_dir;   /* TRACERT_SHM */
     enum tf_full_policy full; /* TRACERT_FULL */
+    enum tf_memory memory;    /* TRACERT_MEMORY */
     uint32_t ring_bytes;      /* TRACERT_BUFFER: a power of two */
     int level;                /* TRACERT_LEVEL */
     const char *bad;          /* name of a variable whose value makes no sense, or NULL; its default is used */

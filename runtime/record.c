@@ -83,7 +83,7 @@ int record_prepare(struct tracert__thread *thread, struct region *region, const 
     if (thread->table == NULL || thread->frames == NULL)
         return -1;
     thread->state = 0;
-    thread->limit = thread->end = thread->nr_dict = 0;
+    thread->limit = thread->heap_limit = thread->end = thread->nr_dict = 0;
     thread->region = region;
     thread->region_path = region_path;
     thread->slot = &region->slots[index];
@@ -154,7 +154,7 @@ static void segment_close(struct tracert__thread *thread)
     if (nr < segment.max_words) /* an interrupted hook must not find its word free */
         segment.words[nr] = segment.parity | SYMBOL_CLOSED;
     thread->nr_dict = nr_dict < segment.max_dict ? nr_dict : segment.max_dict;
-    thread->limit = thread->end = 0;
+    thread->limit = thread->heap_limit = thread->end = 0;
     __atomic_store_n(&thread->slot->nr_closed, thread->slot->nr_opened, __ATOMIC_SEQ_CST);
     region_ring_bell(thread->region);
 }
@@ -182,7 +182,9 @@ static void segment_blank(const struct segment *segment, uint32_t number, uint32
 
 void record_let_run(struct tracert__thread *thread)
 {
-    thread->limit = thread->region->clock == TF_CLOCK_MONOTONIC ? 0 : thread->end;
+    uint32_t end = thread->region->clock == TF_CLOCK_MONOTONIC ? 0 : thread->end;
+    thread->limit = thread->region->memory == TF_MEMORY_EVENTS ? 0 : end;
+    thread->heap_limit = end;
 }
 
 static void segment_begin(struct tracert__thread *thread, uint32_t number, uint64_t ticks)

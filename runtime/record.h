@@ -64,7 +64,7 @@ enum record record_unwind(struct tracert__thread *thread, uint32_t depth, uint64
 /* The frames that are open now. */
 uint32_t record_depth(struct tracert__thread *thread);
 
-/* Let the hooks take their fast path (again), if the clock is one that they can read. */
+/* Let the hooks, if they record, and heap.c take their fast path (again), if the clock is one that they can read. */
 void record_let_run(struct tracert__thread *thread);
 
 /* Close the open segment, if there is one, so that the drain takes it at once. */

@@ -54,7 +54,9 @@ struct tracert__thread {
     uint64_t dropped_since; /* ticks of the first of them */
     const char *region_path;
     uint64_t reserved[2]; /* a bit for each of the ring's segments that this process may touch */
-    uint64_t unused[5];
+    uint32_t heap_limit;  /* as limit, for events of memory (heap.c) */
+    uint32_t unused32;
+    uint64_t unused[4];
 };
 
 _Static_assert(sizeof(struct tracert__thread) == 192, "whole cache lines; the hooks need the first two");

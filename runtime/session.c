@@ -2,6 +2,7 @@
 
 #include "diag.h"
 #include "drain/spawn.h"
+#include "heap.h"
 #include "modules.h"
 #include "record.h"
 #include "sys.h"
@@ -195,6 +196,8 @@ static int session_create(struct session *session)
     region->clock = (uint32_t)session->clock;
     region->clock_step = clock_step(session->clock);
     region->full_policy = (uint32_t)session->config.full;
+    region->memory = (uint32_t)session->config.memory;
+    session->memory = session->config.memory;
     region->pid_namespace = pid_namespace();
     sys_getrandom(&region->session, sizeof region->session);
     process_join(session, 0, TF_ORIGIN_START);
@@ -242,6 +245,7 @@ static enum join session_enter(struct session *session, const char *path)
     }
     strcpy(session->region_path, path);
     session->clock = (enum tf_clock)region->clock;
+    session->memory = (enum tf_memory)region->memory;
     uint32_t parent = before != UINT32_MAX ? before : process_find(region, (uint32_t)getppid());
     uint32_t parent_serial = parent == UINT32_MAX ? 0 : region->processes[parent].serial;
     if (!session_is_same_namespace(session) || process_join(session, parent_serial, TF_ORIGIN_EXEC) != 0)
@@ -382,6 +386,7 @@ static void session_start_once(struct session *session)
                                     __ATOMIC_ACQUIRE)) {
         bool on = session_start(session);
         __atomic_store_n(&session->state, on ? SESSION_ON : SESSION_OFF, __ATOMIC_RELEASE);
+        tracert__heap_start(on);
     } else {
         while (__atomic_load_n(&session->state, __ATOMIC_ACQUIRE) == SESSION_STARTING)
             sys_sched_yield();

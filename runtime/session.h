@@ -27,8 +27,9 @@ struct session {
     uint32_t *cookie;                /* in that memory too: 0 in a forked child that has not noticed yet */
     enum tf_clock clock;
     enum tf_full_policy full;
-    uint32_t process; /* index into region->processes */
-    uint32_t serial;  /* of that process */
+    enum tf_memory memory; /* what the session records of the heap */
+    uint32_t process;      /* index into region->processes */
+    uint32_t serial;       /* of that process */
     const struct frame
         *fork_frames; /* in a forked child, until its first thread has a ring: what was open at the fork */
     uint32_t fork_depth;

@@ -105,7 +105,7 @@ static uint64_t now(void)
 
 /* What may have to be recorded again after a wait. */
 struct event {
-    enum { EVENT_ENTER, EVENT_EXIT, EVENT_NOTE, EVENT_REGION_BEGIN, EVENT_REGION_END } what;
+    enum { EVENT_ENTER, EVENT_EXIT, EVENT_NOTE, EVENT_REGION_BEGIN, EVENT_REGION_END, EVENT_MEMORY } what;
 
     uint64_t function, site, sp; /* a region: function is its name */
     bool tail;
@@ -113,6 +113,7 @@ struct event {
     uint64_t number;
     const void *data;
     uint32_t bytes;
+    const struct memory_event *memory;
 };
 
 static bool event_is_hook(const struct event *event)
@@ -131,6 +132,8 @@ static enum record event_record(struct tracert__thread *thread, const struct eve
         return record_region_begin(thread, (uint32_t)event->function, event->sp, now());
     case EVENT_REGION_END:
         return record_region_end(thread, event->sp, now());
+    case EVENT_MEMORY:
+        return record_memory(thread, event->memory, now());
     case EVENT_NOTE:
         break;
     }
@@ -139,6 +142,8 @@ static enum record event_record(struct tracert__thread *thread, const struct eve
 
 static void drop_count(struct tracert__thread *thread, const struct event *event)
 {
+    if (event->what == EVENT_MEMORY)
+        __atomic_store_n(&thread->slot->memory_dropped, thread->slot->memory_dropped + 1, __ATOMIC_RELAXED);
     if (!event_is_hook(event))
         return;
     if (thread->dropped == 0)
@@ -197,6 +202,8 @@ static void thread_record(struct tracert__thread *thread, const struct event *ev
         drop_count(thread, event);
     else if (event_is_hook(event))
         thread_look_around(thread, segment);
+    else if (event->what == EVENT_MEMORY && thread->slot->nr_opened != segment)
+        tracert__modules_look(false);
 }
 
 /* ---- Birth and death -------------------------------------------------------------------------------- */
@@ -218,7 +225,7 @@ static bool thread_start(uint32_t index)
     slot->tid = (uint32_t)sys_gettid();
     slot->generation++;
     slot->start_ticks = now();
-    slot->dropped = 0;
+    slot->dropped = slot->memory_dropped = 0;
     slot->late = thread_farewells > 0 || !session->has_key;
     region_raise(&session->region->nr_slots_used, index + 1);
     __atomic_store_n(&slot->state, SLOT_LIVE, __ATOMIC_RELEASE);
@@ -255,6 +262,22 @@ static struct tracert__thread *thread_get(void)
     return thread_attach();
 }
 
+/* There is no ring for it. */
+static void event_count_lost(const struct event *event)
+{
+    if (event_is_hook(event))
+        tracert__session_count_lost();
+    else if (event->what == EVENT_MEMORY && tracert__session_is_on())
+        __atomic_fetch_add(&tracert__session.region->memory_no_ring, 1, __ATOMIC_RELAXED);
+}
+
+/* Of what is not to be recorded in this session. */
+static bool event_is_unwanted(const struct event *event)
+{
+    enum tf_memory memory = tracert__session.memory;
+    return event_is_hook(event) ? memory == TF_MEMORY_EVENTS : event->what == EVENT_MEMORY && memory == TF_MEMORY_OFF;
+}
+
 /* Everything comes through here that the hooks' fast path does not take. */
 static void thread_take(const struct event *event)
 {
@@ -262,10 +285,12 @@ static void thread_take(const struct event *event)
         return;
     int error = errno;
     struct tracert__thread *thread = thread_get();
-    if (thread != NULL)
+    if (event_is_unwanted(event))
+        ;
+    else if (thread != NULL)
         thread_record(thread, event);
-    else if (event_is_hook(event))
-        tracert__session_count_lost();
+    else
+        event_count_lost(event);
     errno = error;
 }
 
@@ -286,6 +311,12 @@ void tracert__note(enum note_kind kind, uint64_t number, const void *data, uint3
     const struct event event = {.what = EVENT_NOTE, .note = kind, .number = number, .data = data, .bytes = bytes};
     if (bytes <= NOTE_DATA_MAX)
         thread_take(&event);
+}
+
+void tracert__memory(const struct memory_event *memory)
+{
+    const struct event event = {.what = EVENT_MEMORY, .memory = memory};
+    thread_take(&event);
 }
 
 void tracert__region_begin(uint64_t sp, const char *name, uint32_t bytes)

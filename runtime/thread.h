@@ -32,6 +32,10 @@ void tracert__note(enum note_kind kind, uint64_t number, const void *data, uint3
 void tracert__region_begin(uint64_t sp, const char *name, uint32_t bytes);
 void tracert__region_end(uint64_t sp);
 
+/* Record an event of memory in the calling thread, whatever it takes; the same is true as of notes. */
+struct memory_event;
+__attribute__((noinline)) void tracert__memory(const struct memory_event *event);
+
 /* Make the calling thread's next hook take the slow path (it looks for changed modules there). */
 void tracert__thread_poke(void);
 

@@ -1,0 +1,88 @@
+#include "heap.h"
+
+#include "diag.h"
+#include "record.h"
+#include "session.h"
+#include "thread.h"
+
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+bool tracert__heap_is_off;
+
+/*
+ * What record_memory() does, when the segment has room and no signal handler comes between: operands and event, each by
+ * one swap of its word. Should one fail, what is already there means nothing, and the slow path begins anew.
+ */
+static inline __attribute__((always_inline)) bool heap_put(struct tracert__thread *thread,
+                                                           const struct memory_event *event, uint32_t nr)
+{
+    uint64_t state = __atomic_load_n(&thread->state, __ATOMIC_RELAXED);
+    __asm__ volatile("" : : : "memory");
+    uint64_t *word = &thread->words[state & STATE_WORDS];
+    if (unlikely((state & STATE_WORDS) + nr >= thread->heap_limit))
+        return false;
+    ring_fetch(word);
+    uint64_t old[ALLOC_OPERANDS + 1];
+    for (uint32_t i = 0; i <= nr; i++) {
+        old[i] = __atomic_load_n(&word[i], __ATOMIC_RELAXED);
+        if (unlikely(((old[i] ^ thread->parity) & WORD_PARITY) == 0))
+            return false;
+    }
+    uint64_t parity = thread->parity;
+    uint64_t since = clock_counter() - thread->base_ticks;
+    if (unlikely(since >> WORD_TICKS_BITS != 0))
+        return false;
+    for (uint32_t i = 0; i < nr; i++) {
+        if (unlikely(!ring_swap(&word[i], old[i], event->operands[i] << WORD_TICKS_SHIFT | parity | SYMBOL_OPERAND)))
+            return false;
+    }
+    if (unlikely(!ring_swap(&word[nr], old[nr], since << WORD_TICKS_SHIFT | parity | event->symbol)))
+        return false;
+    ring_swap(&thread->state, state, state + nr + 1);
+    return true;
+}
+
+static inline __attribute__((always_inline)) void heap_tell(const struct memory_event *event, uint32_t nr)
+{
+    struct tracert__thread *thread = tracert__self;
+    if (unlikely(thread == NULL) || unlikely(!heap_put(thread, event, nr)))
+        tracert__memory(event);
+}
+
+static uint64_t operand(uint64_t value, uint64_t max)
+{
+    return value < max ? value : max;
+}
+
+void tracert__heap_allocated(const void *block, size_t bytes, enum tf_api api, const void *caller)
+{
+    const struct memory_event event = {
+        .symbol = TF_SYM_ALLOC,
+        .nr_operands = ALLOC_OPERANDS,
+        .operands = {operand((uint64_t)caller, OPERAND_MAX),
+                     operand(bytes, OPERAND_SIZE_MAX) << OPERAND_API_BITS | (uint64_t)api,
+                     operand((uint64_t)block, OPERAND_MAX)}};
+    heap_tell(&event, ALLOC_OPERANDS);
+}
+
+void tracert__heap_released(const void *block, bool resized)
+{
+    const struct memory_event event = {.symbol = resized ? TF_SYM_REALLOC : TF_SYM_FREE,
+                                       .nr_operands = FREE_OPERANDS,
+                                       .operands = {operand((uint64_t)block, OPERAND_MAX)}};
+    heap_tell(&event, FREE_OPERANDS);
+}
+
+void tracert__heap_start(bool session_is_on)
+{
+    tracert__heap_is_off = !session_is_on || tracert__session.memory == TF_MEMORY_OFF;
+    if (tracert__heap_is_off)
+        return;
+    const char *rival = tracert__interposer_rival == NULL ? NULL : tracert__interposer_rival();
+    if (tracert__interposer_rival == NULL)
+        diag_line("TRACERT_MEMORY is set, but libtracert_memory is not in this program: no allocation will be seen",
+                  NULL);
+    else if (rival != NULL)
+        diag_line("malloc is that of ", rival, ": no allocation will be seen", NULL);
+}

@@ -1,0 +1,217 @@
+#include "interpose/interpose.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The C library may ask for memory while the real functions are being looked up: it gets this, and it is for ever. */
+static struct {
+    _Alignas(16) unsigned char bytes[64 << 10];
+    size_t used;
+    bool open; /* the lookup is under way */
+} early;
+
+static struct {
+    void *(*malloc)(size_t);
+    void *(*calloc)(size_t, size_t);
+    void *(*realloc)(void *, size_t);
+    void (*free)(void *);
+    int (*posix_memalign)(void **, size_t, size_t);
+    void *(*aligned_alloc)(size_t, size_t);
+    void *(*memalign)(size_t, size_t);
+    void *(*valloc)(size_t);
+    void *(*pvalloc)(size_t);
+} real;
+
+void *tracert__interpose_next(const char *name)
+{
+    return dlsym(RTLD_NEXT, name);
+}
+
+/* malloc last: who finds it there finds all. */
+static void real_find(void)
+{
+    early.open = true;
+    *(void **)&real.calloc = tracert__interpose_next("calloc");
+    *(void **)&real.realloc = tracert__interpose_next("realloc");
+    *(void **)&real.free = tracert__interpose_next("free");
+    *(void **)&real.posix_memalign = tracert__interpose_next("posix_memalign");
+    *(void **)&real.aligned_alloc = tracert__interpose_next("aligned_alloc");
+    *(void **)&real.memalign = tracert__interpose_next("memalign");
+    *(void **)&real.valloc = tracert__interpose_next("valloc");
+    *(void **)&real.pvalloc = tracert__interpose_next("pvalloc");
+    void *next = tracert__interpose_next("malloc");
+    early.open = false;
+    __atomic_store_n((void **)&real.malloc, next, __ATOMIC_RELEASE);
+}
+
+static void *early_alloc(size_t bytes)
+{
+    size_t need = (bytes + 31) & ~(size_t)15; /* its size lies before the block */
+    if (bytes > sizeof early.bytes || need > sizeof early.bytes - early.used) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    unsigned char *block = early.bytes + early.used + 16;
+    memcpy(block - sizeof bytes, &bytes, sizeof bytes);
+    early.used += need;
+    return block;
+}
+
+static inline bool early_has(const void *block)
+{
+    return (uintptr_t)block - (uintptr_t)early.bytes < sizeof early.bytes;
+}
+
+/* True when the real functions are known. */
+static bool real_is_known(void)
+{
+    if (__atomic_load_n((void **)&real.malloc, __ATOMIC_ACQUIRE) == NULL && !early.open)
+        real_find();
+    return real.malloc != NULL;
+}
+
+EXPORT void *malloc(size_t bytes)
+{
+    if (rarely(real.malloc == NULL) && !real_is_known())
+        return early_alloc(bytes);
+    void *block = real.malloc(bytes);
+    interpose_alloc(block, bytes, TF_API_MALLOC, CALLER, FRAME);
+    return block;
+}
+
+EXPORT void *calloc(size_t nr, size_t bytes)
+{
+    if (rarely(real.malloc == NULL) && !real_is_known())
+        return bytes != 0 && nr > SIZE_MAX / bytes ? NULL : early_alloc(nr * bytes); /* zeroed, being used once */
+    void *block = real.calloc(nr, bytes);
+    interpose_alloc(block, nr * bytes, TF_API_CALLOC, CALLER, FRAME);
+    return block;
+}
+
+EXPORT void free(void *block)
+{
+    if (block == NULL || rarely(early_has(block)) || !real_is_known())
+        return;
+    interpose_release(block, false, FRAME);
+    real.free(block);
+}
+
+/* A block that was given out early moves to where it can grow. */
+static void *early_move(void *block, size_t bytes)
+{
+    size_t old_bytes;
+    memcpy(&old_bytes, (unsigned char *)block - sizeof old_bytes, sizeof old_bytes);
+    void *moved = real_is_known() ? real.malloc(bytes) : early_alloc(bytes);
+    if (moved != NULL)
+        memcpy(moved, block, bytes < old_bytes ? bytes : old_bytes);
+    return moved;
+}
+
+static void *resize(void *block, size_t bytes, const void *caller, const void *frame)
+{
+    if (rarely(early_has(block)) || !real_is_known())
+        return block == NULL ? early_alloc(bytes) : early_move(block, bytes);
+    bool told = interpose_release(block, true, frame);
+    void *moved = real.realloc(block, bytes);
+    if (moved != NULL)
+        interpose_alloc(moved, bytes, TF_API_REALLOC, caller, frame);
+    else if (told && bytes != 0)
+        tracert__heap_allocated(block, 0, TF_API_RESTORED, caller);
+    return moved;
+}
+
+EXPORT void *realloc(void *block, size_t bytes)
+{
+    return resize(block, bytes, CALLER, FRAME);
+}
+
+EXPORT void *reallocarray(void *block, size_t nr, size_t bytes)
+{
+    if (bytes != 0 && nr > SIZE_MAX / bytes) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return resize(block, nr * bytes, CALLER, FRAME);
+}
+
+EXPORT int posix_memalign(void **block, size_t alignment, size_t bytes)
+{
+    if (!real_is_known() || real.posix_memalign == NULL)
+        return ENOMEM;
+    int result = real.posix_memalign(block, alignment, bytes);
+    if (result == 0)
+        interpose_alloc(*block, bytes, TF_API_ALIGNED, CALLER, FRAME);
+    return result;
+}
+
+/* What allocators need not have. */
+static void *missing(void)
+{
+    errno = ENOMEM;
+    return NULL;
+}
+
+EXPORT void *aligned_alloc(size_t alignment, size_t bytes)
+{
+    if (!real_is_known() || real.aligned_alloc == NULL)
+        return missing();
+    void *block = real.aligned_alloc(alignment, bytes);
+    interpose_alloc(block, bytes, TF_API_ALIGNED, CALLER, FRAME);
+    return block;
+}
+
+EXPORT void *memalign(size_t alignment, size_t bytes)
+{
+    if (!real_is_known() || real.memalign == NULL)
+        return missing();
+    void *block = real.memalign(alignment, bytes);
+    interpose_alloc(block, bytes, TF_API_ALIGNED, CALLER, FRAME);
+    return block;
+}
+
+EXPORT void *valloc(size_t bytes)
+{
+    if (!real_is_known() || real.valloc == NULL)
+        return missing();
+    void *block = real.valloc(bytes);
+    interpose_alloc(block, bytes, TF_API_ALIGNED, CALLER, FRAME);
+    return block;
+}
+
+EXPORT void *pvalloc(size_t bytes)
+{
+    if (!real_is_known() || real.pvalloc == NULL)
+        return missing();
+    void *block = real.pvalloc(bytes);
+    interpose_alloc(block, bytes, TF_API_ALIGNED, CALLER, FRAME);
+    return block;
+}
+
+/* Whether a call of `symbol`, which is called malloc, arrives here: then it is taken for an inner one. */
+static bool is_ours(void *symbol)
+{
+    void *(*called)(size_t);
+    void (*released)(void *);
+    *(void **)&called = symbol;
+    *(void **)&released = dlsym(RTLD_DEFAULT, "free");
+    const struct interposed before = tracert__interposed_enter((const void *)UINTPTR_MAX);
+    void *block = called(1);
+    bool arrived = tracert__interposed.pending.block == block;
+    tracert__interposed.pending.block = NULL;
+    tracert__interposed.released = block;
+    released(block);
+    tracert__interposed_leave(&before);
+    return arrived;
+}
+
+const char *tracert__interposer_rival(void)
+{
+    Dl_info info;
+    void *symbol = dlsym(RTLD_DEFAULT, "malloc");
+    if (symbol == NULL || is_ours(symbol))
+        return NULL;
+    return dladdr(symbol, &info) != 0 && info.dli_fname != NULL ? info.dli_fname : "another library";
+}
