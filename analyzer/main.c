@@ -22,6 +22,7 @@ static const struct command commands[] = {
     {"info", "the facts of a trace: processes, threads, modules, losses", cmd_info},
     {"dump", "the events as they are in the file", cmd_dump},
     {"verify", "check every byte of a trace", cmd_verify},
+    {"repair", "a clean trace of what is left of a damaged one", cmd_repair},
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

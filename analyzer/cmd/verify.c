@@ -50,9 +50,8 @@ static int trace_verify(const struct options *options, struct out *out, const ch
     } else {
         if (!options->quiet)
             table_write(out, trace, &verify);
-        status = input_status(options, trace, 0);
-        if (verify.nr_problems > 0)
-            status = ERR_INCOMPLETE;
+        (void)input_status(options, trace, 0);
+        status = trace_is_whole(trace) && verify.nr_problems == 0 ? ERR_NONE : ERR_INCOMPLETE;
     }
     verify_release(&verify);
     trace_close(trace);

@@ -355,7 +355,7 @@ int replay_durations(const struct replay *replay, uint32_t function, struct aren
 uint64_t replay_dropped(const struct replay *replay)
 {
     const struct trace *trace = replay->trace;
-    uint64_t dropped = trace->dropped_no_ring, lost = 0, recovered = 0, loaded = 0;
+    uint64_t dropped = trace->dropped_no_ring + trace->repaired_events, lost = 0, recovered = 0, loaded = 0;
     bool everything = replay->from_ticks == 0 && replay->to_ticks == UINT64_MAX && replay->filter.thread == 0 &&
                       replay->filter.process == 0;
     for (uint32_t i = 0; i < trace->nr_threads; i++) {

@@ -15,7 +15,8 @@ enum {
     SIGNATURE_BYTES = 8,
     WINDOW_LOG_MAX = 24,          /* TF_RAW_MAX: no frame of ours needs a larger window */
     FRAME_FLAGS_AT = 4,           /* zstd frame: the descriptor byte behind the magic number … */
-    FRAME_HAS_CHECKSUM = 1u << 2, /* … and its checksum flag */
+    FRAME_HAS_CHECKSUM = 1u << 2, /* … its checksum flag */
+    FRAME_SPARE = 3u << 3,        /* … and bits that nobody checks */
     FRAME_BYTES_MIN = 5
 };
 
@@ -42,8 +43,7 @@ void buffer_release(struct buffer *buffer)
     *buffer = (struct buffer){0};
 }
 
-/* Make room for `bytes`; what was in the buffer is gone. */
-static int buffer_reserve(struct buffer *buffer, size_t bytes, struct err *err)
+int buffer_reserve(struct buffer *buffer, size_t bytes, struct err *err)
 {
     if (bytes <= buffer->capacity && buffer->bytes != NULL)
         return 0;
@@ -130,7 +130,8 @@ int block_load(struct block_file *file, uint64_t offset, uint32_t payload_bytes,
         return err_set(err, ERR_INCOMPLETE, "it is cut off");
     const uint8_t *packed = file->packed.bytes;
     if (ZSTD_findFrameCompressedSize(packed, payload_bytes) != payload_bytes ||
-        !(packed[FRAME_FLAGS_AT] & FRAME_HAS_CHECKSUM) || tf_load32(packed) != ZSTD_MAGICNUMBER)
+        (packed[FRAME_FLAGS_AT] & (FRAME_HAS_CHECKSUM | FRAME_SPARE)) != FRAME_HAS_CHECKSUM ||
+        tf_load32(packed) != ZSTD_MAGICNUMBER)
         return err_set(err, ERR_INCOMPLETE, "its payload is not one frame with a checksum");
     if (ZSTD_getFrameContentSize(packed, payload_bytes) != raw_bytes)
         return err_set(err, ERR_INCOMPLETE, "its size contradicts its header");

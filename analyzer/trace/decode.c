@@ -15,6 +15,9 @@ enum {
 /* Deeper stacks than this are a lie: frames of 16 bytes each would fill the largest stacks there are. */
 #define DEPTH_MAX (1u << 26)
 
+/* No thread lives for so many events or ticks; sums of some of these do not overflow. */
+#define COUNT_MAX ((UINT64_C(1) << 60) - 1)
+
 struct section {
     const uint8_t *bytes;
     size_t nr_bytes;
@@ -55,6 +58,8 @@ static int head_check(const struct tf_chunk_head *head, size_t raw_bytes, struct
     if (head->nr_symbols > TF_CHUNK_EVENTS_MAX || head->nr_dict > TF_DICT_MAX || head->nr_stack > TF_CHUNK_STACK_MAX ||
         head->tick_unit == 0 || head->nr_stack > head->depth || head->depth > DEPTH_MAX)
         return malformed(err, "the head of the chunk is impossible");
+    if ((head->hook_calls | head->recorded | head->dropped_full | head->torn | head->stalled_ticks) > COUNT_MAX)
+        return malformed(err, "the counts of the chunk are impossible");
     if (head->nr_sections > (raw_bytes - TF_CHUNK_HEAD_BYTES) / ENTRY_BYTES)
         return malformed(err, "the sections are larger than the chunk");
     return 0;

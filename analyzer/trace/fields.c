@@ -203,6 +203,10 @@ static int end_add(struct facts *facts, struct trace *trace, const struct tf_hea
         case TF_FIELD_MEMORY_NO_RING:
             trace->memory_no_ring = field.number;
             break;
+        case TF_FIELD_REPAIRED:
+            trace->repaired = true;
+            trace->repaired_events = field.number;
+            break;
         case TF_FIELD_RECOVERED:
             trace->recovered = field.number != 0;
             break;

@@ -36,7 +36,7 @@ struct reader {
     struct block_file file;
     struct buffer raw; /* of descriptive blocks */
     struct facts facts;
-    size_t chunk_capacity, notice_capacity;
+    size_t chunk_capacity, notice_capacity, description_capacity;
     uint64_t offset; /* up to here the file is taken in */
     uint32_t expected_sequence;
     bool has_session, has_anchor;
@@ -68,23 +68,42 @@ void trace_notice(struct trace *trace, const char *format, ...)
     va_end(arguments);
 }
 
-/* Many blocks can be damaged in one file: some are described, all are counted. */
-static void block_damaged(struct trace *trace, uint64_t offset, const char *why)
+/* Many blocks can be damaged in one file: some are described, all are counted. `what` is " (…)", or "". */
+static void damage_notice(struct trace *trace, uint64_t offset, const char *what, const char *why)
 {
     trace->nr_damaged++;
     if (trace->nr_damaged <= NOTICES_MAX / 4)
-        trace_notice(trace, "block at byte %llu is damaged: %s", (unsigned long long)offset, why);
+        trace_notice(trace, "block at byte %llu%s is damaged: %s", (unsigned long long)offset, what, why);
     else if (trace->nr_damaged == NOTICES_MAX / 4 + 1)
         trace_notice(trace, "more blocks are damaged");
 }
 
+static void block_damaged(struct trace *trace, uint64_t offset, const char *why)
+{
+    damage_notice(trace, offset, "", why);
+}
+
 void trace_damaged(struct trace *trace, const struct trace_chunk *chunk, const char *why)
 {
+    char what[96];
     struct trace_chunk *own = &trace->chunks[chunk - trace->chunks];
     if (own->is_damaged)
         return;
     own->is_damaged = true;
-    block_damaged(trace, chunk->offset, why);
+    snprintf(what, sizeof(what), " (%u events of thread %u)", chunk->nr_events, trace->threads[chunk->thread].tid);
+    damage_notice(trace, chunk->offset, what, why);
+}
+
+static const char *type_name(uint8_t type)
+{
+    static const char *const names[] = {
+        [TF_BLOCK_SESSION] = " (the facts of the session)",
+        [TF_BLOCK_PROCESS] = " (the facts of a process)",
+        [TF_BLOCK_THREAD] = " (the facts of a thread)",
+        [TF_BLOCK_MODULE] = " (what was loaded and unloaded)",
+        [TF_BLOCK_END] = " (the end)",
+    };
+    return type < sizeof(names) / sizeof(names[0]) && names[type] != NULL ? names[type] : "";
 }
 
 /* ---- Blocks --------------------------------------------------------------------------------------- */
@@ -121,16 +140,27 @@ static int chunk_add(struct trace *trace, uint64_t offset, const struct tf_heade
     return 0;
 }
 
+static int description_keep(struct trace *trace, uint64_t offset, struct err *err)
+{
+    uint64_t *offsets =
+        array_grow(trace->descriptions, trace->nr_descriptions, &trace->reader->description_capacity, sizeof(*offsets));
+    if (offsets == NULL || trace->nr_descriptions == TRACE_NONE)
+        return err_set(err, ERR_INPUT, "%s: out of memory: %u blocks", trace->path, trace->nr_descriptions);
+    trace->descriptions = offsets;
+    offsets[trace->nr_descriptions++] = offset;
+    return 0;
+}
+
 static int description_add(struct trace *trace, uint64_t offset, const struct tf_header *header, struct err *err)
 {
     struct reader *reader = trace->reader;
     struct err why = {0};
     if (block_load(&reader->file, offset, header->payload_bytes, header->raw_bytes, &reader->raw, &why) == 0 &&
         facts_add_block(&reader->facts, trace, header, reader->raw.bytes, &why) == 0)
-        return 0;
+        return description_keep(trace, offset, err);
     if (why.code != ERR_INCOMPLETE)
         return err_set(err, why.code, "%s: %s", trace->path, why.text);
-    block_damaged(trace, offset, why.text);
+    damage_notice(trace, offset, type_name(header->type), why.text);
     return 0;
 }
 
@@ -351,6 +381,8 @@ static void completeness_notice(struct trace *trace)
         block_damaged(trace, reader->offset, "it comes after the end of the trace");
     else if (tail > 0 && !trace->being_written)
         block_damaged(trace, reader->offset, "it is cut off, or no intact block follows");
+    if (trace->repaired)
+        trace_notice(trace, "the trace was repaired: it was damaged or unfinished, and there was more of it");
     if (trace->nr_lost_blocks > 0)
         trace_notice(trace, "blocks of the trace that are missing: %llu", (unsigned long long)trace->nr_lost_blocks);
     if (!trace->clock_is_known)
@@ -398,6 +430,7 @@ void trace_close(struct trace *trace)
     free(trace->objects);
     free(trace->modules);
     free(trace->chunks);
+    free(trace->descriptions);
     free(trace->notices);
     arena_release(&trace->arena);
     free(trace);
@@ -423,7 +456,24 @@ void trace_thread_name(struct trace *trace, uint32_t thread, const char *name, s
         trace->threads[thread].name = copy;
 }
 
+int trace_block(struct trace *trace, uint64_t offset, struct tf_header *header, struct buffer *raw,
+                const uint8_t **packed, struct err *err)
+{
+    struct block_file *file = &trace->reader->file;
+    int result = block_find(file, &offset, offset + TF_HEADER_BYTES, header, err);
+    if (result <= 0)
+        return result < 0 ? -1 : err_set(err, ERR_INPUT, "%s: changes while it is read", trace->path);
+    result = block_load(file, offset, header->payload_bytes, header->raw_bytes, raw, err);
+    *packed = file->packed.bytes;
+    return result;
+}
+
 bool trace_is_complete(const struct trace *trace)
+{
+    return trace_is_whole(trace) && !trace->repaired;
+}
+
+bool trace_is_whole(const struct trace *trace)
 {
     return trace->ending == TRACE_FINISHED && trace->nr_damaged == 0 && trace->nr_lost_blocks == 0 &&
            !trace->being_written;

@@ -101,15 +101,19 @@ struct trace {
     struct trace_module *modules;
     struct trace_chunk *chunks;
     uint32_t nr_processes, nr_threads, nr_objects, nr_modules, nr_chunks;
+    uint64_t *descriptions; /* offsets in the file of the intact blocks that are no chunks */
+    uint32_t nr_descriptions;
 
     enum trace_ending ending;
     uint64_t failure, failure_errno, dropped_no_ring, memory_no_ring, end_nr_events;
     bool recovered, being_written;
-    uint64_t nr_blocks;      /* intact ones */
-    uint64_t nr_lost_blocks; /* sequence numbers that are missing */
-    uint64_t nr_damaged;     /* places in the file that are not intact; trace_damaged() adds to it */
-    uint64_t header_events;  /* sum of the chunks' nr_events */
-    uint64_t cut_events;     /* of the chunk in which the file was cut off */
+    bool repaired;            /* somebody has made a clean trace of a damaged one: there was more */
+    uint64_t repaired_events; /* known to be lost thereby, and counted in no chunk */
+    uint64_t nr_blocks;       /* intact ones */
+    uint64_t nr_lost_blocks;  /* sequence numbers that are missing */
+    uint64_t nr_damaged;      /* places in the file that are not intact; trace_damaged() adds to it */
+    uint64_t header_events;   /* sum of the chunks' nr_events */
+    uint64_t cut_events;      /* of the chunk in which the file was cut off */
 
     const char **notices; /* untrusted */
     uint32_t nr_notices;
@@ -133,6 +137,16 @@ void trace_close(struct trace *trace);
  * (the caller goes on: trace_damaged) or ERR_INPUT when nothing can be read any more.
  */
 int trace_load(struct trace *trace, const struct trace_chunk *chunk, struct buffer *buffer, struct err *err);
+
+/*
+ * The header and the payload of an intact block that trace_open() has met: in *raw, and packed as it is in the file,
+ * until the next block is read. As trace_load.
+ */
+int trace_block(struct trace *trace, uint64_t offset, struct tf_header *header, struct buffer *raw,
+                const uint8_t **packed, struct err *err);
+
+/* Make room for `bytes`; what was in the buffer is gone. */
+int buffer_reserve(struct buffer *buffer, size_t bytes, struct err *err);
 void buffer_release(struct buffer *buffer);
 
 /* Add a line to the notices; the number of lines is bounded. */
@@ -147,8 +161,10 @@ void trace_thread_name(struct trace *trace, uint32_t thread, const char *name, s
 /* The process with that serial, or NULL. */
 const struct trace_process *trace_process_find(const struct trace *trace, uint32_t serial);
 
-/* True when the file is whole and its writer has finished it well. Events can be missing all the same: see the chunks.
- */
+/* True when the file is whole and its writer has finished it well. */
+bool trace_is_whole(const struct trace *trace);
+
+/* True when it is also all that there ever was. Events can be missing all the same: see the chunks. */
 bool trace_is_complete(const struct trace *trace);
 
 /* When the last event happened, from the start of the trace. */

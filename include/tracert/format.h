@@ -97,7 +97,8 @@ enum tf_field {
     TF_FIELD_FAILURE_ERRNO = 86,   /* the errno behind it */
     TF_FIELD_DROPPED_NO_RING = 88, /* hook calls without a ring to go to */
     TF_FIELD_RECOVERED = 90,       /* 1: the rings were finished after the drain had died */
-    TF_FIELD_MEMORY_NO_RING = 92   /* events of MEMORY without a ring to go to */
+    TF_FIELD_MEMORY_NO_RING = 92,  /* events of MEMORY without a ring to go to */
+    TF_FIELD_REPAIRED = 94         /* made of a damaged trace: events known to be lost that no chunk counts */
 };
 
 enum tf_clock { TF_CLOCK_MONOTONIC = 0, TF_CLOCK_TSC = 1, TF_CLOCK_CNTVCT = 2 };

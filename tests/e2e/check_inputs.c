@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char *const verbs[] = {
-    "report", "info", "dump", "verify", "calls", "flamegraph", "export --format folded"};
+    "report", "info", "dump", "verify", "calls", "flamegraph", "export --format folded", "repair -o repaired.zst"};
 
 enum { NR_VERBS = (int)(sizeof verbs / sizeof *verbs) };
 
@@ -91,6 +91,38 @@ START_TEST(damaged_trace_is_read_everywhere_else)
         run = run_shell(folder, "\"$TRACEAN\" verify hurt.zst");
         ck_assert_msg(run.status == 3 || run.status == 2, "hurt at %d0 %%: verify says %d", i, run.status);
     }
+}
+
+END_TEST
+
+/* What is saved is a finished trace that says what is missing; one that is whole stays as it is. */
+START_TEST(damaged_trace_is_repaired)
+{
+    const char *folder = trace_make("repaired");
+    struct run run = run_ok(folder, "\"$TRACEAN\" repair trace.zst -o same.zst");
+    ck_assert_str_eq(run.err, "");
+    trace_check_file(folder, "same.zst");
+    run_ok(folder,
+           "\"$TRACEAN\" report trace.zst | sed 1,4d >before && \"$TRACEAN\" report same.zst | sed 1,4d >after && "
+           "cmp before after");
+    for (int i = 1; i < 10; i++) {
+        run_ok(folder,
+               "head -c $(($(wc -c <trace.zst) * %d / 10)) trace.zst >cut.zst && cp trace.zst hurt.zst && "
+               "printf '\\377\\000\\377\\000' | "
+               "dd of=hurt.zst bs=1 conv=notrunc seek=$(($(wc -c <trace.zst) * %d / 10)) 2>/dev/null",
+               i, i);
+        for (int hurt = 0; hurt < 2; hurt++) {
+            run = run_shell(folder, "\"$TRACEAN\" repair %s -o good.zst", hurt ? "hurt.zst" : "cut.zst");
+            ck_assert_msg(run.status == 3, "at %d0 %%: exit %d: %s", i, run.status, run.err);
+            run_ok(folder, "zstd -q -t good.zst && \"$TRACEAN\" verify -q good.zst");
+            run = run_shell(folder, "\"$TRACEAN\" report good.zst");
+            ck_assert_int_eq(run.status, 3);
+            ck_assert_ptr_nonnull(strstr(run.out, "INCOMPLETE"));
+        }
+    }
+    run = run_shell(folder, "\"$TRACEAN\" repair cut.zst");
+    ck_assert_int_eq(run.status, 1);
+    run_ok(folder, "! ls -a | grep tmp$");
 }
 
 END_TEST
@@ -216,6 +248,7 @@ int main(void)
     tcase_add_loop_test(tcase, wrong_input_is_refused, 0, NR_WRONG * NR_VERBS);
     tcase_add_test(tcase, truncated_trace_is_read_as_far_as_it_goes);
     tcase_add_test(tcase, damaged_trace_is_read_everywhere_else);
+    tcase_add_test(tcase, damaged_trace_is_repaired);
     tcase_add_test(tcase, program_that_is_gone);
     tcase_add_test(tcase, program_that_was_rebuilt);
     tcase_add_test(tcase, program_without_symbols);

@@ -14,52 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A small trace with something of everything: two processes, three threads, modules, regions, unwinds, records. */
-static void trace_write(struct writer *writer)
-{
-    writer_init(writer);
-    writer_session(writer, 0);
-    writer_process(writer, 1, 100, 0, 1000, 0);
-    writer_module(writer, 1, 0x10000, 1000, "/bin/app", 0x1000, 0x1000);
-    struct writer_thread *one = writer_thread_new(writer, 1, 1, 100, 1000);
-    thread_enter(one, 1100, 0x11000, 0x11004, false);
-    thread_enter(one, 1200, 0x11100, 0x11010, true);
-    thread_exit(one, 1300);
-    thread_region(one, 1310, "phase");
-    thread_enter(one, 1320, 0x11200, 0x11020, false);
-    thread_flush(one);
-    writer->anchor_ticks = writer->anchor_ns = 2000;
-    struct writer_thread *two = writer_thread_new(writer, 2, 1, 101, 1400);
-    thread_enter(two, 1500, 0x11300, 0x99, false);
-    thread_orphan(two, 1600, 0x11400);
-    thread_unwind(two, 100000);
-    two->flags = 1;
-    thread_flush(two);
-    writer_module_unload(writer, 1, 0x10000, 1900000);
-    thread_unwind(one, 200000);
-    thread_exit(one, 200001);
-    thread_enter(one, 200002, 0x11100, 0x11010, false);
-    thread_flush(one);
-    writer_end(writer, 0);
-    writer_thread_free(one);
-    writer_thread_free(two);
-}
-
-/* A file without a name whose bytes a test can change in place. */
-static int scratch_open(const struct writer *writer, char path[64])
-{
-    int fd = memfd_create("trace", MFD_CLOEXEC);
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(write(fd, writer->file.bytes, writer->file.nr), (ssize_t)writer->file.nr);
-    snprintf(path, 64, "/proc/self/fd/%d", fd);
-    return fd;
-}
-
 START_TEST(a_whole_trace_says_what_was_written)
 {
     struct writer writer;
     struct err err = {0};
-    trace_write(&writer);
+    writer_sample(&writer);
     char *path = writer_save(&writer);
     struct trace *trace = trace_open(path, &err);
     ck_assert_msg(trace != NULL, "%s", err.text);
@@ -144,8 +103,8 @@ START_TEST(cut_files_are_read_up_to_the_cut)
 {
     struct writer writer;
     char path[64];
-    trace_write(&writer);
-    int fd = scratch_open(&writer, path);
+    writer_sample(&writer);
+    int fd = writer_memory(&writer, path);
     uint64_t best = 0;
     for (size_t length = writer.file.nr; length-- > 0;) {
         struct err err = {0};
@@ -172,8 +131,8 @@ START_TEST(flipped_bits_are_never_silent)
     char path[64];
     bool complete;
     struct err err = {0};
-    trace_write(&writer);
-    int fd = scratch_open(&writer, path);
+    writer_sample(&writer);
+    int fd = writer_memory(&writer, path);
     char *whole = trace_text(path, &complete, &err);
     ck_assert(complete);
     for (size_t bit = 0; bit < 8 * writer.file.nr; bit++) {
@@ -197,7 +156,7 @@ END_TEST
 START_TEST(missing_pieces_are_never_silent)
 {
     struct writer writer;
-    trace_write(&writer);
+    writer_sample(&writer);
     for (size_t from = 0; from + 40 < writer.file.nr; from += 23) {
         struct writer cut = writer;
         char path[64];
@@ -206,7 +165,7 @@ START_TEST(missing_pieces_are_never_silent)
         cut.file = (struct writer_bytes){0};
         bytes_put(&cut.file, writer.file.bytes, from);
         bytes_put(&cut.file, writer.file.bytes + from + 40, writer.file.nr - from - 40);
-        int fd = scratch_open(&cut, path);
+        int fd = writer_memory(&cut, path);
         char *text = trace_text(path, &complete, &err);
         ck_assert_msg(!complete, "40 bytes from %zu", from);
         ck_assert_msg(text != NULL, "%s", err.text);
@@ -257,9 +216,9 @@ START_TEST(headers_are_checked)
     struct writer writer;
     struct err err = {0};
     char path[64];
-    trace_write(&writer);
+    writer_sample(&writer);
     header_patch(&writer, patches[_i].block, patches[_i].offset, patches[_i].value, patches[_i].bytes);
-    int fd = scratch_open(&writer, path);
+    int fd = writer_memory(&writer, path);
     struct trace *trace = trace_open(path, &err);
     if (patches[_i].refused) {
         ck_assert_ptr_null(trace);
@@ -299,7 +258,7 @@ START_TEST(an_odd_field_must_be_understood)
     bytes_put_number(&payload, _i == 0 ? 200 : 201, 1);
     writer_block(&writer, 2, 0, 0, 0, 0, &payload);
     writer_end(&writer, 0);
-    int fd = scratch_open(&writer, path);
+    int fd = writer_memory(&writer, path);
     struct trace *trace = trace_open(path, &err);
     ck_assert_int_eq(trace != NULL, _i == 0);
     if (_i == 1)
@@ -320,7 +279,7 @@ START_TEST(a_failure_is_said_plainly)
     writer_init(&writer);
     writer_session(&writer, 0);
     writer_end(&writer, 1);
-    int fd = scratch_open(&writer, path);
+    int fd = writer_memory(&writer, path);
     struct trace *trace = trace_open(path, &err);
     ck_assert_ptr_nonnull(trace);
     ck_assert_int_eq(trace->ending, TRACE_FAILED);
@@ -339,7 +298,7 @@ START_TEST(a_writer_that_finishes_is_waited_for)
     struct writer writer;
     struct err err = {0};
     bool complete;
-    trace_write(&writer);
+    writer_sample(&writer);
     size_t half = writer.file.nr / 2;
     char *path = bytes_save(writer.file.bytes, half);
     int ready[2];
@@ -373,7 +332,7 @@ START_TEST(a_trace_that_is_being_written_is_said_to_be)
 {
     struct writer writer;
     struct err err = {0};
-    trace_write(&writer);
+    writer_sample(&writer);
     char *path = bytes_save(writer.file.bytes, writer.file.nr / 2);
     int fd = open(path, O_RDONLY);
     ck_assert_int_eq(flock(fd, LOCK_EX), 0);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -106,13 +107,14 @@ static void put_frame(struct writer_bytes *to, const struct writer_bytes *raw)
 {
     size_t room = ZSTD_compressBound(raw->nr);
     uint8_t *packed = malloc(room);
-    ZSTD_CCtx *context = ZSTD_createCCtx();
+    static ZSTD_CCtx *context; /* kept: fuzzers write a million traces */
+    if (context == NULL)
+        context = ZSTD_createCCtx();
     ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
     size_t nr = ZSTD_compress2(context, packed, room, raw->nr > 0 ? raw->bytes : packed, raw->nr);
     if (ZSTD_isError(nr))
         abort();
     bytes_put(to, packed, nr);
-    ZSTD_freeCCtx(context);
     free(packed);
 }
 
@@ -504,4 +506,43 @@ char *bytes_save(const uint8_t *bytes, size_t nr)
 char *writer_save(const struct writer *writer)
 {
     return bytes_save(writer->file.bytes, writer->file.nr);
+}
+
+int writer_memory(const struct writer *writer, char path[64])
+{
+    int fd = memfd_create("trace", MFD_CLOEXEC);
+    if (fd < 0 || write(fd, writer->file.bytes, writer->file.nr) != (ssize_t)writer->file.nr)
+        abort();
+    snprintf(path, 64, "/proc/self/fd/%d", fd);
+    return fd;
+}
+
+void writer_sample(struct writer *writer)
+{
+    writer_init(writer);
+    writer_session(writer, 0);
+    writer_process(writer, 1, 100, 0, 1000, 0);
+    writer_module(writer, 1, 0x10000, 1000, "/bin/app", 0x1000, 0x1000);
+    struct writer_thread *one = writer_thread_new(writer, 1, 1, 100, 1000);
+    thread_enter(one, 1100, 0x11000, 0x11004, false);
+    thread_enter(one, 1200, 0x11100, 0x11010, true);
+    thread_exit(one, 1300);
+    thread_region(one, 1310, "phase");
+    thread_enter(one, 1320, 0x11200, 0x11020, false);
+    thread_flush(one);
+    writer->anchor_ticks = writer->anchor_ns = 2000;
+    struct writer_thread *two = writer_thread_new(writer, 2, 1, 101, 1400);
+    thread_enter(two, 1500, 0x11300, 0x99, false);
+    thread_orphan(two, 1600, 0x11400);
+    thread_unwind(two, 100000);
+    two->flags = 1;
+    thread_flush(two);
+    writer_module_unload(writer, 1, 0x10000, 1900000);
+    thread_unwind(one, 200000);
+    thread_exit(one, 200001);
+    thread_enter(one, 200002, 0x11100, 0x11010, false);
+    thread_flush(one);
+    writer_end(writer, 0);
+    writer_thread_free(one);
+    writer_thread_free(two);
 }

@@ -107,4 +107,10 @@ void thread_payload(struct writer_thread *thread, struct writer_bytes *payload);
 char *writer_save(const struct writer *writer);
 char *bytes_save(const uint8_t *bytes, size_t nr);
 
+/* Write the trace to a file without a name, whose bytes a test can change in place. Returns its descriptor. */
+int writer_memory(const struct writer *writer, char path[64]);
+
+/* A small trace with something of everything: threads, modules, regions, inlined, unwound and open frames, records. */
+void writer_sample(struct writer *writer);
+
 #endif
