@@ -150,7 +150,7 @@ START_TEST(streams_come_back)
         stream_check(&chunk, written, nr);
         stack_check(&chunk, thread);
         chunk_release(&chunk);
-        bytes_free(&payload);
+        raw_free(&payload);
         thread_flush(thread);
     }
     writer_thread_free(thread);
@@ -252,7 +252,7 @@ START_TEST(malformed_payloads_are_refused)
     else
         ck_assert_msg(result == -1 && strstr(err.text, changes[_i].text) != NULL, "%s", err.text);
     chunk_release(&chunk);
-    bytes_free(&payload);
+    raw_free(&payload);
     writer_free(&writer);
 }
 
@@ -295,7 +295,7 @@ START_TEST(changed_bytes_never_hurt)
         }
     }
     chunk_release(&chunk);
-    bytes_free(&payload);
+    raw_free(&payload);
     writer_free(&writer);
 }
 
@@ -312,12 +312,12 @@ START_TEST(records_are_taken_apart)
     const struct trace_chunk block = {.first_ticks = 0, .last_ticks = UINT64_MAX};
     writer_init(&writer);
     struct writer_thread *thread = writer_thread_new(&writer, 1, 1, 10, 0);
-    bytes_put_varint(&value, 300);
-    bytes_put_varint(&value, 7000);
+    raw_put_varint(&value, 300);
+    raw_put_varint(&value, 7000);
     thread_ext(thread, 1, 4, &value);
-    bytes_free(&value);
-    bytes_put_varint(&value, 3); /* -2 */
-    bytes_put(&value, "queue", 5);
+    raw_free(&value);
+    raw_put_varint(&value, 3); /* -2 */
+    raw_put(&value, "queue", 5);
     thread_ext(thread, 2, 12, &value);
     thread_ext(thread, 3, 1000, &value); /* unknown, and may be skipped */
     thread_payload(thread, &payload);
@@ -336,13 +336,13 @@ START_TEST(records_are_taken_apart)
     ck_assert(ext.kind == 1000 && ext.text_bytes == 0);
     /* An odd kind must be understood. */
     thread_ext(thread, 4, 1001, &value);
-    bytes_free(&payload);
+    raw_free(&payload);
     chunk_release(&chunk);
     thread_payload(thread, &payload);
     payload_take(&chunk, &payload);
     ck_assert_int_eq(chunk_decode(&chunk, payload.nr, &block, &err), -1);
-    bytes_free(&payload);
-    bytes_free(&value);
+    raw_free(&payload);
+    raw_free(&value);
     chunk_release(&chunk);
     writer_thread_free(thread);
     writer_free(&writer);

@@ -66,7 +66,7 @@ START_TEST(what_is_no_trace_is_refused)
         {"\x5c\x2a\x4d\x18\x58\0\0\0\x8atracert", 16, "is not a trace"},
     };
     struct err err = {0};
-    char *path = bytes_save((const uint8_t *)files[_i].bytes, files[_i].nr);
+    char *path = raw_save((const uint8_t *)files[_i].bytes, files[_i].nr);
     ck_assert_ptr_null(trace_open(path, &err));
     ck_assert_int_eq(err.code, ERR_INPUT);
     ck_assert_msg(strstr(err.text, files[_i].text) != NULL, "%s", err.text);
@@ -163,15 +163,15 @@ START_TEST(missing_pieces_are_never_silent)
         bool complete;
         struct err err = {0};
         cut.file = (struct writer_bytes){0};
-        bytes_put(&cut.file, writer.file.bytes, from);
-        bytes_put(&cut.file, writer.file.bytes + from + 40, writer.file.nr - from - 40);
+        raw_put(&cut.file, writer.file.bytes, from);
+        raw_put(&cut.file, writer.file.bytes + from + 40, writer.file.nr - from - 40);
         int fd = writer_memory(&cut, path);
         char *text = trace_text(path, &complete, &err);
         ck_assert_msg(!complete, "40 bytes from %zu", from);
         ck_assert_msg(text != NULL, "%s", err.text);
         free(text);
         close(fd);
-        bytes_free(&cut.file);
+        raw_free(&cut.file);
     }
     writer_free(&writer);
 }
@@ -254,8 +254,8 @@ START_TEST(an_odd_field_must_be_understood)
     char path[64];
     writer_init(&writer);
     writer_session(&writer, 0);
-    bytes_put_number(&payload, 31, 1);
-    bytes_put_number(&payload, _i == 0 ? 200 : 201, 1);
+    raw_put_number(&payload, 31, 1);
+    raw_put_number(&payload, _i == 0 ? 200 : 201, 1);
     writer_block(&writer, 2, 0, 0, 0, 0, &payload);
     writer_end(&writer, 0);
     int fd = writer_memory(&writer, path);
@@ -265,7 +265,7 @@ START_TEST(an_odd_field_must_be_understood)
         ck_assert_ptr_nonnull(strstr(err.text, "field 201"));
     trace_close(trace);
     close(fd);
-    bytes_free(&payload);
+    raw_free(&payload);
     writer_free(&writer);
 }
 
@@ -300,7 +300,7 @@ START_TEST(a_writer_that_finishes_is_waited_for)
     bool complete;
     writer_sample(&writer);
     size_t half = writer.file.nr / 2;
-    char *path = bytes_save(writer.file.bytes, half);
+    char *path = raw_save(writer.file.bytes, half);
     int ready[2];
     ck_assert_int_eq(pipe(ready), 0);
     pid_t child = fork();
@@ -333,7 +333,7 @@ START_TEST(a_trace_that_is_being_written_is_said_to_be)
     struct writer writer;
     struct err err = {0};
     writer_sample(&writer);
-    char *path = bytes_save(writer.file.bytes, writer.file.nr / 2);
+    char *path = raw_save(writer.file.bytes, writer.file.nr / 2);
     int fd = open(path, O_RDONLY);
     ck_assert_int_eq(flock(fd, LOCK_EX), 0);
     struct trace *trace = trace_open(path, &err);

@@ -134,13 +134,13 @@ START_TEST(every_piece_missing)
     for (size_t from = 0; from + piece < writer.file.nr; from += 11) {
         struct writer cut = {0};
         char path[64];
-        bytes_put(&cut.file, writer.file.bytes, from);
-        bytes_put(&cut.file, writer.file.bytes + from + piece, writer.file.nr - from - piece);
+        raw_put(&cut.file, writer.file.bytes, from);
+        raw_put(&cut.file, writer.file.bytes + from + piece, writer.file.nr - from - piece);
         int fd = writer_memory(&cut, path);
         struct outcome outcome = outcome_of(path, &writer);
         ck_assert_msg(outcome.opened && outcome.repaired, "%zu bytes from %zu", piece, from);
         close(fd);
-        bytes_free(&cut.file);
+        raw_free(&cut.file);
     }
     writer_free(&writer);
 }
@@ -164,8 +164,8 @@ static struct repair chunk_lose(struct writer *writer, uint32_t number)
     ck_assert_uint_eq(repair.nr_lost_chunks, 1);
     trace_close(trace);
     close(fd);
-    bytes_free(&writer->file);
-    bytes_put(&writer->file, text, bytes);
+    raw_free(&writer->file);
+    raw_put(&writer->file, text, bytes);
     free(text);
     return repair;
 }

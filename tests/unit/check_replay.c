@@ -83,7 +83,7 @@ START_TEST(frames_that_do_not_return)
     thread_unwind(thread, 2030);
     thread_unwind(thread, 2030);
     thread_orphan(thread, 2040, 0xd);
-    bytes_put_varint(&ticks, 17);
+    raw_put_varint(&ticks, 17);
     thread_ext(thread, 2050, 2, &ticks);
     thread_ext(thread, 2060, 2, &ticks);
     enter(thread, 2100, 0xb);
@@ -91,7 +91,7 @@ START_TEST(frames_that_do_not_return)
     thread_ext(thread, 2200, 2, &ticks);
     thread_flush(thread);
     writer_thread_free(thread);
-    bytes_free(&ticks);
+    raw_free(&ticks);
     trace_expect(&writer, true,
                  "!thread 7 calls 4 exits 0 open 2 unwound 2 inherited 0 orphans 1 lost 0 stalled 51\n"
                  "a 1 200 200..200 inlined 0\n"
@@ -283,7 +283,7 @@ static void window_trace(struct writer *writer, unsigned flush)
     struct writer_bytes mark = {0};
     trace_begin(writer);
     struct writer_thread *one = window_thread(writer, 1), *two = window_thread(writer, 2);
-    bytes_put(&mark, "here", 4);
+    raw_put(&mark, "here", 4);
     enter(two, 2150, 0xc);
     enter(one, 2000, 0xa);
     enter(one, 2100, 0xb);
@@ -308,7 +308,7 @@ static void window_trace(struct writer *writer, unsigned flush)
     writer_end(writer, 0);
     writer_thread_free(one);
     writer_thread_free(two);
-    bytes_free(&mark);
+    raw_free(&mark);
 }
 
 static int word_compare(const void *a, const void *b)
@@ -472,9 +472,9 @@ START_TEST(contradictions_are_said)
     case 1:
         thread->stack_depth = 0;
         thread->nr_symbols = 0;
-        bytes_free(&thread->symbols);
-        bytes_free(&thread->deltas);
-        bytes_free(&thread->wide);
+        raw_free(&thread->symbols);
+        raw_free(&thread->deltas);
+        raw_free(&thread->wide);
         break;
     case 2:
         thread->base_ticks = 1999;

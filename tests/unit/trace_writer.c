@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
-void bytes_put(struct writer_bytes *to, const void *bytes, size_t nr)
+void raw_put(struct writer_bytes *to, const void *bytes, size_t nr)
 {
     if (to->nr + nr > to->capacity) {
         to->capacity = 2 * (to->nr + nr) + 64;
@@ -26,57 +26,57 @@ void bytes_put(struct writer_bytes *to, const void *bytes, size_t nr)
 static void put_little_endian(struct writer_bytes *to, uint64_t value, unsigned nr)
 {
     for (unsigned i = 0; i < nr; i++)
-        bytes_put(to, &(uint8_t){(uint8_t)(value >> (8 * i))}, 1);
+        raw_put(to, &(uint8_t){(uint8_t)(value >> (8 * i))}, 1);
 }
 
-void bytes_put8(struct writer_bytes *to, unsigned value)
+void raw_put8(struct writer_bytes *to, unsigned value)
 {
     put_little_endian(to, value, 1);
 }
 
-void bytes_put16(struct writer_bytes *to, unsigned value)
+void raw_put16(struct writer_bytes *to, unsigned value)
 {
     put_little_endian(to, value, 2);
 }
 
-void bytes_put32(struct writer_bytes *to, uint32_t value)
+void raw_put32(struct writer_bytes *to, uint32_t value)
 {
     put_little_endian(to, value, 4);
 }
 
-void bytes_put64(struct writer_bytes *to, uint64_t value)
+void raw_put64(struct writer_bytes *to, uint64_t value)
 {
     put_little_endian(to, value, 8);
 }
 
-void bytes_put_varint(struct writer_bytes *to, uint64_t value)
+void raw_put_varint(struct writer_bytes *to, uint64_t value)
 {
     for (; value > 127; value /= 128)
-        bytes_put8(to, 128 | (unsigned)(value % 128));
-    bytes_put8(to, (unsigned)value);
+        raw_put8(to, 128 | (unsigned)(value % 128));
+    raw_put8(to, (unsigned)value);
 }
 
 static void put_field(struct writer_bytes *to, uint64_t key, const void *value, size_t nr)
 {
-    bytes_put_varint(to, key);
-    bytes_put_varint(to, nr);
-    bytes_put(to, value, nr);
+    raw_put_varint(to, key);
+    raw_put_varint(to, nr);
+    raw_put(to, value, nr);
 }
 
-void bytes_put_number(struct writer_bytes *to, uint64_t key, uint64_t number)
+void raw_put_number(struct writer_bytes *to, uint64_t key, uint64_t number)
 {
     struct writer_bytes value = {0};
-    bytes_put_varint(&value, number);
+    raw_put_varint(&value, number);
     put_field(to, key, value.bytes, value.nr);
-    bytes_free(&value);
+    raw_free(&value);
 }
 
-void bytes_put_text(struct writer_bytes *to, uint64_t key, const char *text)
+void raw_put_text(struct writer_bytes *to, uint64_t key, const char *text)
 {
     put_field(to, key, text, strlen(text));
 }
 
-void bytes_free(struct writer_bytes *bytes)
+void raw_free(struct writer_bytes *bytes)
 {
     free(bytes->bytes);
     *bytes = (struct writer_bytes){0};
@@ -100,7 +100,7 @@ void writer_init(struct writer *writer)
 
 void writer_free(struct writer *writer)
 {
-    bytes_free(&writer->file);
+    raw_free(&writer->file);
 }
 
 static void put_frame(struct writer_bytes *to, const struct writer_bytes *raw)
@@ -114,7 +114,7 @@ static void put_frame(struct writer_bytes *to, const struct writer_bytes *raw)
     size_t nr = ZSTD_compress2(context, packed, room, raw->nr > 0 ? raw->bytes : packed, raw->nr);
     if (ZSTD_isError(nr))
         abort();
-    bytes_put(to, packed, nr);
+    raw_put(to, packed, nr);
     free(packed);
 }
 
@@ -147,47 +147,47 @@ void writer_block(struct writer *writer, unsigned type, uint32_t thread, uint32_
     if (writer->mutations != 0)
         payload_mutate(writer, payload);
     put_frame(&frame, payload);
-    bytes_put32(&header, 0x184D2A5C);
-    bytes_put32(&header, 88);
-    bytes_put(&header, "\x8A\x74\x72\x61\x63\x65\x72\x74", 8);
-    bytes_put16(&header, 1);
-    bytes_put8(&header, type);
-    bytes_put8(&header, 0);
-    bytes_put32(&header, writer->sequence++);
-    bytes_put64(&header, writer->session);
-    bytes_put32(&header, (uint32_t)frame.nr);
-    bytes_put32(&header, (uint32_t)payload->nr);
-    bytes_put32(&header, thread);
-    bytes_put32(&header, nr_events);
-    bytes_put64(&header, first_ticks);
-    bytes_put64(&header, last_ticks);
-    bytes_put64(&header, writer->anchor_ticks);
-    bytes_put64(&header, writer->anchor_ns);
-    bytes_put(&header, (const uint8_t[12]){0}, 12);
-    bytes_put32(&header, writer_crc(header.bytes, header.nr));
-    bytes_put(&writer->file, header.bytes, header.nr);
-    bytes_put(&writer->file, frame.bytes, frame.nr);
+    raw_put32(&header, 0x184D2A5C);
+    raw_put32(&header, 88);
+    raw_put(&header, "\x8A\x74\x72\x61\x63\x65\x72\x74", 8);
+    raw_put16(&header, 1);
+    raw_put8(&header, type);
+    raw_put8(&header, 0);
+    raw_put32(&header, writer->sequence++);
+    raw_put64(&header, writer->session);
+    raw_put32(&header, (uint32_t)frame.nr);
+    raw_put32(&header, (uint32_t)payload->nr);
+    raw_put32(&header, thread);
+    raw_put32(&header, nr_events);
+    raw_put64(&header, first_ticks);
+    raw_put64(&header, last_ticks);
+    raw_put64(&header, writer->anchor_ticks);
+    raw_put64(&header, writer->anchor_ns);
+    raw_put(&header, (const uint8_t[12]){0}, 12);
+    raw_put32(&header, writer_crc(header.bytes, header.nr));
+    raw_put(&writer->file, header.bytes, header.nr);
+    raw_put(&writer->file, frame.bytes, frame.nr);
     writer->nr_events += nr_events;
-    bytes_free(&frame);
-    bytes_free(&header);
+    raw_free(&frame);
+    raw_free(&header);
 }
 
 static void put_description(struct writer *writer, unsigned type, uint32_t thread, struct writer_bytes *payload)
 {
     writer_block(writer, type, thread, 0, 0, 0, payload);
-    bytes_free(payload);
+    raw_free(payload);
 }
 
 void writer_session(struct writer *writer, uint64_t clock)
 {
     struct writer_bytes payload = {0};
-    bytes_put_text(&payload, 2, "0.1.0");
-    bytes_put_number(&payload, 4, clock);
-    bytes_put_number(&payload, 6, 10);
-    bytes_put_number(&payload, 8, 1700000000000000000);
-    bytes_put_text(&payload, 10, "host");
-    bytes_put_text(&payload, 12, "6.1");
-    bytes_put_number(&payload, 16, 0);
+    raw_put_text(&payload, 2, "0.1.0");
+    raw_put_number(&payload, 4, clock);
+    raw_put_number(&payload, 6, 10);
+    raw_put_number(&payload, 8, 1700000000000000000);
+    raw_put_text(&payload, 10, "host");
+    raw_put_text(&payload, 12, "6.1");
+    raw_put_number(&payload, 16, 0);
     put_description(writer, 1, 0, &payload);
 }
 
@@ -195,14 +195,14 @@ void writer_process(struct writer *writer, uint32_t serial, uint32_t pid, uint32
                     unsigned origin)
 {
     struct writer_bytes payload = {0};
-    bytes_put_number(&payload, 31, serial);
-    bytes_put_number(&payload, 32, pid);
-    bytes_put_number(&payload, 34, parent);
-    bytes_put_number(&payload, 36, start_ticks);
+    raw_put_number(&payload, 31, serial);
+    raw_put_number(&payload, 32, pid);
+    raw_put_number(&payload, 34, parent);
+    raw_put_number(&payload, 36, start_ticks);
     put_field(&payload, 38, "./app\0-x", 9);
-    bytes_put_text(&payload, 40, "/bin/app");
-    bytes_put_text(&payload, 42, "/tmp");
-    bytes_put_number(&payload, 44, origin);
+    raw_put_text(&payload, 40, "/bin/app");
+    raw_put_text(&payload, 42, "/tmp");
+    raw_put_number(&payload, 44, origin);
     put_description(writer, 2, 0, &payload);
 }
 
@@ -210,40 +210,40 @@ void writer_module(struct writer *writer, uint32_t process, uint64_t base, uint6
                    uint64_t address, uint64_t bytes)
 {
     struct writer_bytes payload = {0}, load = {0}, segment = {0};
-    bytes_put_number(&load, 64, base);
-    bytes_put_number(&load, 66, ticks);
-    bytes_put_text(&load, 68, path);
-    bytes_put_text(&load, 70, "\x01\x02\x03\x04");
-    bytes_put_varint(&segment, address);
-    bytes_put_varint(&segment, bytes);
-    bytes_put_varint(&segment, 1);
+    raw_put_number(&load, 64, base);
+    raw_put_number(&load, 66, ticks);
+    raw_put_text(&load, 68, path);
+    raw_put_text(&load, 70, "\x01\x02\x03\x04");
+    raw_put_varint(&segment, address);
+    raw_put_varint(&segment, bytes);
+    raw_put_varint(&segment, 1);
     put_field(&load, 72, segment.bytes, segment.nr);
-    bytes_put_number(&payload, 31, process);
+    raw_put_number(&payload, 31, process);
     put_field(&payload, 61, load.bytes, load.nr);
     put_description(writer, 4, 0, &payload);
-    bytes_free(&load);
-    bytes_free(&segment);
+    raw_free(&load);
+    raw_free(&segment);
 }
 
 void writer_module_unload(struct writer *writer, uint32_t process, uint64_t base, uint64_t ticks)
 {
     struct writer_bytes payload = {0}, unload = {0};
-    bytes_put_number(&unload, 64, base);
-    bytes_put_number(&unload, 66, ticks);
-    bytes_put_number(&payload, 31, process);
+    raw_put_number(&unload, 64, base);
+    raw_put_number(&unload, 66, ticks);
+    raw_put_number(&payload, 31, process);
     put_field(&payload, 63, unload.bytes, unload.nr);
     put_description(writer, 4, 0, &payload);
-    bytes_free(&unload);
+    raw_free(&unload);
 }
 
 void writer_end(struct writer *writer, uint64_t failure)
 {
     struct writer_bytes payload = {0};
-    bytes_put_number(&payload, 81, writer->sequence);
-    bytes_put_number(&payload, 82, writer->nr_events);
+    raw_put_number(&payload, 81, writer->sequence);
+    raw_put_number(&payload, 82, writer->nr_events);
     if (failure != 0) {
-        bytes_put_number(&payload, 84, failure);
-        bytes_put_number(&payload, 86, 28);
+        raw_put_number(&payload, 84, failure);
+        raw_put_number(&payload, 86, 28);
     }
     put_description(writer, 6, 0, &payload);
 }
@@ -261,26 +261,26 @@ struct writer_thread *writer_thread_new(struct writer *writer, uint32_t serial, 
     thread->tick_unit = 1;
     thread->list_max = WRITER_DEPTH_MAX;
     thread->base_ticks = thread->ticks = start_ticks;
-    bytes_put_number(&payload, 31, process);
-    bytes_put_number(&payload, 51, serial);
-    bytes_put_number(&payload, 52, tid);
-    bytes_put_number(&payload, 36, start_ticks);
+    raw_put_number(&payload, 31, process);
+    raw_put_number(&payload, 51, serial);
+    raw_put_number(&payload, 52, tid);
+    raw_put_number(&payload, 36, start_ticks);
     put_description(writer, 3, serial, &payload);
     return thread;
 }
 
 static void chunk_clear(struct writer_thread *thread)
 {
-    bytes_free(&thread->symbols);
-    bytes_free(&thread->deltas);
-    bytes_free(&thread->wide);
-    bytes_free(&thread->dict);
-    bytes_free(&thread->ext);
-    bytes_free(&thread->callers);
-    bytes_free(&thread->addresses);
-    bytes_free(&thread->sizes);
-    bytes_free(&thread->callers_of);
-    bytes_free(&thread->released);
+    raw_free(&thread->symbols);
+    raw_free(&thread->deltas);
+    raw_free(&thread->wide);
+    raw_free(&thread->dict);
+    raw_free(&thread->ext);
+    raw_free(&thread->callers);
+    raw_free(&thread->addresses);
+    raw_free(&thread->sizes);
+    raw_free(&thread->callers_of);
+    raw_free(&thread->released);
     thread->last_alloc = thread->last_release = thread->last_caller = thread->nr_callers = 0;
     thread->nr_symbols = thread->nr_events = thread->nr_dict = 0;
 }
@@ -300,12 +300,12 @@ static uint64_t zigzag(uint64_t difference)
 static void put_entry(struct writer_bytes *to, const struct writer_frame *frame, uint64_t *fn, uint64_t *site)
 {
     if (frame->region != NULL) {
-        bytes_put_varint(to, strlen(frame->region) << 2 | 1);
-        bytes_put(to, frame->region, strlen(frame->region));
+        raw_put_varint(to, strlen(frame->region) << 2 | 1);
+        raw_put(to, frame->region, strlen(frame->region));
         return;
     }
-    bytes_put_varint(to, zigzag(frame->fn - *fn) << 2 | (frame->inlined ? 2 : 0));
-    bytes_put_varint(to, zigzag(frame->site - *site));
+    raw_put_varint(to, zigzag(frame->fn - *fn) << 2 | (frame->inlined ? 2 : 0));
+    raw_put_varint(to, zigzag(frame->site - *site));
     *fn = frame->fn;
     *site = frame->site;
 }
@@ -313,12 +313,12 @@ static void put_entry(struct writer_bytes *to, const struct writer_frame *frame,
 static void put_symbol(struct writer_thread *thread, uint64_t ticks, unsigned symbol)
 {
     uint64_t delta = ticks - thread->ticks;
-    bytes_put16(&thread->symbols, symbol);
+    raw_put16(&thread->symbols, symbol);
     if (delta % thread->tick_unit == 0 && delta / thread->tick_unit < 255) {
-        bytes_put8(&thread->deltas, (unsigned)(delta / thread->tick_unit));
+        raw_put8(&thread->deltas, (unsigned)(delta / thread->tick_unit));
     } else {
-        bytes_put8(&thread->deltas, 255);
-        bytes_put_varint(&thread->wide, delta);
+        raw_put8(&thread->deltas, 255);
+        raw_put_varint(&thread->wide, delta);
     }
     thread->ticks = ticks;
     thread->nr_symbols++;
@@ -383,9 +383,9 @@ void thread_ext(struct writer_thread *thread, uint64_t ticks, uint64_t kind, con
 void thread_orphan(struct writer_thread *thread, uint64_t ticks, uint64_t fn)
 {
     struct writer_bytes value = {0};
-    bytes_put_varint(&value, fn);
+    raw_put_varint(&value, fn);
     thread_ext(thread, ticks, 8, &value);
-    bytes_free(&value);
+    raw_free(&value);
     count_event(thread);
 }
 
@@ -394,11 +394,11 @@ void thread_alloc(struct writer_thread *thread, uint64_t ticks, uint64_t address
                   uint64_t caller)
 {
     put_symbol(thread, ticks, 3);
-    bytes_put_varint(&thread->callers, api);
-    bytes_put_varint(&thread->callers, zigzag(caller - thread->last_caller));
-    bytes_put_varint(&thread->addresses, zigzag((address >> thread->shift) - thread->last_alloc));
-    bytes_put_varint(&thread->sizes, bytes);
-    bytes_put_varint(&thread->callers_of, thread->nr_callers++);
+    raw_put_varint(&thread->callers, api);
+    raw_put_varint(&thread->callers, zigzag(caller - thread->last_caller));
+    raw_put_varint(&thread->addresses, zigzag((address >> thread->shift) - thread->last_alloc));
+    raw_put_varint(&thread->sizes, bytes);
+    raw_put_varint(&thread->callers_of, thread->nr_callers++);
     thread->last_caller = caller;
     thread->last_alloc = address >> thread->shift;
     thread->memory_recorded++;
@@ -407,7 +407,7 @@ void thread_alloc(struct writer_thread *thread, uint64_t ticks, uint64_t address
 static void put_release(struct writer_thread *thread, uint64_t ticks, uint64_t address, unsigned symbol)
 {
     put_symbol(thread, ticks, symbol);
-    bytes_put_varint(&thread->released, zigzag((address >> thread->shift) - thread->last_release));
+    raw_put_varint(&thread->released, zigzag((address >> thread->shift) - thread->last_release));
     thread->last_release = address >> thread->shift;
     thread->memory_recorded++;
 }
@@ -426,12 +426,12 @@ static void put_memory(const struct writer_thread *thread, struct writer_bytes *
 {
     const struct writer_bytes *const columns[] = {&thread->callers, &thread->addresses, &thread->sizes,
                                                   &thread->callers_of, &thread->released};
-    bytes_put_varint(memory, thread->memory_recorded);
-    bytes_put_varint(memory, thread->memory_dropped);
-    bytes_put_varint(memory, thread->shift);
-    bytes_put_varint(memory, thread->nr_callers);
+    raw_put_varint(memory, thread->memory_recorded);
+    raw_put_varint(memory, thread->memory_dropped);
+    raw_put_varint(memory, thread->shift);
+    raw_put_varint(memory, thread->nr_callers);
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
-        bytes_put(memory, columns[i]->bytes, columns[i]->nr);
+        raw_put(memory, columns[i]->bytes, columns[i]->nr);
 }
 
 static void put_head(const struct writer_thread *thread, struct writer_bytes *payload, uint32_t nr_stack,
@@ -442,11 +442,11 @@ static void put_head(const struct writer_thread *thread, struct writer_bytes *pa
     const uint64_t counts[] = {thread->base_ticks, thread->hook_calls, thread->recorded,
                                thread->dropped,    thread->torn,       thread->stalled};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        bytes_put32(payload, numbers[i]);
+        raw_put32(payload, numbers[i]);
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-        bytes_put64(payload, counts[i]);
-    bytes_put32(payload, nr_sections);
-    bytes_put(payload, (const uint8_t[12]){0}, 12);
+        raw_put64(payload, counts[i]);
+    raw_put32(payload, nr_sections);
+    raw_put(payload, (const uint8_t[12]){0}, 12);
 }
 
 void thread_payload(struct writer_thread *thread, struct writer_bytes *payload)
@@ -455,28 +455,28 @@ void thread_payload(struct writer_thread *thread, struct writer_bytes *payload)
     uint32_t nr_sections = thread->memory_recorded + thread->memory_dropped > 0 ? 7 : 6;
     uint32_t nr_stack = thread->stack_depth < thread->list_max ? thread->stack_depth : thread->list_max;
     uint64_t fn = 0, site = 0;
-    bytes_free(&thread->dict);
+    raw_free(&thread->dict);
     for (uint32_t i = 0; i < thread->nr_dict; i++)
         put_entry(&thread->dict, &thread->known[i], &fn, &site);
     fn = site = 0;
     for (uint32_t i = thread->stack_depth - nr_stack; i < thread->stack_depth; i++) {
         put_entry(&stack, &thread->stack[i], &fn, &site);
-        bytes_put_varint(&stack, thread->base_ticks - thread->stack[i].ticks);
-        bytes_put_varint(&stack, thread->stack[i].inherited);
-        bytes_put_varint(&stack, zigzag(i == 0 ? 0x7fff0000 : (uint64_t)-64));
+        raw_put_varint(&stack, thread->base_ticks - thread->stack[i].ticks);
+        raw_put_varint(&stack, thread->stack[i].inherited);
+        raw_put_varint(&stack, zigzag(i == 0 ? 0x7fff0000 : (uint64_t)-64));
     }
     put_memory(thread, &memory);
     put_head(thread, payload, nr_stack, nr_sections);
     const struct writer_bytes *const sections[] = {&thread->symbols, &thread->deltas, &thread->wide, &thread->dict,
                                                    &stack,           &thread->ext,    &memory};
     for (uint32_t i = 0; i < nr_sections; i++) {
-        bytes_put32(payload, i + 1);
-        bytes_put32(payload, (uint32_t)sections[i]->nr);
+        raw_put32(payload, i + 1);
+        raw_put32(payload, (uint32_t)sections[i]->nr);
     }
     for (uint32_t i = 0; i < nr_sections; i++)
-        bytes_put(payload, sections[i]->bytes, sections[i]->nr);
-    bytes_free(&stack);
-    bytes_free(&memory);
+        raw_put(payload, sections[i]->bytes, sections[i]->nr);
+    raw_free(&stack);
+    raw_free(&memory);
 }
 
 void thread_flush(struct writer_thread *thread)
@@ -484,7 +484,7 @@ void thread_flush(struct writer_thread *thread)
     struct writer_bytes payload = {0};
     thread_payload(thread, &payload);
     writer_block(thread->writer, 5, thread->serial, thread->nr_events, thread->base_ticks, thread->ticks, &payload);
-    bytes_free(&payload);
+    raw_free(&payload);
     chunk_clear(thread);
     thread->number++;
     thread->flags = 0;
@@ -493,7 +493,7 @@ void thread_flush(struct writer_thread *thread)
     thread->stack_depth = thread->depth;
 }
 
-char *bytes_save(const uint8_t *bytes, size_t nr)
+char *raw_save(const uint8_t *bytes, size_t nr)
 {
     char *path = strdup("/tmp/trace-XXXXXX");
     int fd = mkstemp(path);
@@ -505,7 +505,7 @@ char *bytes_save(const uint8_t *bytes, size_t nr)
 
 char *writer_save(const struct writer *writer)
 {
-    return bytes_save(writer->file.bytes, writer->file.nr);
+    return raw_save(writer->file.bytes, writer->file.nr);
 }
 
 int writer_memory(const struct writer *writer, char path[64])

@@ -54,15 +54,15 @@ struct writer_thread {
     struct writer_bytes callers, addresses, sizes, callers_of, released;
 };
 
-void bytes_put(struct writer_bytes *to, const void *bytes, size_t nr);
-void bytes_put8(struct writer_bytes *to, unsigned value);
-void bytes_put16(struct writer_bytes *to, unsigned value);
-void bytes_put32(struct writer_bytes *to, uint32_t value);
-void bytes_put64(struct writer_bytes *to, uint64_t value);
-void bytes_put_varint(struct writer_bytes *to, uint64_t value);
-void bytes_put_number(struct writer_bytes *to, uint64_t key, uint64_t number); /* a field */
-void bytes_put_text(struct writer_bytes *to, uint64_t key, const char *text);  /* a field */
-void bytes_free(struct writer_bytes *bytes);
+void raw_put(struct writer_bytes *to, const void *bytes, size_t nr);
+void raw_put8(struct writer_bytes *to, unsigned value);
+void raw_put16(struct writer_bytes *to, unsigned value);
+void raw_put32(struct writer_bytes *to, uint32_t value);
+void raw_put64(struct writer_bytes *to, uint64_t value);
+void raw_put_varint(struct writer_bytes *to, uint64_t value);
+void raw_put_number(struct writer_bytes *to, uint64_t key, uint64_t number); /* a field */
+void raw_put_text(struct writer_bytes *to, uint64_t key, const char *text);  /* a field */
+void raw_free(struct writer_bytes *bytes);
 
 uint32_t writer_crc(const uint8_t *bytes, size_t nr);
 
@@ -105,7 +105,7 @@ void thread_payload(struct writer_thread *thread, struct writer_bytes *payload);
 
 /* Write the trace to a new temporary file; the caller frees the path and unlinks the file. */
 char *writer_save(const struct writer *writer);
-char *bytes_save(const uint8_t *bytes, size_t nr);
+char *raw_save(const uint8_t *bytes, size_t nr);
 
 /* Write the trace to a file without a name, whose bytes a test can change in place. Returns its descriptor. */
 int writer_memory(const struct writer *writer, char path[64]);
