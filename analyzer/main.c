@@ -15,6 +15,7 @@
 static const struct command commands[] = {
     {"report", "where the time went: hotspots, callers and callees", cmd_report},
     {"flamegraph", "the call tree as an interactive SVG; also from folded stacks", cmd_flamegraph},
+    {"html", "everything on one page for a browser; also from folded stacks", cmd_html},
     {"export", "the profile for other tools: folded stacks", cmd_export},
     {"profile", "a trace's call tree as a small file, for every verb and for merge", cmd_profile},
     {"merge", "many profiles as one", cmd_merge},

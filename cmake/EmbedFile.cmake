@@ -1,5 +1,5 @@
 # Put a file into a program: embed_file(TARGET FILE SYMBOL) makes, at build time,
-#   const char SYMBOL[] = …, a NUL behind;   const size_t SYMBOL_bytes = …
+#   const char SYMBOL[] = …, a NUL behind;   const size_t SYMBOL_bytes = …;   const char SYMBOL_sha256[] = …, in base64
 # of it. The file is included for the function, and run as a script (cmake -P) for the work.
 if(CMAKE_SCRIPT_MODE_FILE)
   file(READ "${INPUT}" digits HEX)
@@ -7,9 +7,22 @@ if(CMAKE_SCRIPT_MODE_FILE)
   math(EXPR bytes "${length} / 2")
   string(REGEX REPLACE "(................................)" "\\1\n" digits "${digits}")
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," digits "${digits}")
+  file(SHA256 "${INPUT}" hash)
+  set(alphabet "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+  set(sha256 "")
+  foreach(at RANGE 0 60 6) # three bytes at a time; of the last group there are two
+    string(SUBSTRING "${hash}00" ${at} 6 group)
+    foreach(shift 18 12 6 0)
+      math(EXPR digit "(0x${group} >> ${shift}) & 63")
+      string(SUBSTRING "${alphabet}" ${digit} 1 letter)
+      string(APPEND sha256 ${letter})
+    endforeach()
+  endforeach()
+  string(REGEX REPLACE ".$" "=" sha256 "${sha256}")
   file(WRITE "${OUTPUT}" "#include <stddef.h>\n\n"
-       "extern const char ${SYMBOL}[];\nextern const size_t ${SYMBOL}_bytes;\n"
-       "const char ${SYMBOL}[] = {\n${digits}\n0};\nconst size_t ${SYMBOL}_bytes = ${bytes};\n")
+       "extern const char ${SYMBOL}[], ${SYMBOL}_sha256[];\nextern const size_t ${SYMBOL}_bytes;\n"
+       "const char ${SYMBOL}[] = {\n${digits}\n0};\nconst size_t ${SYMBOL}_bytes = ${bytes};\n"
+       "const char ${SYMBOL}_sha256[] = \"${sha256}\";\n")
   return()
 endif()
 

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct chart;
+
 struct command {
     const char *name;
     const char *summary;               /* for --help: one line */
@@ -37,11 +39,12 @@ struct options {
     bool force_symbols;      /* --force-symbols */
     enum symbol_names names; /* --demangle */
     const char *debug_dir;   /* --debug-dir DIR */
-    const char *title;       /* --title (flamegraph) */
+    const char *title;       /* --title (flamegraph, html) */
     double min_width;        /* --min-width PERCENT (flamegraph) */
     uint32_t width_px;       /* --width PX (flamegraph) */
     bool inverted;           /* --inverted (flamegraph) */
     const char *unit;        /* --unit NAME (flamegraph of folded stacks); NULL: samples */
+    struct chart *chart;     /* filled while a single trace is loaded, and shown; NULL: not wanted */
     char **inputs;           /* the rest of the line; ./trace.zst when there is none */
     int nr_inputs;
     bool default_input; /* there was none */
@@ -87,6 +90,7 @@ int command_show(const struct options *options, const struct view *view, const s
 
 int cmd_report(int argc, char **argv);
 int cmd_flamegraph(int argc, char **argv);
+int cmd_html(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_calls(int argc, char **argv);
 int cmd_info(int argc, char **argv);

@@ -5,6 +5,7 @@
 
 #include "cmd/input.h"
 #include "profile/calltree.h"
+#include "profile/chart.h"
 #include "profile/compensate.h"
 #include "profile/file.h"
 #include "profile/function_names.h"
@@ -248,10 +249,30 @@ static int functions_set(struct loader *loader)
         return -1;
     for (uint32_t i = 0; i < loader->profile->nr_functions; i++) {
         struct profile_function *function = &loader->profile->functions[i];
+        function->serial = i;
         if (replay_durations(&loader->replay, i, &loader->profile->arena, &function->durations) != 0)
             return no_memory(loader);
     }
     return 0;
+}
+
+/* Once through the trace; in order of time where there is a chart to be filled. */
+static int trace_replay(struct loader *loader)
+{
+    struct chart *chart = loader->options->chart;
+    struct replay_observer observer = chart_observer;
+    observer.context = chart;
+    if (chart == NULL)
+        return replay_run(&loader->replay, loader->err);
+    if (replay_watch(&loader->replay, &observer, loader->err) != 0)
+        return -1;
+    return chart_finish(chart, &loader->replay, loader->err);
+}
+
+static int chart_name(struct loader *loader)
+{
+    struct chart *chart = loader->options->chart;
+    return chart == NULL ? 0 : chart_renumber(chart, loader->profile, loader->err);
 }
 
 static struct profile *trace_load_profile(const struct options *options, const char *path, struct err *err)
@@ -268,9 +289,9 @@ static struct profile *trace_load_profile(const struct options *options, const c
         goto out;
     }
     arena_init(&loader.profile->arena, 0);
-    if (replay_init(&loader.replay, loader.trace, &filter, err) == 0 && replay_run(&loader.replay, err) == 0 &&
+    if (replay_init(&loader.replay, loader.trace, &filter, err) == 0 && trace_replay(&loader) == 0 &&
         compensate(&loader.replay.tree, err) == 0 && functions_set(&loader) == 0 && facts_set(&loader) == 0 &&
-        tree_finish(&loader) == 0 && notices_set(&loader) == 0) {
+        tree_finish(&loader) == 0 && chart_name(&loader) == 0 && notices_set(&loader) == 0) {
         result = loader.profile;
         loader.profile = NULL;
     }

@@ -14,6 +14,12 @@
 struct profile *load_profile(const struct options *options, struct err *err);
 
 /*
+ * The same for verbs that also take folded stacks: from a file of text, or from standard input ("-", or a pipe when no
+ * trace is there).
+ */
+struct profile *load_stacks_or_profile(const struct options *options, struct err *err);
+
+/*
  * The whole of a verb that loads its inputs and shows one view of them: parse, load, write. argv[0] is the verb; the
  * rest as options_parse() takes it. The exit status; errors are printed.
  */

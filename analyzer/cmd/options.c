@@ -287,7 +287,7 @@ static enum option_id option_of_letter(int letter)
 
 static const char *format_of_file(const char *path)
 {
-    static const char *const formats[] = {"svg", "json", "csv", "folded"};
+    static const char *const formats[] = {"svg", "html", "json", "csv", "folded"};
     const char *dot = strrchr(path, '.');
     for (size_t i = 0; dot && i < sizeof(formats) / sizeof(formats[0]); i++)
         if (strcmp(dot + 1, formats[i]) == 0)

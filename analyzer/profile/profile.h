@@ -32,6 +32,7 @@ struct profile_function {
     const char *file;   /* source file of its first line; "" when unknown */
     uint32_t line;      /* 0 when unknown */
     enum function_kind kind;
+    uint32_t serial;        /* its number in the replay of the one trace that the profile is of (chart.h); else 0 */
     uint64_t calls;         /* enters */
     uint64_t inlined_calls; /* of these: shared the physical frame of their caller */
     uint64_t

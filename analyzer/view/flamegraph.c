@@ -12,12 +12,12 @@
 #include "base/escape.h"
 #include "base/number.h"
 #include "view/page_files.h"
+#include "view/title.h"
 #include "view/tree_data.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define WIDTH_PX     1200u
 #define MARGIN_PX    10u
@@ -98,18 +98,6 @@ static void color_write(struct out *out, const struct picture *picture, const st
         out_format(out, "c%x", color_of(picture->options->by_module ? function->module : function->name));
 }
 
-static void amount_write(struct out *out, const struct picture *picture, uint64_t value)
-{
-    const char *unit = picture->profile->facts.unit;
-    char text[NUMBER_BYTES];
-    if (strcmp(unit, "ns") == 0) {
-        out_text(out, number_time(text, value));
-        return;
-    }
-    out_format(out, "%s ", number_grouped(text, value));
-    escape_xml(out, unit, strlen(unit));
-}
-
 /* Bytes of the first `letters` characters. */
 static size_t text_cut(const char *text, size_t letters)
 {
@@ -162,7 +150,7 @@ static void frame_write(struct out *out, const struct picture *picture, const st
     out_text(out, "\"><title>");
     escape_xml(out, name, strlen(name));
     out_text(out, " (");
-    amount_write(out, picture, node->inclusive_ns);
+    amount_write(out, picture->profile, node->inclusive_ns);
     out_format(out, ", %s%%", number_percent(text, node->inclusive_ns, picture->whole));
     if (has_calls)
         out_format(out, ", %s call%s", number_grouped(text, node->calls), node->calls == 1 ? "" : "s");
@@ -195,48 +183,27 @@ static void frames_write(struct out *out, struct picture *picture)
 
 /* ---- Around the frames -------------------------------------------------------------------------- */
 
-static const char *picture_title(const struct picture *picture)
+static void picture_subtitle_write(struct out *out, const struct picture *picture)
 {
-    const struct profile_facts *facts = &picture->profile->facts;
-    if (picture->options->title)
-        return picture->options->title;
-    return facts->command[0] != '\0' ? facts->command : facts->source;
-}
-
-/* How much, of what, when, and whether it is all. */
-static void subtitle_write(struct out *out, const struct picture *picture)
-{
-    const struct profile_facts *facts = &picture->profile->facts;
-    char text[NUMBER_BYTES], when_text[64];
-    time_t seconds = (time_t)(facts->realtime_ns / 1000000000);
-    struct tm when;
     out_text(out, "<text class=\"quiet\" id=\"subtitle\" x=\"50%\" y=\"42\" text-anchor=\"middle\">");
-    amount_write(out, picture, picture->whole);
-    if (facts->has_calls) {
-        out_format(out, " in %u thread%s", facts->nr_threads, facts->nr_threads == 1 ? "" : "s");
-        out_format(out, ", %s calls", number_grouped(text, facts->nr_calls));
-    }
-    if (facts->realtime_ns > 0 && localtime_r(&seconds, &when) &&
-        strftime(when_text, sizeof(when_text), "%Y-%m-%d %H:%M:%S", &when) > 0)
-        out_format(out, ", %s", when_text);
-    if (!facts->complete)
-        out_format(out, ", INCOMPLETE: %s events lost", number_grouped(text, facts->dropped_events));
+    subtitle_write(out, picture->profile);
     out_text(out, "</text>\n");
 }
 
 static void head_write(struct out *out, const struct picture *picture, unsigned height_px)
 {
-    const char *title = picture_title(picture);
+    const char *title = title_of(picture->profile, picture->options);
     out_format(out,
                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\">\n<title>",
                picture->width_px, height_px, picture->width_px, height_px);
     escape_xml(out, title, strlen(title));
     out_text(out, "</title>\n<style><![CDATA[\n");
-    out_bytes(out, looks_css, looks_css_bytes);
+    for (size_t i = 0; i < nr_picture_styles; i++)
+        out_bytes(out, picture_styles[i].text, *picture_styles[i].bytes);
     out_text(out, "]]></style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\" fill=\"#fffdf9\"/>\n");
     if (!fitted_write(out, "<text class=\"title\" x=\"50%\" y=\"24\">", title, picture->plane_px * 0.7, "</text>\n"))
         out_text(out, "<text class=\"title\"/>\n");
-    subtitle_write(out, picture);
+    picture_subtitle_write(out, picture);
 }
 
 /* What the picture does not show: drawn too narrow for the eye, or left out. */

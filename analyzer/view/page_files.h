@@ -9,13 +9,13 @@
 struct embedded_file {
     const char *text; /* NUL-terminated */
     const size_t *bytes;
+    const char *sha256; /* in base64, as a policy for scripts and styles names it */
 };
 
-extern const char looks_css[];
-extern const size_t looks_css_bytes;
+/* Styles and scripts of the flame graph and of the page, in their order; each stands in an element of its own. */
+extern const struct embedded_file picture_styles[], picture_scripts[], page_styles[], page_scripts[];
+extern const size_t nr_picture_styles, nr_picture_scripts, nr_page_styles, nr_page_scripts;
 
-/* The scripts of the flame graph, in the order in which they are to run; each stands in an element of its own. */
-extern const struct embedded_file picture_scripts[];
-extern const size_t nr_picture_scripts;
+extern const struct embedded_file page_body; /* the page between its head and its data */
 
 #endif

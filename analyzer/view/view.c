@@ -7,9 +7,9 @@
 
 /* A verb's first line is its default. */
 const struct view views[] = {
-    {"report", "text", report_text},       {"report", "json", report_json},     {"report", "csv", report_csv},
-    {"flamegraph", "svg", flamegraph_svg}, {"export", "folded", export_folded}, {"profile", "tprof", export_tprof},
-    {"merge", "tprof", export_tprof},
+    {"report", "text", report_text},       {"report", "json", report_json},  {"report", "csv", report_csv},
+    {"flamegraph", "svg", flamegraph_svg}, {"html", "html", page_html},      {"export", "folded", export_folded},
+    {"profile", "tprof", export_tprof},    {"merge", "tprof", export_tprof},
 };
 
 const unsigned nr_views = sizeof(views) / sizeof(views[0]);

@@ -10,6 +10,8 @@
 #include "base/out.h"
 #include "profile/profile.h"
 
+struct chart;
+
 struct view_options {
     uint32_t top;      /* rows or functions shown; 0: all. Views choose when it is UINT32_MAX */
     bool color;        /* escape sequences are welcome */
@@ -19,6 +21,7 @@ struct view_options {
     uint32_t width_px; /* flame graph; 0: choose */
     bool inverted;     /* flame graph: root on top */
     bool by_module;    /* flame graph: a colour a module, not a name */
+    const struct chart *chart; /* the calls in time; NULL: not known */
 };
 
 struct view {

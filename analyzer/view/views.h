@@ -18,4 +18,7 @@ int report_csv(const struct profile *profile, const struct view_options *options
 /* One interactive picture. */
 int flamegraph_svg(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err);
 
+/* One page with every view, for a browser. */
+int page_html(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err);
+
 #endif

@@ -2,13 +2,15 @@
 # The flame graph and the page in headless Chromium. Chromium, Node and npm are installed when they are not there; where
 # that cannot be, or the npm packages cannot be had, nothing is tested: exit 77.
 #
-# usage: tests/browser/run.sh TRACEAN WORK      WORK: a folder for packages, pictures and screenshots
+# usage: tests/browser/run.sh PREFIX LIB WORK     PREFIX: the installed project; LIB: its libraries;
+#                                                 WORK: a folder for packages, traces and screenshots
 set -eu
 
 source=$(CDPATH='' cd "$(dirname "$0")/../.." && pwd)
-tracean=$1
-work=$2
-mkdir -p "$work"
+prefix=$1
+lib=$2
+work=$3
+mkdir -p "$work/traces" "$work/packages"
 
 skip()
 {
@@ -16,14 +18,26 @@ skip()
     exit 77
 }
 
+# Build and run a program with the hooks: trace NAME OBJECT-OR-SOURCE. Leaves traces/NAME.zst.
+trace()
+{
+    "${CC:-cc}" -O1 -g -finstrument-functions "$2" -o "$work/traces/$1" -L"$lib" -Wl,-rpath,"$lib" -ltracert -lpthread
+    (cd "$work/traces" && TRACERT_OUTPUT="$1.zst" "./$1" >/dev/null)
+}
+
 "$source/cmake/setup.sh" browser || skip "no Chromium, Node or npm"
-if ! cmp -s "$source/tests/browser/package.json" "$work/package.json"; then
-    cp "$source/tests/browser/package.json" "$work/package.new"
-    mkdir -p "$work/packages"
-    cp "$work/package.new" "$work/packages/package.json"
+if ! cmp -s "$source/tests/browser/package.json" "$work/packages/installed.json"; then
+    cp "$source/tests/browser/package.json" "$work/packages/"
     npm install --prefix "$work/packages" --ignore-scripts --no-audit --no-fund >"$work/npm.log" 2>&1 ||
         skip "npm cannot install the packages (see $work/npm.log)"
-    mv "$work/package.new" "$work/package.json"
+    cp "$source/tests/browser/package.json" "$work/packages/installed.json"
 fi
-TRACEAN=$tracean PACKAGES=$work/packages/ SCREENSHOTS=$work/screenshots \
-    exec node --test --test-concurrency=1 "$source/tests/browser/"
+
+trace threads "$source/examples/threads/threads.c"
+trace recursion "$source/examples/recursion/recursion.c"
+"${CC:-cc}" -O1 -g -finstrument-functions -c "$source/tests/programs/hostile/hostile.c" -o "$work/traces/hostile.o"
+sh "$source/tests/programs/hostile/rename.sh" "$work/traces/hostile.o"
+trace hostile "$work/traces/hostile.o"
+
+export TRACEAN="$prefix/bin/tracean" TRACES="$work/traces" PACKAGES="$work/packages/" SCREENSHOTS="$work/screenshots"
+exec node --test --test-concurrency=1 "$source/tests/browser/"

@@ -7,8 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const verbs[] = {
-    "report", "info", "dump", "verify", "calls", "flamegraph", "export --format folded", "repair -o repaired.zst"};
+static const char *const verbs[] = {"report",
+                                    "info",
+                                    "dump",
+                                    "verify",
+                                    "calls",
+                                    "flamegraph",
+                                    "html",
+                                    "export --format folded",
+                                    "repair -o repaired.zst"};
 
 enum { NR_VERBS = (int)(sizeof verbs / sizeof *verbs) };
 

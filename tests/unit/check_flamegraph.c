@@ -215,7 +215,7 @@ START_TEST(colours_follow_names)
     ck_assert_uint_eq(nr, 3);
     char rule[8];
     snprintf(rule, sizeof(rule), ".%s {", class);
-    ck_assert_ptr_nonnull(strstr(looks_css, rule));
+    ck_assert_ptr_nonnull(strstr(picture_styles[1].text, rule));
     free(first);
     free(second);
     profile_free(one);
@@ -232,7 +232,8 @@ START_TEST(pictures_are_self_contained)
     struct profile *profile = read_text(stacks);
     char *svg = draw(profile, &plain);
     for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
-        ck_assert_msg(!strstr(looks_css, forbidden[i]), "%s", forbidden[i]);
+        for (size_t j = 0; j < nr_picture_styles; j++)
+            ck_assert_msg(!strstr(picture_styles[j].text, forbidden[i]), "%s", forbidden[i]);
         for (size_t j = 0; j < nr_picture_scripts; j++)
             ck_assert_msg(!strstr(picture_scripts[j].text, forbidden[i]), "%s", forbidden[i]);
     }
@@ -256,7 +257,9 @@ START_TEST(frames_are_small)
     struct profile *profile = read_text(text);
     struct view_options options = {.min_width = 0};
     char *svg = draw(profile, &options);
-    size_t bytes = strlen(svg) - looks_css_bytes;
+    size_t bytes = strlen(svg);
+    for (size_t i = 0; i < nr_picture_styles; i++)
+        bytes -= *picture_styles[i].bytes;
     for (size_t i = 0; i < nr_picture_scripts; i++)
         bytes -= *picture_scripts[i].bytes;
     ck_assert_uint_le(bytes / profile->nr_nodes, 130);

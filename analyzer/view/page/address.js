@@ -14,6 +14,14 @@ const Address = {
     return state;
   },
 
+  decode(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch (error) {
+      return text;
+    }
+  },
+
   // What is as it was at first is left out.
   write(state, initial, isStep) {
     const parts = Object.entries(state).filter(([key, value]) => value !== initial[key]);

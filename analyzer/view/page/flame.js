@@ -19,7 +19,7 @@ class Flame {
     this.search = null;
     this.matches = new Set(); // functions
     this.trees = {}; // by view, made when they are wanted
-    this.palette = {};
+    this.palette = new Palette();
     this.frames = new Frames(this, "Flame graph");
     this.field = element("input", { type: "search", placeholder: "Search (regex)  /", spellcheck: false,
       "aria-label": "Search functions by regular expression" });
@@ -116,8 +116,7 @@ class Flame {
     if (this.widths)
       this.widths.value = settings.width;
     this.frames.rootOnTop = settings.rootOnTop;
-    this.lane = { tree: this.tree(), title: "" };
-    this.paletteRead();
+    this.lane = { tree: this.tree() };
     const found = this.find(path);
     this.zoomed = found.node;
     this.frames.show([this.lane], ...this.extent(found.node));
@@ -237,21 +236,11 @@ class Flame {
     return this.matches.has(fn);
   }
 
-  paletteRead() {
-    const style = getComputedStyle(this.host.isConnected ? this.host : document.documentElement);
-    for (const letter of "0123456789abcdefru")
-      this.palette[letter] = style.getPropertyValue("--c" + letter).trim();
-    for (const name of ["all", "ink", "narrow", "more", "less", "same", "new", "gone"])
-      this.palette[name] = style.getPropertyValue("--" + name).trim();
-  }
-
   look({ tree }, node) {
     const fn = tree.fn[node], { palette } = this;
     if (this.profile.isDiff && node > 0)
       return { fill: this.diffColor(node), ink: "#111" };
-    if (fn < 0)
-      return { fill: palette.all, ink: palette.ink };
-    return { fill: palette[this.profile.colors[this.settings.colors][fn]] || palette.narrow, ink: palette.ink };
+    return fn < 0 ? palette.root() : palette.of(this.profile, fn, this.settings.colors);
   }
 
   // How much more or less than in the base, of the frame itself; small changes have none.
@@ -266,10 +255,7 @@ class Flame {
     const least = 0.002 * Math.max(base.total[0], now.total[0]);
     if (Math.abs(change) < 0.03 || Math.abs(after - before) < least)
       return palette.same;
-    const part = Math.min(Math.abs(change) / 0.5, 1), to = change > 0 ? palette.more : palette.less;
-    const mix = (at) => Math.round(parseInt(palette.same.slice(at, at + 2), 16) * (1 - part) +
-      parseInt(to.slice(at, at + 2), 16) * part);
-    return `rgb(${mix(1)},${mix(3)},${mix(5)})`;
+    return palette.mix(palette.same, change > 0 ? palette.more : palette.less, Math.min(Math.abs(change) / 0.5, 1));
   }
 
   describe({ tree }, node) {
@@ -365,11 +351,10 @@ class Flame {
       event.preventDefault();
       event.stopPropagation();
     });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolor());
   }
 
   recolor() {
-    this.paletteRead();
+    this.palette.read(this.host);
     this.frames.redraw();
   }
 
@@ -424,13 +409,6 @@ class Flame {
   }
 
   restore(state) {
-    const decode = (text) => {
-      try {
-        return decodeURIComponent(text);
-      } catch (error) {
-        return text;
-      }
-    };
     const choose = (value, choices, otherwise) => (choices.includes(value) ? value : otherwise);
     Object.assign(this.settings, {
       rootOnTop: state.i === undefined ? this.settings.rootOnTop : state.i === "1",
@@ -438,8 +416,8 @@ class Flame {
       colors: choose(state.c, ["name", "module"], this.settings.colors),
       width: choose(state.b, ["now", "base", "both"], this.settings.width),
     });
-    this.field.value = decode(state.s || "");
-    this.show((state.z || "").split(";").filter((name) => name !== "").map(decode));
+    this.field.value = Address.decode(state.s || "");
+    this.show((state.z || "").split(";").filter((name) => name !== "").map(Address.decode));
     this.searchSet(this.field.value);
   }
 }

@@ -6,18 +6,19 @@
 
 const ROW_PX = 18;
 const NARROW_PX = 0.4; // narrower frames are drawn as one grey box
-const LANE_GAP_PX = 22; // holds the lane's name
+const LANE_GAP_PX = 8;
 const NEAR = 40; // frames at each side of the focused one that the tree for screen readers holds
 
 class Frames {
-  // `source` answers: name(fn), look(lane, node) = {fill, ink}, label(lane, node), isMatch(fn), describe(lane, node).
+  // `source` answers label(lane, node), look(lane, node) = {fill, ink}, isMatch(fn), describe(lane, node), and is told
+  // hovered(frame) and focused(frame); a frame is {lane, node} or null.
   constructor(source, title) {
     this.source = source;
     this.lanes = [];
     this.from = 0;
     this.to = 1;
     this.rootOnTop = true;
-    this.focused = this.hovered = null; // {lane, node}
+    this.focused = this.hovered = null;
     this.canvas = element("canvas", { "aria-hidden": "true" });
     this.number = Frames.made = (Frames.made || 0) + 1; // ids are one for the whole document
     this.tree = element("div", { role: "tree", tabIndex: 0, className: "frames-tree", "aria-label": title });
@@ -31,16 +32,14 @@ class Frames {
     this.canvas.addEventListener("mouseleave", () => this.hover(null));
   }
 
-  // lanes: [{tree, title}]; a lane without a title has no line for it.
-  show(lanes, from, to) {
+  show(lanes, from, to) { // lanes: [{tree}]
     let top = 0;
     for (const lane of lanes) {
-      top += lane.title ? LANE_GAP_PX : 0;
       lane.top = top;
-      top += lane.tree.nrRows * ROW_PX + 1;
+      top += lane.tree.nrRows * ROW_PX + LANE_GAP_PX;
     }
     this.lanes = lanes;
-    this.height = top;
+    this.height = top - LANE_GAP_PX + 1;
     this.spacer.style.height = top + "px";
     this.focused = this.hovered = null;
     this.describeTree();
@@ -89,16 +88,11 @@ class Frames {
       if (below < lane.top || row >= lane.tree.nrRows)
         continue;
       const { tree } = lane, depth = this.rootOnTop ? row : tree.nrRows - 1 - row;
-      let node = lane.hidesRoot ? -1 : 0;
-      for (let i = node < 0 ? 1 : 0; i < tree.nr;) { // down to that depth
-        if (value < tree.start[i] || value >= tree.start[i] + tree.total[i]) {
-          i = tree.end[i];
-          continue;
-        }
-        node = i;
-        if (tree.depth[i] === depth)
-          return { lane, node };
-        i++;
+      for (let i = 0; i < tree.nr;) { // down to that depth
+        const isThere = value >= tree.start[i] && value < tree.start[i] + tree.total[i];
+        if (isThere && tree.depth[i] === depth)
+          return { lane, node: i };
+        i = isThere ? i + 1 : tree.end[i];
       }
     }
     return null;
@@ -129,15 +123,10 @@ class Frames {
       return;
     const context = this.measure(), style = getComputedStyle(this.host);
     this.ink = style.getPropertyValue("--ink");
-    this.quiet = style.getPropertyValue("--quiet");
     this.narrow = style.getPropertyValue("--narrow");
     this.mark = style.getPropertyValue("--mark");
     const top = this.host.scrollTop, bottom = top + this.host.clientHeight;
     for (const lane of this.lanes) {
-      if (lane.title) {
-        context.fillStyle = this.ink;
-        context.fillText(lane.title, 4, lane.top - top - LANE_GAP_PX / 2);
-      }
       if (lane.top < bottom && lane.top + lane.tree.nrRows * ROW_PX > top)
         this.drawLane(context, lane, top, bottom);
     }
@@ -151,7 +140,7 @@ class Frames {
     const { tree } = lane, { start, total, end } = tree;
     const scale = this.width / (this.to - this.from);
     let narrow = null; // frames too narrow to be seen, side by side
-    for (let i = lane.hidesRoot ? 1 : 0; i < tree.nr;) {
+    for (let i = 0; i < tree.nr;) {
       const x = (start[i] - this.from) * scale, right = x + total[i] * scale;
       if (right <= 0 || x >= this.width || total[i] === 0) {
         i = end[i];
@@ -242,7 +231,7 @@ class Frames {
   walk(towards) {
     const at = this.focused;
     if (!at) {
-      this.focus({ lane: this.lanes[0], node: this.lanes[0].hidesRoot ? 1 : 0 });
+      this.focus({ lane: this.lanes[0], node: 0 });
       return;
     }
     const { lane, node } = at, { tree } = lane;
@@ -250,22 +239,15 @@ class Frames {
     const place = siblings.indexOf(node);
     const shown = (i) => i !== undefined && this.isShown({ lane, node: i });
     const next = {
-      parent: () => (node > (lane.hidesRoot ? 1 : 0) && !(lane.hidesRoot && tree.parent[node] === 0) ?
-        tree.parent[node] : undefined),
+      parent: () => (node > 0 ? tree.parent[node] : undefined),
       child: () => Array.from(tree.children(node)).find(shown),
       left: () => siblings.slice(0, place).reverse().find(shown),
       right: () => siblings.slice(place + 1).find(shown),
     }[towards]();
     if (next !== undefined)
       this.focus({ lane, node: next });
-    else if (towards === "left" || towards === "right")
-      this.stepLane(lane, towards === "left" ? -1 : 1);
-  }
-
-  stepLane(lane, step) {
-    const next = this.lanes[this.lanes.indexOf(lane) + step];
-    if (next)
-      this.focus({ lane: next, node: next.hidesRoot ? 1 : 0 });
+    else if (node === 0) // from lane to lane
+      this.focus({ lane: this.lanes[this.lanes.indexOf(lane) + (towards === "left" ? -1 : 1)] || lane, node: 0 });
   }
 
   // The next frame in the order of a walk for which `wanted(fn)` holds, around the end if need be; null.

@@ -53,5 +53,6 @@
   });
   const restore = () => flame.restore({ ...initial, ...Address.read() });
   window.addEventListener("popstate", restore);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => flame.recolor());
   restore();
 })();

@@ -1,0 +1,34 @@
+#include "cmd/load.h"
+#include "profile/chart.h"
+#include "view/view.h"
+
+#define SLICES_MAX 120000u /* of the timeline: about 1 MB of the page */
+
+static const char about[] =
+    "Write one page for a browser that needs nothing but itself, no network and no server: flame graph, timeline of "
+    "each\n"
+    "thread, callers and callees, functions, call tree, histograms, the facts of the run. Keys: ? tells them. Reads\n"
+    "traces, or folded stacks from a file or from standard input. The timeline is of a single trace. Format: html.";
+
+static const char examples[] =
+    "  tracean html -o report.html\n"
+    "  tracean html --time 1.5s..1.6s trace.zst -o closer.html\n"
+    "  py-spy record --format raw -o /dev/stdout -- python3 app.py | tracean html -o app.html";
+
+int cmd_html(int argc, char **argv)
+{
+    struct options options;
+    struct chart chart;
+    struct err err = {0};
+    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_SYMBOLS | OPTIONS_PICTURE;
+    if (options_parse(&options, argc, argv, set, "[TRACE… | STACKS | -]", about, examples, &err) != 0)
+        return command_fail(&err);
+    const struct view *view = command_view(&options, "html", &err);
+    chart_init(&chart, SLICES_MAX);
+    options.chart = options.nr_inputs == 1 ? &chart : NULL;
+    struct profile *profile = view ? load_stacks_or_profile(&options, &err) : NULL;
+    int status = profile ? command_show(&options, view, profile) : command_fail(&err);
+    profile_free(profile);
+    chart_release(&chart);
+    return status;
+}

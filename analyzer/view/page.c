@@ -1,0 +1,103 @@
+/*
+ * The page: one HTML file with everything that is known of a profile, and nothing outside of it. Its policy lets no
+ * script run but those that are listed here, by their hashes, and nothing be loaded from anywhere.
+ */
+#include "view/views.h"
+
+#include "base/escape.h"
+#include "base/number.h"
+#include "view/chart_data.h"
+#include "view/page_files.h"
+#include "view/title.h"
+#include "view/tree_data.h"
+
+#include <string.h>
+
+#define NODES_MAX     200000u /* of the call tree */
+#define FUNCTIONS_MAX 50u     /* in the table for readers without scripts */
+
+static void policy_write(struct out *out)
+{
+    out_text(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; "
+                  "form-action 'none'; style-src");
+    for (size_t i = 0; i < nr_page_styles; i++)
+        out_format(out, " 'sha256-%s'", page_styles[i].sha256);
+    out_text(out, "; script-src");
+    for (size_t i = 0; i < nr_page_scripts; i++)
+        out_format(out, " 'sha256-%s'", page_scripts[i].sha256);
+    out_text(out, "\">\n");
+}
+
+static void file_write(struct out *out, const char *element, const struct embedded_file *file)
+{
+    out_format(out, "<%s>", element);
+    out_bytes(out, file->text, *file->bytes);
+    out_format(out, "</%s>\n", element);
+}
+
+static void head_write(struct out *out, const char *title)
+{
+    out_text(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    policy_write(out);
+    out_text(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                  "<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
+    escape_xml(out, title, strlen(title));
+    out_text(out, "</title>\n");
+    for (size_t i = 0; i < nr_page_styles; i++)
+        file_write(out, "style", &page_styles[i]);
+    out_text(out, "</head>\n");
+}
+
+static void noscript_write(struct out *out, const struct profile *profile)
+{
+    uint32_t nr = profile->nr_functions < FUNCTIONS_MAX ? profile->nr_functions : FUNCTIONS_MAX;
+    char text[NUMBER_BYTES];
+    out_format(out,
+               "<noscript><p>Without scripts: %u of %u functions, by their own time.</p><table><tr><th>Self %%<th>"
+               "Total %%<th>Calls<th>Function</tr>\n",
+               nr, profile->nr_functions);
+    for (uint32_t i = 0; i < nr; i++) {
+        const struct profile_function *function = &profile->functions[i];
+        uint64_t whole = profile->nodes[0].inclusive_ns;
+        out_format(out, "<tr><td>%s", number_percent(text, function->exclusive_ns, whole));
+        out_format(out, "<td>%s", number_percent(text, function->inclusive_ns, whole));
+        out_format(out, "<td>%s<td>", number_grouped(text, function->calls));
+        escape_xml(out, function->label, strlen(function->label));
+        out_text(out, "</tr>\n");
+    }
+    out_text(out, "</table></noscript>\n");
+}
+
+static int data_write(const struct profile *profile, const struct view_options *options, struct out *out,
+                      struct err *err)
+{
+    struct tree_cut cut = tree_cut_choose(profile, options->min_width, NODES_MAX);
+    out_text(out, "<script type=\"application/json\" id=\"data\">{\"title\":");
+    escape_json(out, title_of(profile, options));
+    out_text(out, ",\n");
+    tree_data_write(out, profile, &cut);
+    out_text(out, ",\n");
+    durations_write(out, profile);
+    out_text(out, ",\n");
+    chart_data_write(out, options->chart);
+    out_text(out, "}</script>\n<script type=\"application/json\" id=\"report\">");
+    struct view_options all = *options;
+    all.top = 0;
+    if (view_find("report", "json")->write(profile, &all, out, err) != 0)
+        return -1;
+    out_text(out, "</script>\n");
+    return 0;
+}
+
+int page_html(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err)
+{
+    head_write(out, title_of(profile, options));
+    out_bytes(out, page_body.text, *page_body.bytes);
+    noscript_write(out, profile);
+    if (data_write(profile, options, out, err) != 0)
+        return -1;
+    for (size_t i = 0; i < nr_page_scripts; i++)
+        file_write(out, "script", &page_scripts[i]);
+    out_text(out, "</body>\n</html>\n");
+    return 0;
+}

@@ -1,0 +1,139 @@
+// The functions as a table: sorted by any column, filtered by a regular expression, copied as CSV.
+"use strict";
+
+const ROWS_AT_ONCE = 300;
+
+class Functions {
+  constructor(profile, events) {
+    this.profile = profile;
+    this.events = events;
+    this.whole = profile.tree.total[0];
+    this.order = profile.functions.map((_, i) => i);
+    this.columns = Functions.columns(profile);
+    this.sorted = this.columns.findIndex((column) => column.key === "exclusive_ns");
+    this.falling = true;
+    this.nrShown = ROWS_AT_ONCE;
+    this.field = element("input", { type: "search", placeholder: "Filter (regex)  /", spellcheck: false,
+      "aria-label": "Filter functions by regular expression" });
+    this.count = element("output", { className: "matched", "aria-live": "polite" });
+    this.copied = element("button", { type: "button" }, "Copy CSV");
+    this.body = element("tbody");
+    this.more = element("button", { type: "button", hidden: true });
+    this.heads = this.columns.map((column, i) => this.head(column, i));
+    this.host = element("section", { className: "functions" },
+      element("div", { className: "toolbar" }, this.field, this.count, this.copied),
+      element("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Functions" },
+        element("table", {}, element("caption", { className: "unseen" }, "Functions"),
+          element("thead", {}, element("tr", {}, ...this.heads)), this.body), this.more));
+    this.host.view = this;
+    this.field.addEventListener("input", () => this.fill());
+    this.field.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") {
+        this.field.value = "";
+        this.fill();
+      }
+    });
+    this.copied.addEventListener("click", () => navigator.clipboard.writeText(this.csv()));
+    this.more.addEventListener("click", () => {
+      this.nrShown *= 4;
+      this.fill();
+    });
+    this.fill();
+  }
+
+  // Of the report's numbers, those that it has.
+  static columns(profile) {
+    const { unit } = profile, first = profile.functions[0] || {};
+    const time = (v) => Text.amount(v, unit);
+    return [
+      { key: "exclusive_ns", title: "Self", show: time }, { key: "exclusive_ns", title: "Self %", share: true },
+      { key: "inclusive_ns", title: "Total", show: time }, { key: "inclusive_ns", title: "Total %", share: true },
+      { key: "calls", title: "Calls", show: Text.count, ofCalls: true },
+      { key: "min_ns", title: "Min", show: time, ofCalls: true },
+      { key: "mean_ns", title: "Mean", show: time, ofCalls: true },
+      { key: "p50_ns", title: "p50", show: time, ofCalls: true },
+      { key: "p99_ns", title: "p99", show: time, ofCalls: true },
+      { key: "max_ns", title: "Max", show: time, ofCalls: true },
+      { key: "label", title: "Function", isText: true },
+      { key: "module", title: "Module", isText: true },
+      { key: "file", title: "Source", isText: true },
+    ].filter((column) => column.key in first && (profile.hasCalls || !column.ofCalls));
+  }
+
+  head(column, i) {
+    const sort = element("button", { type: "button" }, column.title);
+    sort.addEventListener("click", () => {
+      this.falling = this.sorted === i ? !this.falling : !column.isText;
+      this.sorted = i;
+      this.fill();
+    });
+    return element("th", { scope: "col", className: column.isText ? "text" : "number" }, sort);
+  }
+
+  selection() {
+    const key = this.columns[this.sorted].key, { functions } = this.profile, way = this.falling ? -1 : 1;
+    let wanted = () => true, wrong = false;
+    try {
+      const pattern = new RegExp(this.field.value, /[A-Z]/.test(this.field.value) ? "u" : "iu");
+      wanted = (i) => pattern.test(this.profile.labels[i]);
+    } catch (error) {
+      wrong = true;
+    }
+    this.field.classList.toggle("wrong", wrong);
+    const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+    return this.order.filter(wanted).sort((a, b) => way * compare(functions[a][key], functions[b][key]) || a - b);
+  }
+
+  fill() {
+    const all = this.selection(), shown = all.slice(0, this.nrShown);
+    this.heads.forEach((head, i) => {
+      if (i === this.sorted)
+        head.setAttribute("aria-sort", this.falling ? "descending" : "ascending");
+      else
+        head.removeAttribute("aria-sort");
+    });
+    const self = all.reduce((sum, i) => sum + this.profile.functions[i].exclusive_ns, 0);
+    this.count.textContent = Text.counted(all.length, "function") + ", self " + Text.percent(self, this.whole);
+    this.body.replaceChildren(...shown.map((i) => this.row(i)));
+    this.more.hidden = shown.length === all.length;
+    this.more.textContent = "Show more: " + Text.count(all.length - shown.length) + " functions are left";
+  }
+
+  row(i) {
+    const f = this.profile.functions[i];
+    return element("tr", { "data-function": i }, ...this.columns.map((column) => {
+      if (column.key === "label") {
+        const name = element("button", { type: "button", className: "name", title: this.profile.labels[i].slice(0, 2000) },
+          this.profile.labels[i].slice(0, 300));
+        name.addEventListener("click", () => this.events.chosen(i, true));
+        return element("th", { scope: "row", className: "text" }, name);
+      }
+      if (column.isText)
+        return element("td", { className: "text", title: Text.harmless(f[column.key]) }, Functions.place(f, column.key));
+      const value = f[column.key];
+      if (value === null) // quantiles of a function of which not all calls are known
+        return element("td");
+      return element("td", { className: "number", "data-value": value },
+        column.share ? Text.percent(value, this.whole) : column.show(value));
+    }));
+  }
+
+  static place(f, key) { // the last part of a path, and the line
+    const name = Text.harmless(f[key]).split("/").pop();
+    return key === "file" && f.line ? name + ":" + f.line : name;
+  }
+
+  csv() {
+    const keys = Array.from(new Set(this.columns.map((column) => column.key)));
+    const quote = (value) => '"' + String(value).replace(/^([=+\-@\t\r])/, "'$1").replaceAll('"', '""') + '"';
+    const line = (i) => keys.map((key) => quote(this.profile.functions[i][key])).join(",");
+    return [keys.join(","), ...this.selection().map(line)].join("\r\n") + "\r\n";
+  }
+
+  key(event) {
+    if (event.key !== "/")
+      return false;
+    this.field.focus();
+    return true;
+  }
+}

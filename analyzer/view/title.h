@@ -1,0 +1,18 @@
+/*
+ * What stands at the head of a picture or a page.
+ */
+#ifndef TITLE_H
+#define TITLE_H
+
+#include "view/view.h"
+
+/* --title, or the command, or the file; untrusted. */
+const char *title_of(const struct profile *profile, const struct view_options *options);
+
+/* How much, of what, when, and whether it is all; harmless in XML. */
+void subtitle_write(struct out *out, const struct profile *profile);
+
+/* A value of the profile with its unit; harmless in XML. */
+void amount_write(struct out *out, const struct profile *profile, uint64_t value);
+
+#endif

@@ -1,0 +1,227 @@
+// The page in headless Chromium: its numbers are the report's, everything can be reached by keys and heard, and nothing
+// that stands in a trace is more than text.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, afterEach, before, describe, it } from "node:test";
+import { Browser, FlameUser } from "./browser.mjs";
+
+const browser = new Browser();
+const trace = (name) => join(process.env.TRACES, name + ".zst");
+const html = (name, ...options) => browser.make(name + ".html", ["html", trace(name), ...options]);
+const report = (name) => JSON.parse(browser.tracean(["report", "--format", "json", "--top", "0", trace(name)]));
+const VIEWS = ["flame", "chart", "sandwich", "functions", "tree", "histogram", "run"];
+
+let page, user;
+
+async function open(url, options) {
+  page = await browser.page(url, options);
+  user = new FlameUser(page);
+}
+
+const current = () => page.evaluate(() => document.querySelector("nav [aria-selected=true]").id.slice(4));
+const view = (selector, code, ...words) => page.evaluate(([s, c, w]) =>
+  new Function("view", "words", "return " + c)(document.querySelector(s).view, w), [selector, code, words]);
+
+describe("page", () => {
+  before(() => browser.open());
+  after(() => browser.close());
+  afterEach(() => browser.leave());
+
+  it("shows the report's numbers in the table of functions", async () => {
+    const wanted = report("threads").functions;
+    await open(html("threads") + "#v=functions");
+    const rows = await page.evaluate(() => Array.from(document.querySelectorAll(".functions tbody tr"), (row) =>
+      [row.querySelector("th").textContent, ...Array.from(row.querySelectorAll("[data-value]"), (td) => Number(td.dataset.value))]));
+    const keys = await page.evaluate(() => document.querySelector(".functions").view.columns
+      .filter((column) => !column.isText).map((column) => column.key));
+    assert.deepEqual(rows.map((row) => row[0]), wanted.map((f) => f.label));
+    rows.forEach((row, i) => assert.deepEqual(row.slice(1), keys.map((key) => wanted[i][key]), row[0]));
+    assert.match(await page.locator(".functions tbody tr").filter({ hasText: "item_step" }).textContent(), /20,000/);
+  });
+
+  it("shows the same in flame graph, sandwich, tree, histogram and timeline", async () => {
+    const wanted = report("threads"), byLabel = (label) => wanted.functions.find((f) => f.label === label);
+    await open(html("threads"));
+    for (const f of wanted.functions) {
+      const sum = await page.evaluate((label) => {
+        const { profile } = document.querySelector(".flame").view;
+        return profile.of(profile.functions.findIndex((g) => g.label === label));
+      }, f.label);
+      assert.deepEqual(sum, { self: f.exclusive_ns, total: f.inclusive_ns, calls: f.calls }, f.label);
+    }
+    await page.keyboard.press("5");
+    const tree = await page.evaluate(() => Array.from(document.querySelector(".calltree tbody tr").cells, (td) => td.dataset.value));
+    assert.equal(Number(tree[1]), wanted.functions.reduce((sum, f) => sum + f.exclusive_ns, 0));
+    await page.goto(page.url().replace(/#.*/, "#v=histogram&f=item_process"));
+    await page.locator(".histogram summary").click();
+    const bins = await page.locator(".histogram tbody tr td:nth-child(3)").allTextContents();
+    assert.equal(bins.reduce((sum, text) => sum + Number(text.replaceAll(",", "")), 0), byLabel("item_process").calls);
+    await page.goto(page.url().replace(/#.*/, "#v=chart"));
+    const chart = await page.evaluate(() => {
+      const { frames, data } = document.querySelector(".chart").view;
+      return [frames.lanes.length, data.calls, frames.lanes.reduce((sum, { tree: t }) =>
+        sum + t.calls.slice(1).reduce((all, calls) => all + calls, 0), 0)];
+    });
+    assert.deepEqual(chart, [5, wanted.trace.calls, wanted.trace.calls]);
+  });
+
+  it("counts recursion once", async () => {
+    const wanted = report("recursion").functions;
+    await open(html("recursion"));
+    for (const f of wanted) {
+      const sum = await page.evaluate((label) => {
+        const { profile } = document.querySelector(".flame").view;
+        const fn = profile.functions.findIndex((g) => g.label === label);
+        return [profile.of(fn).total, profile.tree.callers(fn).total[0], profile.tree.callees(fn).total[0]];
+      }, f.label);
+      assert.deepEqual(sum, [f.inclusive_ns, f.inclusive_ns, f.inclusive_ns], f.label);
+    }
+  });
+
+  it("can be used with keys alone", async () => {
+    await open(html("threads"));
+    for (const [i, name] of VIEWS.entries()) {
+      await page.keyboard.press(String(i + 1));
+      assert.equal(await current(), name);
+    }
+    await page.keyboard.press("4");
+    await page.keyboard.press("/");
+    await page.keyboard.type("^item_s");
+    assert.match(await page.locator(".functions .matched").textContent(), /^1 function, self /);
+    await page.keyboard.press("Tab"); // Copy
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab"); // the head's first button
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Self");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.locator("[aria-sort=ascending]").textContent(), "Self");
+    await page.locator(".functions tbody button").focus();
+    await page.keyboard.press("Enter");
+    assert.equal(await current(), "sandwich");
+    assert.match(await page.locator(".middle").textContent(), /^item_step: /);
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowDown");
+    assert.match(await page.locator("#status").textContent(), /^item_step: .*100\.0 % of the function/);
+    await page.keyboard.press("5");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowRight");
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-level")), "2");
+    await page.locator("#tab-tree").focus();
+    await page.keyboard.press("ArrowRight");
+    assert.equal(await current(), "histogram");
+    await page.keyboard.press("?");
+    assert.ok(await page.locator("dialog").isVisible());
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator("dialog").isVisible(), false);
+  });
+
+  it("zooms and pans the timeline down to a single call", async () => {
+    await open(html("threads") + "#v=chart");
+    const range = () => view(".chart", "[view.frames.from, view.frames.to]");
+    const [first, last] = await range();
+    await page.keyboard.press("w");
+    const [from, to] = await range();
+    assert.ok(Math.abs((to - from) * 2 - (last - first)) < 2);
+    await page.keyboard.press("a");
+    assert.ok((await range())[0] < from);
+    const box = await page.locator(".chart .frames canvas").boundingBox();
+    await page.mouse.move(box.x + 600, box.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 500, box.y + 40, { steps: 3 });
+    await page.mouse.up();
+    assert.ok((await range())[0] > (from - (last - first) / 8) - 1);
+    await page.keyboard.press("0");
+    await page.evaluate(() => {
+      const { frames } = document.querySelector(".chart").view, lane = frames.lanes[1];
+      frames.focus({ lane, node: lane.tree.nr - 1 });
+    });
+    await page.keyboard.press("Enter");
+    await user.settle();
+    const [start, end] = await range();
+    assert.ok(end - start < 100000, `${end - start} ns`);
+    assert.match(await page.locator(".chart .details").textContent(), /^item_(step|process): \d+(\.\d+)? [nu]s from [\d,]+ ns on/);
+    await page.waitForTimeout(250);
+    const address = page.url();
+    await open(address);
+    const again = await range();
+    assert.ok(Math.abs(again[0] - start) < 2 && Math.abs(again[1] - end) < 2);
+    await page.keyboard.press("Escape");
+    assert.deepEqual(await range(), [first, last]);
+  });
+
+  it("keeps its state in the address", async () => {
+    await open(html("threads"));
+    await user.click("item_process");
+    await page.keyboard.press("/");
+    await page.keyboard.type("step");
+    await page.waitForTimeout(250);
+    assert.match(await user.hash(), /z=worker_main;item_process&s=step/);
+    const address = page.url();
+    await open(address);
+    assert.match(await user.matched(), /^1 function/);
+    assert.ok(Math.abs(await user.width("item_process") - await user.width("all")) < 2);
+    await page.keyboard.press("4");
+    await page.locator(".functions tbody button").first().click();
+    assert.equal(await current(), "sandwich");
+    await page.goBack();
+    assert.equal(await current(), "functions");
+    await page.goto(address.replace(/#.*/, "#v=nonsense&f=nobody&z=%ZZ&r=5-1&i=2"));
+    assert.equal(await current(), "flame");
+  });
+
+  it("breaks no rule of accessibility, light and dark, wide and narrow, in any view", async () => {
+    for (const [width, colorScheme] of [[1280, "light"], [400, "dark"]]) {
+      await open(html("threads"), { viewport: { width, height: 800 }, colorScheme });
+      for (const [i, name] of VIEWS.entries()) {
+        await page.keyboard.press(String(i + 1));
+        await user.settle();
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), name);
+        await browser.accessible();
+        await browser.screenshot(`page-${width}-${name}`);
+      }
+    }
+    await page.keyboard.press("t");
+    assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue("--ink").trim()), "#1d1d1d");
+    await browser.accessible();
+  });
+
+  it("shows hostile names as what they are", async () => {
+    await open(html("hostile"));
+    for (const [i] of VIEWS.entries()) {
+      await page.keyboard.press(String(i + 1));
+      await user.settle();
+    }
+    await page.keyboard.press("4");
+    const names = await page.locator(".functions tbody th").allTextContents();
+    for (const name of ["</title></script><script>window.hurt=1</script>", "\"><img src=x onerror=\"window.hurt=1\">",
+      "\\u001b[31mred\\u001b]0;title\\u0007", "right\\u202etfel\\u200f\\u2066", "semi;colon;and\\u000anewline 99"])
+      assert.ok(names.includes(name), name + " in " + names.map((n) => n.slice(0, 80)));
+    await page.locator(".functions tbody button").filter({ hasText: "onerror" }).click();
+    assert.equal(await page.evaluate(() => window.hurt), undefined);
+    assert.equal(await page.locator("img, iframe, object").count(), 0);
+    await browser.accessible();
+    const svg = browser.make("hostile.svg", ["flamegraph", trace("hostile")]);
+    await open(svg);
+    await user.hover("\"><img src=x onerror=\"window.hurt=1\">");
+    assert.equal(await page.evaluate(() => window.hurt), undefined);
+  });
+
+  it("lets no other script run", async () => {
+    await open(html("threads"));
+    await page.evaluate(() => {
+      const script = document.createElement("script");
+      script.textContent = "window.hurt = 1";
+      document.body.append(script);
+    });
+    assert.equal(await page.evaluate(() => window.hurt), undefined);
+    assert.ok(browser.errors.some((text) => text.includes("Content Security Policy")));
+    browser.errors.length = 0;
+  });
+
+  it("takes folded stacks, and has a table for readers without scripts", async () => {
+    const url = browser.make("folded.html", ["html", "-"], "main;a 5\nmain;b 7\n");
+    await open(url);
+    assert.equal(await page.locator("nav button").count(), 5);
+    await open(url, { javaScriptEnabled: false });
+    assert.match(await page.locator("noscript").first().innerText(), /b/);
+  });
+});
