@@ -71,6 +71,10 @@ int command_show(const struct options *options, const struct view *view, const s
         .min_width = options->min_width,
         .width_px = options->width_px,
         .inverted = options->inverted,
+        .by_module = options->by_module,
+        .reversed = options->reversed,
+        .subtitle = options->subtitle,
+        .pair = options->pair,
         .chart = options->chart,
     };
     if (view->write(profile, &view_options, out, &err) != 0) {

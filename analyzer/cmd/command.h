@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct chart;
+struct pair;
 
 struct command {
     const char *name;
@@ -43,7 +44,12 @@ struct options {
     double min_width;        /* --min-width PERCENT (flamegraph) */
     uint32_t width_px;       /* --width PX (flamegraph) */
     bool inverted;           /* --inverted (flamegraph) */
+    bool reversed;           /* --reverse (flamegraph) */
+    bool by_module;          /* --colors module (flamegraph) */
+    bool diff;               /* --diff (flamegraph): of two inputs, how the second differs */
+    const char *subtitle;    /* --subtitle (flamegraph) */
     const char *unit;        /* --unit NAME (flamegraph of folded stacks); NULL: samples */
+    const struct pair *pair; /* of the two inputs, once they are loaded */
     struct chart *chart;     /* filled while a single trace is loaded, and shown; NULL: not wanted */
     char **inputs;           /* the rest of the line; ./trace.zst when there is none */
     int nr_inputs;
@@ -59,7 +65,8 @@ enum option_set {
     OPTIONS_TOP = 1u << 3,
     OPTIONS_COLOR = 1u << 4,
     OPTIONS_SYMBOLS = 1u << 5, /* --force-symbols --demangle --debug-dir */
-    OPTIONS_PICTURE = 1u << 6  /* --title --min-width --width --inverted --unit */
+    OPTIONS_PICTURE = 1u << 6, /* --title --min-width --unit */
+    OPTIONS_FLAME = 1u << 7    /* --width --inverted --reverse --colors --diff --subtitle */
 };
 
 /*

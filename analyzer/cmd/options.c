@@ -27,6 +27,11 @@ enum option_id {
     OPTION_WIDTH,
     OPTION_INVERTED,
     OPTION_UNIT,
+    OPTION_MIN_WIDTH_PX,
+    OPTION_REVERSE,
+    OPTION_COLORS,
+    OPTION_DIFF,
+    OPTION_SUBTITLE,
     OPTION_QUIET,
     OPTION_HELP
 };
@@ -50,9 +55,15 @@ static const struct option_row rows[] = {
     {OPTION_TIME, OPTIONS_FILTER, 0, "time", "A..B", "only from A to B after the start: 1.5s..2s"},
     {OPTION_TITLE, OPTIONS_PICTURE, 0, "title", "TEXT", "the picture's title"},
     {OPTION_MIN_WIDTH, OPTIONS_PICTURE, 0, "min-width", "PERCENT", "merge what is narrower; default: nothing"},
-    {OPTION_WIDTH, OPTIONS_PICTURE, 0, "width", "PX", "width without a browser; default 1200"},
-    {OPTION_INVERTED, OPTIONS_PICTURE, 0, "inverted", NULL, "callers above, callees below"},
+    {OPTION_MIN_WIDTH_PX, OPTIONS_PICTURE, 0, "minwidth", "PX", "the same in pixels of 1200, or with % behind"},
     {OPTION_UNIT, OPTIONS_PICTURE, 0, "unit", "NAME", "what folded stacks count; default samples"},
+    {OPTION_UNIT, OPTIONS_PICTURE, 0, "countname", "NAME", "the same as --unit"},
+    {OPTION_SUBTITLE, OPTIONS_FLAME, 0, "subtitle", "TEXT", "the line below the title"},
+    {OPTION_WIDTH, OPTIONS_FLAME, 0, "width", "PX", "width without a browser; default 1200"},
+    {OPTION_INVERTED, OPTIONS_FLAME, 0, "inverted", NULL, "callers above, callees below"},
+    {OPTION_REVERSE, OPTIONS_FLAME, 0, "reverse", NULL, "begin with functions, each with its callers"},
+    {OPTION_COLORS, OPTIONS_FLAME, 0, "colors", "name|module", "what has a colour of its own; default name"},
+    {OPTION_DIFF, OPTIONS_FLAME, 0, "diff", NULL, "of two inputs: how the second differs from the first"},
     {OPTION_FORCE_SYMBOLS, OPTIONS_SYMBOLS, 0, "force-symbols", NULL, "names also from binaries that were rebuilt"},
     {OPTION_DEMANGLE, OPTIONS_SYMBOLS, 0, "demangle", "HOW", "C++ and Rust names: yes, short (no arguments), no"},
     {OPTION_DEBUG_DIR, OPTIONS_SYMBOLS, 0, "debug-dir", "DIR", "separate debug files; default /usr/lib/debug"},
@@ -153,6 +164,18 @@ static int value_percent(const char *text, double *percent, struct err *err)
     return 0;
 }
 
+/* "0.1" pixels of a picture of 1200, or "0.5%". */
+static int value_pixels(const char *text, double *percent, struct err *err)
+{
+    char *end;
+    double value = strtod(text, &end);
+    bool is_percent = end != text && strcmp(end, "%") == 0;
+    *percent = is_percent ? value : 100 * value / 1200;
+    if (end == text || (*end != '\0' && !is_percent) || !(*percent >= 0 && *percent <= 100))
+        return err_set(err, ERR_USAGE, "--minwidth: \"%s\" is no number of pixels up to 1200, and no percentage", text);
+    return 0;
+}
+
 static int value_regex(const char *text, struct err *err)
 {
     regex_t regex;
@@ -184,6 +207,16 @@ static int value_color(struct options *options, const char *text, struct err *er
     if (value_word("color", text, words, &choice, err) != 0)
         return -1;
     options->color = choice == 0 ? COLOR_AUTO : choice == 1 ? COLOR_ALWAYS : COLOR_NEVER;
+    return 0;
+}
+
+static int value_colors(struct options *options, const char *text, struct err *err)
+{
+    static const char *const words[] = {"name", "module", NULL};
+    int choice = 0;
+    if (value_word("colors", text, words, &choice, err) != 0)
+        return -1;
+    options->by_module = choice == 1;
     return 0;
 }
 
@@ -244,6 +277,19 @@ static int option_take(struct options *options, enum option_id id, const char *v
         return value_number("width", value, 100, &options->width_px, err);
     case OPTION_INVERTED:
         options->inverted = true;
+        return 0;
+    case OPTION_MIN_WIDTH_PX:
+        return value_pixels(value, &options->min_width, err);
+    case OPTION_REVERSE:
+        options->reversed = true;
+        return 0;
+    case OPTION_COLORS:
+        return value_colors(options, value, err);
+    case OPTION_DIFF:
+        options->diff = true;
+        return 0;
+    case OPTION_SUBTITLE:
+        options->subtitle = value;
         return 0;
     case OPTION_UNIT:
         options->unit = value;

@@ -15,6 +15,7 @@
 #include "view/title.h"
 #include "view/tree_data.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,12 +91,51 @@ static unsigned row_y(const struct picture *picture, uint32_t depth)
     return row * ROW_PX;
 }
 
-static void color_write(struct out *out, const struct picture *picture, const struct profile_function *function)
+/* Of a pair: how the second compares, as the scripts say it too (page/flame.js); small changes are none. */
+static const char *change_class(const struct picture *picture, uint32_t node)
 {
-    if (function->kind != FUNCTION_CODE)
+    const struct pair *pair = picture->options->pair;
+    const struct pair_side *base = &pair->base[node], *now = &pair->now[node];
+    double change = (double)now->inclusive_ns - (double)base->inclusive_ns;
+    if (!base->exists || !now->exists)
+        return base->exists ? "gone" : "new";
+    if (fabs(change) < 0.03 * (double)base->inclusive_ns || fabs(change) < 0.001 * (double)picture->whole)
+        return "same";
+    return change > 0 ? "more" : "less";
+}
+
+static void color_write(struct out *out, const struct picture *picture, uint32_t node)
+{
+    const struct profile_node *nodes = picture->profile->nodes;
+    if (node == 0) {
+        out_text(out, "call");
+        return;
+    }
+    const struct profile_function *function = &picture->profile->functions[nodes[node].function];
+    if (picture->options->pair != NULL)
+        out_text(out, change_class(picture, node));
+    else if (function->kind != FUNCTION_CODE)
         out_text(out, function->kind == FUNCTION_REGION ? "cr" : "cu");
     else
         out_format(out, "c%x", color_of(picture->options->by_module ? function->module : function->name));
+}
+
+/* What is in the parentheses behind a frame's name. */
+static void numbers_write(struct out *out, const struct picture *picture, uint32_t node)
+{
+    const struct profile_node *from = &picture->profile->nodes[node];
+    const struct pair *pair = picture->options->pair;
+    char text[NUMBER_BYTES];
+    if (pair != NULL) {
+        amount_write(out, picture->profile, pair->base[node].inclusive_ns);
+        out_text(out, " → ");
+        amount_write(out, picture->profile, pair->now[node].inclusive_ns);
+        return;
+    }
+    amount_write(out, picture->profile, from->inclusive_ns);
+    out_format(out, ", %s%%", number_percent(text, from->inclusive_ns, picture->whole));
+    if (picture->profile->facts.has_calls && node != 0)
+        out_format(out, ", %s call%s", number_grouped(text, from->calls), from->calls == 1 ? "" : "s");
 }
 
 /* Bytes of the first `letters` characters. */
@@ -135,27 +175,18 @@ static void label_write(struct out *out, const struct picture *picture, const ch
         out_text(out, "/>");
 }
 
-static void frame_write(struct out *out, const struct picture *picture, const struct profile_node *node, uint64_t start)
+static void frame_write(struct out *out, const struct picture *picture, uint32_t at, uint64_t start)
 {
-    bool is_root = node->function == UINT32_MAX;
-    const struct profile_function *function = is_root ? NULL : &picture->profile->functions[node->function];
-    const char *name = is_root ? "all" : function->label;
-    bool has_calls = picture->profile->facts.has_calls && !is_root;
-    char text[NUMBER_BYTES];
+    const struct profile_node *node = &picture->profile->nodes[at];
+    const char *name = at == 0 ? "all" : picture->profile->functions[node->function].label;
+    unsigned y = row_y(picture, node->depth);
     out_text(out, "<g class=\"");
-    if (is_root)
-        out_text(out, "call");
-    else
-        color_write(out, picture, function);
+    color_write(out, picture, at);
     out_text(out, "\"><title>");
     escape_xml(out, name, strlen(name));
     out_text(out, " (");
-    amount_write(out, picture->profile, node->inclusive_ns);
-    out_format(out, ", %s%%", number_percent(text, node->inclusive_ns, picture->whole));
-    if (has_calls)
-        out_format(out, ", %s call%s", number_grouped(text, node->calls), node->calls == 1 ? "" : "s");
+    numbers_write(out, picture, at);
     out_text(out, ")</title><rect");
-    unsigned y = row_y(picture, node->depth);
     position_write(out, "x", start, picture->whole > 0 ? picture->whole : 1);
     out_format(out, " y=\"%u\"", y);
     position_write(out, "width", node->inclusive_ns, picture->whole);
@@ -168,13 +199,13 @@ static void frames_write(struct out *out, struct picture *picture)
 {
     const struct profile_node *nodes = picture->profile->nodes;
     uint64_t *starts = picture->starts;
-    frame_write(out, picture, &nodes[0], 0);
+    frame_write(out, picture, 0, 0);
     for (uint32_t at = walk_next(picture, 0); at != 0; at = walk_next(picture, at)) {
         if (!is_drawn(picture, at))
             continue;
         uint32_t depth = nodes[at].depth;
         uint64_t start = starts[depth];
-        frame_write(out, picture, &nodes[at], start);
+        frame_write(out, picture, at, start);
         starts[depth] = start + nodes[at].inclusive_ns;
         if (depth + 1 < picture->nr_rows)
             starts[depth + 1] = start;
@@ -186,7 +217,12 @@ static void frames_write(struct out *out, struct picture *picture)
 static void picture_subtitle_write(struct out *out, const struct picture *picture)
 {
     out_text(out, "<text class=\"quiet\" id=\"subtitle\" x=\"50%\" y=\"42\" text-anchor=\"middle\">");
-    subtitle_write(out, picture->profile);
+    if (picture->options->subtitle != NULL)
+        escape_xml(out, picture->options->subtitle, strlen(picture->options->subtitle));
+    else if (picture->options->pair != NULL)
+        pair_subtitle_write(out, picture->options->pair);
+    else
+        subtitle_write(out, picture->profile);
     out_text(out, "</text>\n");
 }
 
@@ -230,11 +266,12 @@ static void scripts_write(struct out *out, const struct picture *picture)
 {
     const struct view_options *options = picture->options;
     out_text(out, "<script id=\"data\" type=\"application/json\"><![CDATA[{");
-    tree_data_write(out, picture->profile, &picture->cut);
+    tree_data_write(out, picture->profile, options->pair, &picture->cut);
     out_text(out, ",\n");
     tree_data_write_functions(out, picture->profile);
-    out_format(out, ",\n\"settings\":{\"rootOnTop\":%s,\"colors\":\"%s\"}}]]></script>\n",
-               options->inverted ? "true" : "false", options->by_module ? "module" : "name");
+    out_format(out, ",\n\"settings\":{\"rootOnTop\":%s,\"colors\":\"%s\",\"view\":\"%s\"}}]]></script>\n",
+               options->inverted ? "true" : "false", options->by_module ? "module" : "name",
+               options->reversed ? "callers" : "callees");
     for (size_t i = 0; i < nr_picture_scripts; i++)
         script_write(out, &picture_scripts[i]);
 }

@@ -75,7 +75,7 @@ static int data_write(const struct profile *profile, const struct view_options *
     out_text(out, "<script type=\"application/json\" id=\"data\">{\"title\":");
     escape_json(out, title_of(profile, options));
     out_text(out, ",\n");
-    tree_data_write(out, profile, &cut);
+    tree_data_write(out, profile, NULL, &cut);
     out_text(out, ",\n");
     durations_write(out, profile);
     out_text(out, ",\n");

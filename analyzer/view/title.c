@@ -32,6 +32,16 @@ void subtitle_write(struct out *out, const struct profile *profile)
         out_format(out, ", INCOMPLETE: %s events lost", number_grouped(text, facts->dropped_events));
 }
 
+void pair_subtitle_write(struct out *out, const struct pair *pair)
+{
+    amount_write(out, pair->both, pair->base[0].inclusive_ns);
+    out_text(out, " → ");
+    amount_write(out, pair->both, pair->now[0].inclusive_ns);
+    out_text(out, "; orange took more, blue less, yellow is new, dark grey is gone");
+    if (!pair->both->facts.complete)
+        out_text(out, "; INCOMPLETE");
+}
+
 void amount_write(struct out *out, const struct profile *profile, uint64_t value)
 {
     const char *unit = profile->facts.unit;

@@ -48,31 +48,51 @@ struct tree_cut tree_cut_choose(const struct profile *profile, double percent, u
 
 struct walk {
     const struct profile *profile;
+    const struct pair *pair;
     const struct tree_cut *cut;
+    struct columns columns;
     uint32_t depth; /* of the node that was written last */
 };
 
-static void node_add(struct walk *walk, struct columns *columns, uint32_t depth, uint32_t function, uint64_t calls,
-                     uint64_t self_ns)
+static void place_add(struct walk *walk, uint32_t depth, uint32_t function)
 {
-    columns_add(columns, walk->depth - (depth - 1));
-    columns_add(columns, function);
-    columns_add(columns, calls);
-    columns_add(columns, self_ns);
+    columns_add(&walk->columns, walk->depth - (depth - 1));
+    columns_add(&walk->columns, function);
     walk->depth = depth;
 }
 
+static void node_add(struct walk *walk, uint32_t node)
+{
+    const struct profile_node *from = &walk->profile->nodes[node];
+    const struct pair_side own = {.calls = from->calls, .exclusive_ns = from->exclusive_ns};
+    const struct pair_side *now = walk->pair != NULL ? &walk->pair->now[node] : &own;
+    place_add(walk, from->depth, from->function);
+    columns_add(&walk->columns, now->calls);
+    columns_add(&walk->columns, now->exclusive_ns);
+    if (walk->pair == NULL)
+        return;
+    columns_add(&walk->columns, walk->pair->base[node].calls);
+    columns_add(&walk->columns, walk->pair->base[node].exclusive_ns);
+}
+
 /* The siblings from `node` on, of which every one is left out: they are in descending order. */
-static void rest_add(struct walk *walk, struct columns *columns, uint32_t node)
+static void rest_add(struct walk *walk, uint32_t node)
 {
     const struct profile_node *nodes = walk->profile->nodes;
-    uint64_t nr = 0, time_ns = 0;
-    uint32_t depth = nodes[node].depth;
+    struct pair_side now = {0}, base = {0};
+    place_add(walk, nodes[node].depth, walk->profile->nr_functions);
     for (; node != 0; node = nodes[node].next_sibling) {
-        nr++;
-        time_ns += nodes[node].inclusive_ns;
+        now.calls += walk->pair == NULL || walk->pair->now[node].exists;
+        now.inclusive_ns += walk->pair == NULL ? nodes[node].inclusive_ns : walk->pair->now[node].inclusive_ns;
+        base.calls += walk->pair != NULL && walk->pair->base[node].exists;
+        base.inclusive_ns += walk->pair != NULL ? walk->pair->base[node].inclusive_ns : 0;
     }
-    node_add(walk, columns, depth, walk->profile->nr_functions, nr, time_ns);
+    columns_add(&walk->columns, now.calls);
+    columns_add(&walk->columns, now.inclusive_ns);
+    if (walk->pair == NULL)
+        return;
+    columns_add(&walk->columns, base.calls);
+    columns_add(&walk->columns, base.inclusive_ns);
 }
 
 /* The node that comes after `at` has been entered (or, with `skip`, its rest passed over); 0 at the end. */
@@ -87,36 +107,38 @@ static uint32_t walk_next(const struct profile_node *nodes, uint32_t at, bool sk
     return nodes[at].next_sibling;
 }
 
-/* Nodes that are written; `columns` NULL: only count them. */
-static uint32_t nodes_walk(struct walk *walk, struct columns *columns)
+/* Nodes that are written, or only counted. */
+static uint32_t nodes_walk(struct walk *walk, bool writes)
 {
     const struct profile_node *nodes = walk->profile->nodes;
     uint32_t nr = 0;
     for (uint32_t at = nodes[0].first_child; at != 0; nr++) {
         bool rest = is_left_out(walk->profile, walk->cut, at);
-        if (columns != NULL && rest)
-            rest_add(walk, columns, at);
-        else if (columns != NULL)
-            node_add(walk, columns, nodes[at].depth, nodes[at].function, nodes[at].calls, nodes[at].exclusive_ns);
+        if (writes && rest)
+            rest_add(walk, at);
+        else if (writes)
+            node_add(walk, at);
         at = walk_next(nodes, at, rest);
     }
     return nr;
 }
 
-void tree_data_write(struct out *out, const struct profile *profile, const struct tree_cut *cut)
+void tree_data_write(struct out *out, const struct profile *profile, const struct pair *pair,
+                     const struct tree_cut *cut)
 {
-    struct walk walk = {.profile = profile, .cut = cut};
-    struct columns columns = {.out = out};
+    struct walk walk = {.profile = profile, .pair = pair, .cut = cut, .columns = {.out = out}};
     out_text(out, "\"unit\":");
     escape_json(out, profile->facts.unit);
-    out_format(out, ",\"has_calls\":%s,\"has_base\":false,\"pruned\":{\"frames\":%u,\"time\":%llu},\"colors\":\"",
-               profile->facts.has_calls ? "true" : "false", cut->nr_left_out, (unsigned long long)cut->left_out_ns);
+    out_format(out, ",\"has_calls\":%s,\"has_base\":%s", profile->facts.has_calls ? "true" : "false",
+               pair != NULL ? "true" : "false");
+    out_format(out, ",\"pruned\":{\"frames\":%u,\"time\":%llu},\"colors\":\"", cut->nr_left_out,
+               (unsigned long long)cut->left_out_ns);
     for (uint32_t i = 0; i < profile->nr_functions; i++)
         out_format(out, "%x%x", color_of(profile->functions[i].name), color_of(profile->functions[i].module));
     out_text(out, "\",\n\"nodes\":");
-    columns_add(&columns, nodes_walk(&walk, NULL));
-    nodes_walk(&walk, &columns);
-    columns_end(&columns);
+    columns_add(&walk.columns, nodes_walk(&walk, false));
+    nodes_walk(&walk, true);
+    columns_end(&walk.columns);
 }
 
 void tree_data_write_functions(struct out *out, const struct profile *profile)

@@ -5,6 +5,7 @@
 #define TREE_DATA_H
 
 #include "base/out.h"
+#include "profile/pair.h"
 #include "profile/profile.h"
 
 /* Nodes with less than `least_ns` are left out; what is left out is counted. */
@@ -22,9 +23,11 @@ struct tree_cut tree_cut_count(const struct profile *profile, uint64_t least_ns)
 /*
  * Members of a JSON object: unit, has_calls, has_base, pruned {frames, time}, colors (two hexadecimal digits a
  * function: by name, by module), nodes (page/tree.js reads them). Siblings that are left out become one node of the
- * function profile->nr_functions, with their time, and their number as its calls.
+ * function profile->nr_functions, with their time, and their number as its calls. With `pair` (NULL: none), whose
+ * `both` is the profile, every node has the numbers of the second profile and then those of the first.
  */
-void tree_data_write(struct out *out, const struct profile *profile, const struct tree_cut *cut);
+void tree_data_write(struct out *out, const struct profile *profile, const struct pair *pair,
+                     const struct tree_cut *cut);
 
 /* The member "functions": label, module, file, line and kind of each. */
 void tree_data_write_functions(struct out *out, const struct profile *profile);

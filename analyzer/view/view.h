@@ -11,6 +11,7 @@
 #include "profile/profile.h"
 
 struct chart;
+struct pair;
 
 struct view_options {
     uint32_t top;      /* rows or functions shown; 0: all. Views choose when it is UINT32_MAX */
@@ -21,6 +22,9 @@ struct view_options {
     uint32_t width_px; /* flame graph; 0: choose */
     bool inverted;     /* flame graph: root on top */
     bool by_module;    /* flame graph: a colour a module, not a name */
+    bool reversed;     /* flame graph: begin with every function's callers */
+    const char *subtitle;
+    const struct pair *pair;   /* of two profiles, of which the one that is shown is `both`; NULL: of one */
     const struct chart *chart; /* the calls in time; NULL: not known */
 };
 

@@ -1,5 +1,7 @@
 // The flame graph in headless Chromium: what a person does with it, and what it must never do.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { Browser, FlameUser } from "./browser.mjs";
 
@@ -175,6 +177,32 @@ describe("flame graph", () => {
         await browser.screenshot(`flame-${width}-${colorScheme}`);
       }
     }
+  });
+
+  it("shows how two profiles differ, and what is gone", async () => {
+    const base = STACKS.replace("lex 400", "lex 200") + "\nmain;old 90", now = STACKS + "\nmain;fresh 80";
+    writeFileSync(join(browser.folder, "base.folded"), base);
+    writeFileSync(join(browser.folder, "now.folded"), now);
+    await open(browser.make("diff.svg", ["flamegraph", "--diff", "base.folded", "now.folded"]));
+    const all = await user.width("all"), larger = TOTAL + 90 + 80;
+    assert.ok(Math.abs(await user.width("old") - all * 90 / larger) < 1.5);
+    await user.hover("lex");
+    assert.match(await user.details(), /total 200 samples → 400 samples \(\+100\.0 %\)/);
+    const fills = await page.evaluate(() => {
+      const { lane, profile, palette } = document.querySelector(".flame").view, view = document.querySelector(".flame").view;
+      const fill = (name) => view.look(lane, Array.from(lane.tree.fn).findIndex((fn) => profile.name(fn) === name)).fill;
+      return [fill("fresh") === palette.new, fill("old") === palette.gone, fill("compute") === palette.same, fill("lex")];
+    });
+    assert.deepEqual(fills, [true, true, true, "rgb(217,95,2)"]);
+    await page.locator("select").selectOption("now");
+    assert.equal(await user.box("old"), null);
+    assert.ok(Math.abs(await user.width("lex") - all * 400 / (TOTAL + 80)) < 1.5);
+    assert.equal(await user.hash(), "#b=now");
+    await page.locator("select").selectOption("base");
+    assert.equal(await user.box("fresh"), null);
+    assert.match(await page.locator(".note").textContent(), /^1 frame gone, 90 samples of the base/);
+    await browser.accessible();
+    await browser.screenshot("diff");
   });
 
   it("tells its keys", async () => {

@@ -91,9 +91,9 @@ describe("page", () => {
     await page.keyboard.press("Tab"); // Copy
     await page.keyboard.press("Tab");
     await page.keyboard.press("Tab"); // the head's first button
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Self");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Function");
     await page.keyboard.press("Enter");
-    assert.equal(await page.locator("[aria-sort=ascending]").textContent(), "Self");
+    assert.equal(await page.locator("[aria-sort=ascending]").textContent(), "Function");
     await page.locator(".functions tbody button").focus();
     await page.keyboard.press("Enter");
     assert.equal(await current(), "sandwich");

@@ -10,8 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ALL_SETS \
-    (OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_TOP | OPTIONS_COLOR | OPTIONS_SYMBOLS | OPTIONS_PICTURE)
+#define ALL_SETS                                                                                        \
+    (OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_TOP | OPTIONS_COLOR | OPTIONS_SYMBOLS | \
+     OPTIONS_PICTURE | OPTIONS_FLAME)
 
 static char words[256];
 
@@ -58,6 +59,10 @@ static const char *const wrong[] = {
     "--function [",
     "-o '",
     "--inverted=1",
+    "--colors hot",
+    "--minwidth 1201",
+    "--minwidth 5x",
+    "--minwidth 101%",
     "--quiet=yes",
     "--time ..99999999999s",
 };
@@ -153,6 +158,19 @@ START_TEST(time_ranges)
 
 END_TEST
 
+/* As flamegraph.pl takes it: pixels of 1200, or a percentage. */
+START_TEST(narrowest_frame_in_pixels)
+{
+    struct options options;
+    struct err err;
+    ck_assert_int_eq(parse(&options, "--minwidth 12", ALL_SETS, &err), 0);
+    ck_assert_double_eq_tol(options.min_width, 1, 1e-9);
+    ck_assert_int_eq(parse(&options, "--minwidth 0.5%", ALL_SETS, &err), 0);
+    ck_assert_double_eq_tol(options.min_width, 0.5, 1e-9);
+}
+
+END_TEST
+
 static const struct {
     const char *line;
     unsigned set;
@@ -171,8 +189,14 @@ static const struct {
     {"--debug-dir x", OPTIONS_SYMBOLS},
     {"--title x", OPTIONS_PICTURE},
     {"--min-width 1", OPTIONS_PICTURE},
-    {"--width 500", OPTIONS_PICTURE},
-    {"--inverted", OPTIONS_PICTURE},
+    {"--width 500", OPTIONS_FLAME},
+    {"--inverted", OPTIONS_FLAME},
+    {"--reverse", OPTIONS_FLAME},
+    {"--diff", OPTIONS_FLAME},
+    {"--subtitle x", OPTIONS_FLAME},
+    {"--colors module", OPTIONS_FLAME},
+    {"--countname x", OPTIONS_PICTURE},
+    {"--minwidth 0.1", OPTIONS_PICTURE},
     {"--unit x", OPTIONS_PICTURE},
 };
 
@@ -273,6 +297,7 @@ int main(void)
     tcase_add_test(tests, defaults);
     tcase_add_test(tests, everything_at_once);
     tcase_add_loop_test(tests, time_ranges, 0, (int)(sizeof(ranges) / sizeof(ranges[0])));
+    tcase_add_test(tests, narrowest_frame_in_pixels);
     tcase_add_loop_test(tests, verbs_take_their_own_options, 0, (int)(sizeof(owned) / sizeof(owned[0])));
     tcase_add_loop_test(tests, endings_say_the_format, 0, (int)(sizeof(formats) / sizeof(formats[0])));
     tcase_add_test(tests, colours);

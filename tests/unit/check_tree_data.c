@@ -53,7 +53,7 @@ static char *data_of(const struct profile *profile, const struct tree_cut *cut)
     char *text;
     size_t bytes;
     struct out *out = out_open_memory(&text, &bytes);
-    tree_data_write(out, profile, cut);
+    tree_data_write(out, profile, NULL, cut);
     ck_assert_int_eq(out_close(out, &err), 0);
     return text;
 }

@@ -12,7 +12,8 @@ class Chart {
     this.data = data;
     this.events = events;
     this.whole = [Math.min(...data.threads.map((t) => t.start)), Math.max(...data.threads.map((t) => t.end))];
-    const lanes = data.threads.map((thread) => ({ thread, tree: Chart.decode(thread) }));
+    const lanes = data.threads.slice().sort((a, b) => a.start - b.start)
+      .map((thread) => ({ thread, tree: Chart.decode(thread) }));
     this.frames = new Frames(this, "Timeline");
     this.axis = element("canvas", { className: "axis", "aria-hidden": "true" });
     this.details = element("div", { className: "details", role: "status" });
@@ -176,7 +177,7 @@ class Chart {
   }
 
   look({ tree }, node) {
-    return node === 0 ? this.palette.root() : this.palette.of(this.profile, tree.fn[node], "name");
+    return node === 0 ? { ...this.palette.root(), spills: true } : this.palette.of(this.profile, tree.fn[node], "name");
   }
 
   describe(lane, node) {

@@ -14,7 +14,7 @@ class Flame {
   constructor(profile, settings, events) {
     this.profile = profile;
     this.events = events;
-    this.settings = { view: "callees", rootOnTop: true, colors: "name", width: "now", ...settings };
+    this.settings = { view: "callees", rootOnTop: true, colors: "name", width: "both", ...settings };
     this.pattern = "";
     this.search = null;
     this.matches = new Set(); // functions
@@ -60,7 +60,7 @@ class Flame {
 
   widthChoice() {
     const select = element("select", { "aria-label": "Width of frames" });
-    for (const [value, text] of [["now", "width: new"], ["base", "width: base"], ["both", "width: the larger"]])
+    for (const [value, text] of [["both", "width: the larger"], ["now", "width: new"], ["base", "width: base"]])
       select.append(element("option", { value }, text));
     select.addEventListener("change", () => this.set({ width: select.value }));
     return select;
@@ -75,9 +75,11 @@ class Flame {
 
   note() {
     const { pruned } = this.profile, texts = [];
+    const { sides } = this.profile.tree; // what is merged is counted on both
+    const whole = sides ? sides.base.total[0] + sides.now.total[0] : this.profile.tree.total[0];
     if (pruned.frames > 0)
       texts.push(Text.counted(pruned.frames, "narrower frame") + " merged into “…”: " +
-        Text.percent(pruned.time, this.profile.tree.total[0] || 1) + " of the run");
+        Text.percent(pruned.time, whole || 1) + " of the run");
     if (this.profile.isDiff)
       texts.push(this.goneText());
     return element("p", { className: "note", hidden: texts.length === 0 }, texts.join(" · "));
@@ -92,7 +94,7 @@ class Flame {
       time += gone ? base.self[i] : 0;
     }
     return nr === 0 ? "No frame is gone" : Text.counted(nr, "frame") + " gone, " + this.profile.amount(time) +
-      " of the base: they are drawn when the width is the base’s or the larger one";
+      " of the base: drawn unless the width is the new one";
   }
 
   // ---- What is shown ----
@@ -112,7 +114,8 @@ class Flame {
     for (const [key, on] of [["i", settings.rootOnTop], ["v", settings.view === "callers"],
       ["r", settings.view === "collapsed"], ["m", settings.colors === "module"]])
       this.toggles[key].setAttribute("aria-pressed", String(on));
-    this.toggles.v.hidden = this.toggles.r.hidden = this.profile.isDiff;
+    for (const key of ["v", "r", "m"])
+      this.toggles[key].hidden = this.profile.isDiff;
     if (this.widths)
       this.widths.value = settings.width;
     this.frames.rootOnTop = settings.rootOnTop;

@@ -10,8 +10,9 @@ const LANE_GAP_PX = 8;
 const NEAR = 40; // frames at each side of the focused one that the tree for screen readers holds
 
 class Frames {
-  // `source` answers label(lane, node), look(lane, node) = {fill, ink}, isMatch(fn), describe(lane, node), and is told
-  // hovered(frame) and focused(frame); a frame is {lane, node} or null.
+  // `source` answers label(lane, node), look(lane, node) = {fill, ink, spills}, isMatch(fn), describe(lane, node), and is told
+  // hovered(frame) and focused(frame); a frame is {lane, node} or null. A label that spills does so
+  // where its box is too narrow, as nothing else stands in its row.
   constructor(source, title) {
     this.source = source;
     this.lanes = [];
@@ -177,11 +178,13 @@ class Frames {
     const gap = right - x > 3 ? 0.5 : 0;
     context.fillStyle = look.fill;
     context.fillRect(x, y, right - x - gap, ROW_PX - 1);
-    const room = Math.floor((right - x - 7) / this.letter);
-    if (room < 3)
-      return;
+    const label = this.source.label(lane, node);
+    const room = Math.floor(((look.spills ? this.width : right) - x - 7) / this.letter);
     context.fillStyle = look.ink;
-    context.fillText(Text.shorten(this.source.label(lane, node), room), x + 4, y + ROW_PX / 2);
+    if (look.spills && label.length > room) // at the right edge: in front of its box
+      context.fillText(label, Math.max(x - 4 - label.length * this.letter, 4), y + ROW_PX / 2);
+    else if (room >= 3)
+      context.fillText(Text.shorten(label, room), x + 4, y + ROW_PX / 2);
   }
 
   drawOutline(context, { lane, node }, line, top) {

@@ -46,6 +46,7 @@ class Functions {
     const { unit } = profile, first = profile.functions[0] || {};
     const time = (v) => Text.amount(v, unit);
     return [
+      { key: "label", title: "Function", isText: true },
       { key: "exclusive_ns", title: "Self", show: time }, { key: "exclusive_ns", title: "Self %", share: true },
       { key: "inclusive_ns", title: "Total", show: time }, { key: "inclusive_ns", title: "Total %", share: true },
       { key: "calls", title: "Calls", show: Text.count, ofCalls: true },
@@ -54,7 +55,6 @@ class Functions {
       { key: "p50_ns", title: "p50", show: time, ofCalls: true },
       { key: "p99_ns", title: "p99", show: time, ofCalls: true },
       { key: "max_ns", title: "Max", show: time, ofCalls: true },
-      { key: "label", title: "Function", isText: true },
       { key: "module", title: "Module", isText: true },
       { key: "file", title: "Source", isText: true },
     ].filter((column) => column.key in first && (profile.hasCalls || !column.ofCalls));

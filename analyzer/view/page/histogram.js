@@ -92,7 +92,7 @@ class Histogram {
         made.textContent = text;
       return made;
     };
-    const first = bars[0].key - 1, last = bars[bars.length - 1].key + 2;
+    const first = bars[0].key - 1, last = Math.max(bars[bars.length - 1].key + 2, first + 16);
     const x = (key) => left + (key - first) / (last - first) * (width - left - 10);
     const value = (bar) => (this.byTime ? bar.time : bar.calls), most = Math.max(...bars.map(value));
     const y = (v) => height - bottom - v / most * (height - bottom - top);
