@@ -19,7 +19,12 @@ static __thread uint8_t thread_farewells; /* how often our key's destructor has 
 static __thread uint8_t thread_poked;     /* this thread has called dlopen since it was here last */
 static __thread uint8_t thread_refused;   /* there was no ring for this thread */
 
-enum { WAIT_NS = 50 * 1000 * 1000 };
+enum {
+    WAIT_NS = 50 * 1000 * 1000,
+    STALE_MIN = 64, /* slots in use, before anybody waits for stale ones */
+    STALE_NAP_NS = 500 * 1000,
+    STALE_NAPS = 40
+};
 
 /* ---- Slots ------------------------------------------------------------------------------------ */
 
@@ -59,10 +64,35 @@ static uint32_t slot_claim_from(uint32_t first, uint32_t end)
     return UINT32_MAX;
 }
 
+/* Are many of the slots in use those of threads that have ended, which the drain has yet to free? */
+static bool slots_are_stale(void)
+{
+    struct region *region = tracert__session.region;
+    uint32_t nr = __atomic_load_n(&region->nr_slots_used, __ATOMIC_ACQUIRE);
+    uint32_t ended = 0;
+    for (uint32_t i = 0; i < nr && nr >= STALE_MIN; i++)
+        ended += __atomic_load_n(&region->slots[i].state, __ATOMIC_RELAXED) == SLOT_ENDED;
+    return ended > nr / 2;
+}
+
+/*
+ * The lowest free slot, so that memory is used again. Threads that come and go faster than the drain can see to them
+ * wait for it a little: else they would take the memory of thousands.
+ */
 static uint32_t slot_claim(void)
 {
-    uint32_t index = slot_claim_from(0, REGION_NR_BIG);
-    return index != UINT32_MAX ? index : slot_claim_from(REGION_NR_BIG, REGION_NR_SLOTS);
+    struct region *region = tracert__session.region;
+    const struct timespec nap = {0, STALE_NAP_NS};
+    uint32_t nobody = 0;
+    int naps = tracert__session.full == TF_FULL_DROP ? 0 : STALE_NAPS;
+    for (; naps > 0 && slots_are_stale() && !region_drain_is_dead(region); naps--) {
+        uint32_t index = slot_claim_from(0, region->nr_slots_used);
+        if (index != UINT32_MAX)
+            return index;
+        region_call_drain(region);
+        sys_futex(&nobody, FUTEX_WAIT, nobody, &nap);
+    }
+    return slot_claim_from(0, REGION_NR_SLOTS);
 }
 
 /* ---- Room in the ring --------------------------------------------------------------------------- */
