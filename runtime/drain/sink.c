@@ -7,11 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/file.h>
 
-enum { NAME_TRIES = 100, REPLACE_TRIES = 20 };
+enum { NAME_TRIES = 100, REPLACE_TRIES = 20, LOCK_TRIES = 200, LOCK_NAP_NS = 2 * 1000 * 1000 };
 
 /* ---- The file ---------------------------------------------------------------------------------- */
 
@@ -90,12 +91,31 @@ static bool file_is_finished(int fd, uint64_t bytes)
     return false;
 }
 
+/* Lock it. The drain of a program that has just ended holds a trace that is finished for some milliseconds more. */
+static bool file_lock(int fd, bool finished)
+{
+    const struct timespec nap = {0, LOCK_NAP_NS};
+    uint32_t nobody = 0;
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (sys_flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        if (!finished)
+            return false;
+        sys_futex(&nobody, FUTEX_WAIT, nobody, &nap);
+    }
+    return false;
+}
+
 /* True when the file is a finished trace, or an empty file, of this user's; its lock is held then. */
 static bool file_is_replaceable(int fd)
 {
     struct stat status;
-    return sys_fstatat(fd, "", &status, AT_EMPTY_PATH) == 0 && S_ISREG(status.st_mode) &&
-           status.st_uid == (uid_t)sys_getuid() && sys_flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+    if (sys_fstatat(fd, "", &status, AT_EMPTY_PATH) != 0 || !S_ISREG(status.st_mode) ||
+        status.st_uid != (uid_t)sys_getuid())
+        return false;
+    bool finished = file_is_finished(fd, (uint64_t)status.st_size);
+    return file_lock(fd, finished) && (finished || status.st_size == 0) &&
+           sys_fstatat(fd, "", &status, AT_EMPTY_PATH) == 0 &&
            (status.st_size == 0 || file_is_finished(fd, (uint64_t)status.st_size));
 }
 
@@ -125,7 +145,7 @@ static int file_replace(const char *path_new, const char *path)
 static int file_publish(const char *path_new, const char *path, bool keep)
 {
     for (int i = 0; i < REPLACE_TRIES; i++) {
-        int result = (int)sys_linkat(AT_FDCWD, path_new, AT_FDCWD, path);
+        int result = (int)sys_linkat(AT_FDCWD, path_new, AT_FDCWD, path, 0);
         if (result == 0) {
             sys_unlinkat(AT_FDCWD, path_new);
             return 0;
