@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -31,12 +32,57 @@ static int file_size_allowed(uint64_t bytes)
     return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= bytes ? 0 : -EFBIG;
 }
 
-int region_create(const char *path, uint32_t big_bytes, struct region **region)
+enum { DESCRIPTOR_PATH_BYTES = 32 };
+
+/* "/proc/self/fd/N" */
+static void descriptor_path(char *path, int fd)
+{
+    char digits[12];
+    char *start = digits + sizeof digits - 1;
+    *start = '\0';
+    do {
+        *--start = (char)('0' + fd % 10);
+        fd /= 10;
+    } while (fd > 0);
+    strcpy(path, "/proc/self/fd/");
+    strcat(path, start);
+}
+
+/* An empty file in the directory of `path`, with a name only if it cannot be given one later. -errno: none. */
+static int file_make(const char *path, bool *named)
+{
+    char text[PATH_MAX];
+    struct stat status;
+    size_t length = (size_t)(strrchr(path, '/') - path) + 1;
+    memcpy(text, path, length);
+    text[length] = '\0';
+    int fd = (int)sys_openat(AT_FDCWD, text, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+    descriptor_path(text, fd);
+    *named = fd < 0 || sys_fstatat(AT_FDCWD, text, &status, 0) != 0;
+    if (!*named)
+        return fd;
+    if (fd >= 0)
+        sys_close(fd);
+    return (int)sys_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+void region_publish(const char *path, int fd)
+{
+    char text[DESCRIPTOR_PATH_BYTES];
+    if (fd < 0)
+        return;
+    descriptor_path(text, fd);
+    sys_linkat(AT_FDCWD, text, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+    sys_close(fd);
+}
+
+int region_create(const char *path, uint32_t big_bytes, struct region **region, int *nameless)
 {
     uint64_t bytes = region_total_bytes(big_bytes);
+    bool named;
     if (file_size_allowed(bytes) != 0)
         return -EFBIG;
-    int fd = (int)sys_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = file_make(path, &named);
     if (fd < 0)
         return fd;
     int result = (int)sys_ftruncate(fd, bytes);
@@ -44,9 +90,12 @@ int region_create(const char *path, uint32_t big_bytes, struct region **region)
         result = (int)sys_fallocate(fd, 0, 0, offsetof(struct region, slots[REGION_SLOTS_STEP]));
     if (result == 0)
         result = region_map(fd, bytes, region);
-    sys_close(fd);
+    *nameless = named || result < 0 ? -1 : fd;
+    if (*nameless < 0)
+        sys_close(fd);
     if (result < 0) {
-        sys_unlinkat(AT_FDCWD, path);
+        if (named)
+            sys_unlinkat(AT_FDCWD, path);
         return result;
     }
     (*region)->layout = REGION_LAYOUT;

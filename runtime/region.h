@@ -75,8 +75,8 @@ static inline uint64_t region_position(uint32_t segment, uint32_t word)
 enum process_finish { FINISH_NONE = 0, FINISH_ASKED = 1, FINISH_DONE = 2 };
 
 struct region_process {
-    uint32_t state; /* enum process_state, atomic */
-    uint32_t pid;
+    uint32_t state;  /* enum process_state, atomic */
+    uint32_t pid;    /* 0: nobody yet; set before nr_live goes up */
     uint32_t serial; /* from 1; never used twice in a session */
     uint32_t parent; /* serial, or 0 */
     uint32_t origin; /* enum tf_origin, and PROCESS_REPLACED */
@@ -102,7 +102,7 @@ struct region {
     uint32_t memory;            /* enum tf_memory */
     uint32_t next_process;      /* serial of the last process; atomic */
     uint32_t drain_beats;       /* goes up with each turn of the drain; atomic */
-    uint32_t nr_live;           /* processes; atomic */
+    uint32_t nr_live;           /* processes, and those that were killed while they joined; atomic */
     uint32_t forks;             /* forks whose child has not joined yet; atomic */
     uint64_t pid_namespace;     /* st_ino of /proc/self/ns/pid; 0: unknown */
     uint64_t no_ring;           /* hook calls of threads that got no ring; atomic */
@@ -185,10 +185,15 @@ static inline uint8_t *region_ring(struct region *region, uint32_t slot)
 }
 
 /*
- * Make a region file at `path` (O_EXCL) and map it. `big_bytes` is a power of two within REGION_BIG_MIN..MAX. The
- * control part is reserved. 0 and *region, or -errno with nothing left behind. Signal-safe.
+ * Make a region file and map it. `big_bytes` is a power of two within REGION_BIG_MIN..MAX. The control part is
+ * reserved. 0 and *region, or -errno with nothing left behind. `path` is absolute; *nameless is what region_publish()
+ * needs to give the file that name, or -1 when it has it: until then a program that is killed leaves nothing behind.
+ * Signal-safe.
  */
-int region_create(const char *path, uint32_t big_bytes, struct region **region);
+int region_create(const char *path, uint32_t big_bytes, struct region **region, int *nameless);
+
+/* Give it its name, once there is a drain that will remove it; and close `nameless`. Signal-safe. */
+void region_publish(const char *path, int nameless);
 
 /* Map an existing region of the same layout that belongs to this user, not through a link. 0 or -errno. Signal-safe. */
 int region_open(const char *path, struct region **region);

@@ -72,7 +72,7 @@ static int process_join(struct session *session, uint32_t parent_serial, enum tf
         if (!__atomic_compare_exchange_n(&process->state, &expected, PROCESS_CLAIMED, 0, __ATOMIC_ACQUIRE,
                                          __ATOMIC_RELAXED))
             continue;
-        process->pid = (uint32_t)sys_getpid();
+        __atomic_store_n(&process->pid, (uint32_t)sys_getpid(), __ATOMIC_SEQ_CST);
         process->serial = __atomic_add_fetch(&region->next_process, 1, __ATOMIC_RELAXED);
         process->parent = parent_serial;
         process->origin = (uint32_t)origin;
@@ -83,6 +83,7 @@ static int process_join(struct session *session, uint32_t parent_serial, enum tf
         session->process = i;
         session->serial = process->serial;
         if (__atomic_add_fetch(&region->nr_live, 1, __ATOMIC_SEQ_CST) > REGION_CLOSED) {
+            process->pid = 0;
             __atomic_store_n(&process->state, PROCESS_FREE, __ATOMIC_RELEASE);
             return -1; /* the drain has just ended */
         }
@@ -132,7 +133,7 @@ static void text_append(char *text, size_t bytes, const char *piece)
         memcpy(text + used, piece, length + 1);
 }
 
-/* A name nobody can guess, in `directory`. */
+/* A name nobody can guess, in `directory`; from the root, so that it is found from anywhere. */
 static void session_name_region(struct session *session, const char *directory)
 {
     static const char digits[] = "0123456789abcdef";
@@ -143,6 +144,10 @@ static void session_name_region(struct session *session, const char *directory)
     for (int i = 0; i < 16; i++)
         name[9 + i] = digits[random >> 4 * i & 15];
     session->region_path[0] = '\0';
+    if (directory[0] != '/') {
+        sys_getcwd(session->region_path, sizeof session->region_path);
+        text_append(session->region_path, sizeof session->region_path, "/");
+    }
     text_append(session->region_path, sizeof session->region_path, directory);
     text_append(session->region_path, sizeof session->region_path, name);
 }
@@ -161,10 +166,10 @@ static void output_directory(const char *output, char *directory, size_t bytes)
     }
 }
 
-static int session_create_region(struct session *session)
+static int session_create_region(struct session *session, int *nameless)
 {
     session_name_region(session, session->config.memory_dir);
-    int result = region_create(session->region_path, session->config.ring_bytes, &session->region);
+    int result = region_create(session->region_path, session->config.ring_bytes, &session->region, nameless);
     if (result != 0) { /* no /dev/shm, or no room in it: beside the trace, which costs page-cache writes */
         char directory[PATH_MAX];
         char output[PATH_MAX];
@@ -172,7 +177,7 @@ static int session_create_region(struct session *session)
             return result;
         output_directory(output, directory, sizeof directory);
         session_name_region(session, directory);
-        result = region_create(session->region_path, session->config.ring_bytes, &session->region);
+        result = region_create(session->region_path, session->config.ring_bytes, &session->region, nameless);
     }
     return result;
 }
@@ -185,7 +190,8 @@ static void session_say_untraced(const struct session *session, int error)
 /* Start a session of our own. The drain's pid, or -1 after a line on stderr. */
 static int session_create(struct session *session)
 {
-    int result = session_create_region(session);
+    int nameless;
+    int result = session_create_region(session, &nameless);
     if (result != 0) {
         diag_line("no shared memory in ", session->config.memory_dir, " or beside the trace: ", diag_errno(-result),
                   "; running untraced", NULL);
@@ -209,6 +215,7 @@ static int session_create(struct session *session)
         /* a program that outlives the session it was started in leaves that one's trace alone */
         .keep = session->config.session != NULL};
     result = drain_spawn(&start);
+    region_publish(session->region_path, nameless);
     if (result > 0)
         return result;
     sys_unlinkat(AT_FDCWD, session->region_path);

@@ -68,9 +68,9 @@ static inline long sys_fstatat(int dir, const char *path, struct stat *status, i
     return tracert__sys(SYS_newfstatat, dir, (long)path, (long)status, flags, 0, 0);
 }
 
-static inline long sys_linkat(int from_dir, const char *from, int to_dir, const char *to)
+static inline long sys_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
 {
-    return tracert__sys(SYS_linkat, from_dir, (long)from, to_dir, (long)to, 0, 0);
+    return tracert__sys(SYS_linkat, from_dir, (long)from, to_dir, (long)to, flags, 0);
 }
 
 static inline long sys_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
@@ -86,6 +86,11 @@ static inline long sys_unlinkat(int dir, const char *path)
 static inline long sys_readlinkat(int dir, const char *path, char *target, size_t bytes)
 {
     return tracert__sys(SYS_readlinkat, dir, (long)path, (long)target, (long)bytes, 0, 0);
+}
+
+static inline long sys_getcwd(char *path, size_t bytes)
+{
+    return tracert__sys(SYS_getcwd, (long)path, (long)bytes, 0, 0, 0, 0);
 }
 
 static inline long sys_mmap(void *address, size_t bytes, int protection, int flags, int fd, uint64_t offset)

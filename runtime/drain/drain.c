@@ -212,6 +212,7 @@ static void process_end(struct drain *drain, uint32_t index)
     if (drain->processes[index].pidfd >= 0)
         sys_close(drain->processes[index].pidfd);
     drain->processes[index].serial = 0;
+    process->pid = 0;
     __atomic_fetch_sub(&drain->region->nr_live, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&process->state, PROCESS_FREE, __ATOMIC_RELEASE);
 }
@@ -314,13 +315,29 @@ static void drain_sleep(struct drain *drain, uint32_t doorbell)
     __atomic_store_n(&region->drain_asleep, 0, __ATOMIC_SEQ_CST);
 }
 
+/*
+ * A process is in the session, or is joining it. One that was killed while it joined may have raised nr_live, which
+ * nobody lowers.
+ */
+static bool anybody_lives(const struct drain *drain)
+{
+    for (uint32_t i = 0; i < region_nr_processes(drain->region); i++) {
+        const struct region_process *process = &drain->region->processes[i];
+        uint32_t state = __atomic_load_n(&process->state, __ATOMIC_SEQ_CST);
+        int pid = (int)__atomic_load_n(&process->pid, __ATOMIC_SEQ_CST);
+        if (state == PROCESS_LIVE || (state == PROCESS_CLAIMED && pid != 0 && sys_kill_thread(pid, pid) != -ESRCH))
+            return true;
+    }
+    return false;
+}
+
 /* True when no process is left, and none that was forked can still come; then the session is closed to others. */
 static bool drain_is_done(struct drain *drain, uint64_t *alone_since_ns)
 {
     struct region *region = drain->region;
     uint64_t now = clock_monotonic_ns();
-    uint32_t nobody = 0;
-    if (__atomic_load_n(&region->nr_live, __ATOMIC_SEQ_CST) != 0) {
+    uint32_t nr_live = __atomic_load_n(&region->nr_live, __ATOMIC_SEQ_CST);
+    if (nr_live != 0 && anybody_lives(drain)) {
         *alone_since_ns = 0;
         return false;
     }
@@ -328,7 +345,8 @@ static bool drain_is_done(struct drain *drain, uint64_t *alone_since_ns)
         *alone_since_ns = now;
     if (__atomic_load_n(&region->forks, __ATOMIC_SEQ_CST) != 0 && now - *alone_since_ns <= FORK_GRACE_NS)
         return false;
-    return __atomic_compare_exchange_n(&region->nr_live, &nobody, REGION_CLOSED, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    return __atomic_compare_exchange_n(&region->nr_live, &nr_live, REGION_CLOSED, 0, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_SEQ_CST);
 }
 
 void drain_run(struct drain *drain)

@@ -73,9 +73,9 @@ static _Noreturn void birth_main(const struct drain_start *start)
         sys_exit(1);
     }
     descriptors_close(&drain.sink);
+    facts_write_session(&drain.sink, region, start->region_path); /* from here on the rings can be found */
     __atomic_store_n(&region->drain_state, DRAIN_READY, __ATOMIC_RELEASE);
     sys_futex(&region->drain_state, FUTEX_WAKE, 1, NULL);
-    facts_write_session(&drain.sink, region, start->region_path); /* the program need not wait for it */
     drain_run(&drain);
     sys_exit(0);
 }

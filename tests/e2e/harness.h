@@ -58,7 +58,9 @@ void build_program(const struct toolchain *toolchain, const char *folder, const 
 
 /* ---- Reports ------------------------------------------------------------------------------------ */
 
-/* `tracean report --format json` of the traces (shell words) in `folder`; must exit with `status`. */
+/* `tracean report --format json` of the traces (shell words) in `folder`; must exit with `status`, or, if that is
+ * REPORT_ANY, with the trace read: 0 or 3. */
+#define REPORT_ANY (-1)
 json_t *report_load(const char *folder, const char *traces, int status);
 
 /* A number of the report's "trace" object. */
@@ -67,6 +69,9 @@ bool report_complete(const json_t *report);
 
 /* Calls of all functions with this name; 0 when there is none. */
 uint64_t report_calls(const json_t *report, const char *function);
+
+/* Calls of the functions with one name by those with another. */
+uint64_t report_calls_between(const json_t *report, const char *caller, const char *callee);
 
 /* A number of the one function with this name; fails the test when there is none. */
 uint64_t report_number(const json_t *report, const char *function, const char *key);
@@ -77,6 +82,9 @@ uint64_t report_number(const json_t *report, const char *function, const char *k
  * add up to the inclusive times of the first functions of all threads.
  */
 void report_check_laws(const json_t *report);
+
+/* Wait until nobody writes to the trace any more: the drain outlives a program that was killed. */
+void trace_await(const char *folder, const char *trace);
 
 /* What holds for every finished trace: `zstd -t` and `tracean verify` accept it. */
 void trace_check_file(const char *folder, const char *trace);
