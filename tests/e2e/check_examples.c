@@ -74,7 +74,7 @@ static void example_check(const char *path, const char *build, bool is_clang)
     snprintf(folder, sizeof folder, "%s/%s", build, name);
     trace_check_file(folder, "trace.zst");
     json_t *report = report_load(folder, "trace.zst", 0);
-    expectations_check(&expectations, report, is_clang);
+    expectations_check(&expectations, report, NULL, is_clang);
     report_check_laws(report);
     json_decref(report);
 }
@@ -101,7 +101,7 @@ START_TEST(command_of_the_readme_works)
            "sed -n 's/^    \\(c[c+][+]* .*\\)/\\1/p' README.md >commands && test -s commands && . ./commands && ./%s",
            path, name);
     json_t *report = report_load(folder, "trace.zst", 0);
-    expectations_check(&expectations, report, false);
+    expectations_check(&expectations, report, NULL, false);
     json_decref(report);
 }
 

@@ -20,7 +20,7 @@ static void run_and_check(const char *folder, const char *command, const char *s
     struct expectations expectations;
     expectations_read(&expectations, path);
     json_t *report = report_load(folder, "trace.zst", 0);
-    expectations_check(&expectations, report, is_clang);
+    expectations_check(&expectations, report, NULL, is_clang);
     json_decref(report);
 }
 

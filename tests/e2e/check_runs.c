@@ -22,7 +22,7 @@ static void program_expect(const char *name, const json_t *report)
     snprintf(path, sizeof path, E2E_SOURCE "/tests/programs/%s", name);
     struct expectations expectations;
     expectations_read(&expectations, path);
-    expectations_check(&expectations, report, false);
+    expectations_check(&expectations, report, NULL, false);
 }
 
 START_TEST(output_and_status_stay_the_same)

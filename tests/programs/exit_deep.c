@@ -8,6 +8,7 @@
  * expect: on_exit_first 1
  * expect: helper 3
  * expect-open: 4
+ * expect-status: 5
  */
 #include <stdlib.h>
 

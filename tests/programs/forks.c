@@ -5,6 +5,7 @@
  * expect: child_main 3
  * expect: grandchild_main 3
  * expect: work 7000
+ * expect-output: varies
  */
 #include <stdio.h>
 #include <stdlib.h>

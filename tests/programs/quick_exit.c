@@ -5,6 +5,7 @@
  * expect: leave 1
  * expect: work 100000
  * expect-open: 2
+ * expect-status: 9
  */
 #include <unistd.h>
 

@@ -7,6 +7,7 @@
  * expect: descend(int) 500
  * expect: Guard::Guard() 500
  * expect: Guard::~Guard() 500
+ * expect-status: 100
  * expect-unwound-gcc: 0
  * expect-unwound-clang: 500
  */
