@@ -72,10 +72,10 @@ static uint32_t notes_build_id(const uint8_t *notes, uint64_t bytes, const uint8
 }
 
 /* Append the fields that describe the object's segments and build-id. Returns the new end. */
-static uint8_t *module_describe(uint8_t *p, const struct dl_phdr_info *info, const char *path)
+static uint8_t *module_describe(uint8_t *p, const struct dl_phdr_info *info, const char *path, uint64_t ticks)
 {
     p = tf_put_field_number(p, TF_FIELD_MODULE_BASE, info->dlpi_addr);
-    p = tf_put_field_number(p, TF_FIELD_TICKS, clock_now(tracert__session.clock));
+    p = tf_put_field_number(p, TF_FIELD_TICKS, ticks);
     p = tf_put_field(p, TF_FIELD_MODULE_PATH, path, strnlen(path, PATH_MAX));
     int segments = 0;
     for (int i = 0; i < info->dlpi_phnum; i++) {
@@ -109,6 +109,15 @@ static struct module *module_find(uint64_t base, uint64_t dynamic, uint32_t name
 /* What the scan under way has found; modules_lock guards them. */
 static bool modules_come, modules_gone;
 
+/* A static program's C library does not know the program's segments at its very beginning: the next scan will. */
+static bool modules_lacking;
+
+/* When the process began, for what was there from the beginning. */
+static uint64_t start_ticks(void)
+{
+    return tracert__session.region->processes[tracert__session.process].start_ticks;
+}
+
 static struct module *module_new(void)
 {
     for (uint32_t i = 0; i < modules_nr; i++) {
@@ -127,6 +136,10 @@ static int module_visit(struct dl_phdr_info *info, size_t size, void *context)
     static char exe[PATH_MAX]; /* not on the stack, which may be a coroutine's; modules_lock guards them */
     static uint8_t fields[NOTE_DATA_MAX];
     uint64_t dynamic = 0;
+    if (info->dlpi_phnum == 0) {
+        modules_lacking = true;
+        return 0;
+    }
     for (int i = 0; i < info->dlpi_phnum; i++) {
         if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
             dynamic = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
@@ -141,7 +154,8 @@ static int module_visit(struct dl_phdr_info *info, size_t size, void *context)
         module->base = info->dlpi_addr;
         module->dynamic = dynamic;
         module->name_hash = hash;
-        uint8_t *end = module_describe(fields, info, path);
+        uint64_t ticks = modules_lacking ? start_ticks() : clock_now(tracert__session.clock);
+        uint8_t *end = module_describe(fields, info, path, ticks);
         tracert__note(NOTE_MODULE_LOAD, 0, fields, (uint32_t)(end - fields));
         modules_come = true;
     }
@@ -215,6 +229,14 @@ void tracert__modules_look(bool certainly)
     }
     if (changed)
         tracert__modules_scan();
+}
+
+void tracert__modules_complete(void)
+{
+    if (!modules_lacking)
+        return;
+    tracert__modules_scan();
+    modules_lacking = false;
 }
 
 void tracert__modules_after_fork(void)

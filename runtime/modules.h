@@ -16,6 +16,9 @@ void tracert__modules_scan(void);
  */
 void tracert__modules_look(bool certainly);
 
+/* In the constructor: scan again if the session began before everything could be described. */
+void tracert__modules_complete(void);
+
 /* In a forked child. */
 void tracert__modules_after_fork(void);
 

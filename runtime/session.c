@@ -427,7 +427,8 @@ void tracert__session_count_lost(void)
 __attribute__((constructor(101))) static void session_constructor(void)
 {
     int error = errno;
-    tracert__session_is_on();
+    if (tracert__session_is_on())
+        tracert__modules_complete();
     errno = error;
 }
 

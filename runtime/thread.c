@@ -281,13 +281,20 @@ static struct tracert__thread *thread_attach(void)
     return tracert__self;
 }
 
+static bool thread_has_ring(void)
+{
+    return tracert__self != NULL && tracert__self->slot != NULL;
+}
+
 /* The calling thread's ring, made if need be; NULL when nothing is recorded. */
 static struct tracert__thread *thread_get(void)
 {
-    if (tracert__self != NULL && tracert__self->slot != NULL)
+    if (thread_has_ring())
         return tracert__self;
     if (!tracert__session_is_on())
         return NULL;
+    if (thread_has_ring()) /* it has started the session */
+        return tracert__self;
     tracert__self = NULL;
     return thread_attach();
 }
