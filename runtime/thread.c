@@ -426,4 +426,5 @@ void tracert__thread_forget(void)
 {
     tracert__self = NULL;
     thread_refused = 0;
+    thread_poked = 0;
 }

@@ -28,7 +28,8 @@ enum tf_block_type {
     TF_BLOCK_THREAD = 3,  /* a thread was born, or got a name */
     TF_BLOCK_MODULE = 4,  /* objects mapped into, or unmapped from, a process */
     TF_BLOCK_CHUNK = 5,   /* the events of one thread */
-    TF_BLOCK_END = 6      /* last block: totals, and how the session ended */
+    TF_BLOCK_END = 6,     /* last block: totals, and how the session ended */
+    TF_BLOCK_HOOKS = 7    /* what the hooks cost; may be skipped */
 };
 
 enum tf_block_flag {
@@ -66,8 +67,6 @@ enum tf_field {
     TF_FIELD_REGION = 14,         /* path of the shared memory the rings lie in */
     TF_FIELD_FULL_POLICY = 16,    /* enum tf_full_policy */
     TF_FIELD_BOOT_ID = 18,        /* text: /proc/sys/kernel/random/boot_id */
-    TF_FIELD_HOOK_INSIDE = 20,    /* reserved: ticks of a hook pair inside the time it measures */
-    TF_FIELD_HOOK_OUTSIDE = 22,   /* reserved: ticks of a hook pair outside of it */
     TF_FIELD_MEMORY = 24,         /* enum tf_memory */
     /* PROCESS */
     TF_FIELD_PROCESS = 31, /* serial, from 1 */
@@ -98,7 +97,18 @@ enum tf_field {
     TF_FIELD_DROPPED_NO_RING = 88, /* hook calls without a ring to go to */
     TF_FIELD_RECOVERED = 90,       /* 1: the rings were finished after the drain had died */
     TF_FIELD_MEMORY_NO_RING = 92,  /* events of MEMORY without a ring to go to */
-    TF_FIELD_REPAIRED = 94         /* made of a damaged trace: events known to be lost that no chunk counts */
+    TF_FIELD_REPAIRED = 94,        /* made of a damaged trace: events known to be lost that no chunk counts */
+    /* HOOKS */
+    TF_FIELD_HOOK_COST = 100 /* varints: enum tf_hook_work, length, zigzag inside, zigzag outside */
+};
+
+#define TF_HOOK_TICK 256u /* HOOK_COST counts in this fraction of a tick */
+
+/* What the function did whose hooks' cost was measured. */
+enum tf_hook_work {
+    TF_HOOK_CHAIN = 0, /* each step waited for the one before */
+    TF_HOOK_WIDE = 1,  /* as much as the processor can do at once */
+    TF_NR_HOOK_WORKS = 2
 };
 
 enum tf_clock { TF_CLOCK_MONOTONIC = 0, TF_CLOCK_TSC = 1, TF_CLOCK_CNTVCT = 2 };

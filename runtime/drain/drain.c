@@ -18,6 +18,8 @@ enum {
     FINISH_NS = 500 * 1000,                /* the same when a process is about to end */
     FORK_GRACE_NS = 1000 * 1000 * 1000,    /* for a forked child to join when everybody else has ended */
     LATE_NS = 20 * 1000 * 1000,            /* how often late threads are looked for */
+    CALIBRATE_AFTER_NS = 10 * 1000 * 1000, /* when programs have started and may let the drain calibrate */
+    CALIBRATE_EVENTS = 20000,              /* as many are worth that the end of the program waits for it */
     FINISH_LINGER_NS = 1000 * 1000 * 1000, /* how long a process that is about to end is looked at often */
 };
 
@@ -270,6 +272,16 @@ static void processes_reap(struct drain *drain)
     }
 }
 
+/* Never behind an END: who waited for that may be reading the file. */
+static bool drain_calibrate(struct drain *drain)
+{
+    if (drain->calibrate == NULL || drain->sink.end_offset != UINT64_MAX)
+        return false;
+    if (!drain->calibrate(drain))
+        drain->calibrate = NULL;
+    return drain->calibrate != NULL;
+}
+
 /* A process is at its end and asks for its events to be in the file: write an END for now; more may follow. */
 static void processes_finish(struct drain *drain)
 {
@@ -280,6 +292,8 @@ static void processes_finish(struct drain *drain)
         for (uint32_t j = 0; j < region_nr_processes(drain->region); j++) {
             if (drain->processes[j].serial != 0)
                 process_flush(drain, j, false);
+        }
+        while (drain->sink.nr_events >= CALIBRATE_EVENTS && drain_calibrate(drain)) {
         }
         facts_write_end(&drain->sink, drain->region, TF_FAILURE_NONE, 0);
         drain->finish_ns = clock_monotonic_ns();
@@ -313,6 +327,13 @@ static void drain_sleep(struct drain *drain, uint32_t doorbell)
     __atomic_store_n(&region->drain_asleep, !napping, __ATOMIC_SEQ_CST);
     sys_futex(&region->doorbell, FUTEX_WAIT, doorbell, &timeout);
     __atomic_store_n(&region->drain_asleep, 0, __ATOMIC_SEQ_CST);
+}
+
+static void drain_idle(struct drain *drain, uint32_t doorbell)
+{
+    if (clock_monotonic_ns() - drain->start_ns > CALIBRATE_AFTER_NS)
+        drain_calibrate(drain);
+    drain_sleep(drain, doorbell);
 }
 
 /*
@@ -352,6 +373,7 @@ static bool drain_is_done(struct drain *drain, uint64_t *alone_since_ns)
 void drain_run(struct drain *drain)
 {
     uint64_t alone_since_ns = 0;
+    drain->start_ns = clock_monotonic_ns();
     for (;;) {
         uint32_t doorbell = __atomic_load_n(&drain->region->doorbell, __ATOMIC_SEQ_CST);
         if (__atomic_load_n(&drain->region->next_process, __ATOMIC_ACQUIRE) != drain->processes_seen)
@@ -368,7 +390,7 @@ void drain_run(struct drain *drain)
         if (busy)
             drain->busy_ns = clock_monotonic_ns();
         else
-            drain_sleep(drain, doorbell);
+            drain_idle(drain, doorbell);
     }
     if (drain->sink.end_offset == UINT64_MAX)
         facts_write_end(&drain->sink, drain->region, TF_FAILURE_NONE, drain->resumed);

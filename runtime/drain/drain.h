@@ -38,6 +38,10 @@ struct drain {
     uint64_t busy_ns;                /* when something was last taken */
     uint64_t finish_ns;              /* when a process last asked for its events to be in the file */
     uint64_t late_ns;                /* when late threads were last looked for */
+    uint64_t start_ns;               /* of drain_run() */
+
+    /* The next step of measuring what the hooks cost, which is false when there is none left. NULL: not measured. */
+    bool (*calibrate)(struct drain *drain);
 };
 
 /* Empty state for a region. 0 or -ENOMEM. */

@@ -121,6 +121,21 @@ int facts_write_module(struct sink *sink, uint32_t process_serial, enum tf_field
     return facts_write(sink, TF_BLOCK_MODULE, 0, p);
 }
 
+int facts_write_hooks(struct sink *sink, const struct hook_sample *samples, uint32_t nr)
+{
+    struct tf_header header = {.type = TF_BLOCK_HOOKS, .flags = TF_BLOCK_MAY_SKIP};
+    uint8_t *p = sink->raw;
+    for (uint32_t i = 0; i < nr; i++) {
+        uint8_t value[4 * TF_VARINT_MAX];
+        uint8_t *end = tf_put_varint(value, (uint64_t)samples[i].work);
+        end = tf_put_varint(end, samples[i].length);
+        end = tf_put_varint(end, tf_zigzag((uint64_t)samples[i].inside));
+        end = tf_put_varint(end, tf_zigzag((uint64_t)samples[i].outside));
+        p = tf_put_field(p, TF_FIELD_HOOK_COST, value, (size_t)(end - value));
+    }
+    return sink_write(sink, &header, (size_t)(p - sink->raw));
+}
+
 int facts_write_end(struct sink *sink, const struct region *region, enum tf_failure failure, int recovered)
 {
     uint8_t *p = sink->raw;

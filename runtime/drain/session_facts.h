@@ -18,6 +18,16 @@ int facts_write_thread(struct sink *sink, uint32_t process_serial, uint32_t thre
 /* `key`: TF_FIELD_MODULE_LOAD or TF_FIELD_MODULE_UNLOAD; `fields` as the program described them. */
 int facts_write_module(struct sink *sink, uint32_t process_serial, enum tf_field key, const void *fields, size_t bytes);
 
+/* What the hooks of calls of one kind of function cost, in 1/TF_HOOK_TICK of a tick. */
+struct hook_sample {
+    enum tf_hook_work work;
+    uint64_t length; /* of the function without hooks, beyond that of one that does nothing */
+    int64_t inside;  /* by how much more its enter and exit lie apart */
+    int64_t outside; /* what else a call takes */
+};
+
+int facts_write_hooks(struct sink *sink, const struct hook_sample *samples, uint32_t nr);
+
 int facts_write_end(struct sink *sink, const struct region *region, enum tf_failure failure, int recovered);
 
 #endif

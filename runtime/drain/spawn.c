@@ -2,6 +2,7 @@
 
 #include "config.h"
 #include "diag.h"
+#include "drain/calibrate.h"
 #include "drain/drain.h"
 #include "drain/memory.h"
 #include "drain/session_facts.h"
@@ -25,6 +26,7 @@ static int birth_init(struct drain *drain, const struct drain_start *start)
     char output[PATH_MAX];
     int pid = (int)region->processes[0].pid;
     int result = drain_allocate(drain, region, start->region_path);
+    drain->calibrate = calibrate_step;
     if (result == 0)
         result = sink_init(&drain->sink, start->level, (enum tf_clock)region->clock, region->session);
     if (result == 0 && config_expand(output, sizeof output, start->output, pid) != 0)
@@ -130,7 +132,7 @@ int drain_spawn(const struct drain_start *start)
     long pid = sys_fork();
     if (pid == 0) {
         tracert__session.state = SESSION_OFF; /* should zstd or libc be instrumented: not in here */
-        tracert__self = NULL;
+        tracert__thread_forget();
         spawn_enter(start, stack + STACK_BYTES);
     }
     sys_munmap(stack, STACK_BYTES);
