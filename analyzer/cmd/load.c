@@ -23,6 +23,7 @@ struct loader {
     struct replay replay;
     struct profile *profile;
     struct notices notices; /* what symbols/ has to say */
+    struct hook_cost cost;
     struct err *err;
 };
 
@@ -182,6 +183,11 @@ static uint64_t step_ps(const struct trace *trace)
     return clock_duration_ns(&trace->clock, ticks * ticks_scale) / (ticks_scale / 1000);
 }
 
+static uint64_t ps_of(double ns)
+{
+    return (uint64_t)(ns * 1000);
+}
+
 static int facts_set(struct loader *loader)
 {
     const struct trace *trace = loader->trace;
@@ -191,6 +197,9 @@ static int facts_set(struct loader *loader)
                                     .host = text_copy(loader, trace->host),
                                     .nr_traces = 1,
                                     .clock_step_ps = step_ps(trace),
+                                    .hook_inside_ps = ps_of(loader->cost.short_inside),
+                                    .hook_outside_ps = ps_of(loader->cost.short_outside),
+                                    .is_corrected = loader->cost.is_known,
                                     .dropped_events = replay_dropped(&loader->replay),
                                     .trace_bytes = trace->file_bytes,
                                     .has_calls = true,
@@ -269,6 +278,12 @@ static int trace_replay(struct loader *loader)
     return chart_finish(chart, &loader->replay, loader->err);
 }
 
+static int cost_take_out(struct loader *loader)
+{
+    loader->cost = hook_cost_of(loader->trace);
+    return compensate(&loader->replay.tree, &loader->cost, loader->err);
+}
+
 static int chart_name(struct loader *loader)
 {
     struct chart *chart = loader->options->chart;
@@ -290,7 +305,7 @@ static struct profile *trace_load_profile(const struct options *options, const c
     }
     arena_init(&loader.profile->arena, 0);
     if (replay_init(&loader.replay, loader.trace, &filter, err) == 0 && trace_replay(&loader) == 0 &&
-        compensate(&loader.replay.tree, err) == 0 && functions_set(&loader) == 0 && facts_set(&loader) == 0 &&
+        cost_take_out(&loader) == 0 && functions_set(&loader) == 0 && facts_set(&loader) == 0 &&
         tree_finish(&loader) == 0 && chart_name(&loader) == 0 && notices_set(&loader) == 0) {
         result = loader.profile;
         loader.profile = NULL;

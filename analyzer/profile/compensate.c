@@ -2,24 +2,202 @@
 
 #include <stdlib.h>
 
-/* The part of `own_ns` that the node waited for room in the ring: not the program's time. */
-static uint64_t stall_ns(const struct calltree_node *node, uint64_t own_ns)
+/* ---- What hooks cost ------------------------------------------------------------------------------ */
+
+#define SHORT_NS 1.0  /* a function that long does next to nothing */
+#define LONG_NS  40.0 /* a function that long does not end before the hook that it was entered by */
+
+static int number_compare(const void *a, const void *b)
 {
-    return node->stalled < own_ns ? node->stalled : own_ns;
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
 }
 
-int compensate(struct calltree *tree, struct err *err)
+/* The middle one of the costs of functions of these lengths: one that was disturbed does not count. */
+static bool cost_median(const struct trace *trace, double least_ns, double most_ns, bool outside, double *cost_ns)
 {
-    /* Of each node, until it is reached: the time of its children, which lie behind it. */
-    uint64_t *children_ns = calloc(tree->nr_nodes, sizeof(*children_ns));
-    if (children_ns == NULL)
-        return err_set(err, ERR_INPUT, "out of memory");
-    for (uint32_t i = tree->nr_nodes - 1; i > 0; i--) {
-        struct calltree_node *node = &tree->nodes[i];
-        uint64_t own_ns = node->inclusive > children_ns[i] ? node->inclusive - children_ns[i] : 0;
-        children_ns[node->parent] += node->inclusive;
-        node->correction = -(int64_t)stall_ns(node, own_ns);
+    double found[TRACE_HOOK_COSTS_MAX];
+    size_t nr = 0;
+    double unit_ns =
+        (double)clock_duration_ns(&trace->clock, UINT64_C(1) << 30) / (double)(UINT64_C(1) << 30) / TF_HOOK_TICK;
+    for (uint32_t i = 0; i < trace->nr_hook_costs; i++) {
+        const struct trace_hook_cost *cost = &trace->hook_costs[i];
+        double length_ns = (double)cost->length * unit_ns;
+        if (length_ns >= least_ns && length_ns <= most_ns)
+            found[nr++] = (double)(outside ? cost->outside : cost->inside) * unit_ns;
     }
-    free(children_ns);
+    if (nr == 0)
+        return false;
+    qsort(found, nr, sizeof(*found), number_compare);
+    *cost_ns = found[nr / 2] > 0 ? found[nr / 2] : 0;
+    return true;
+}
+
+struct hook_cost hook_cost_of(const struct trace *trace)
+{
+    struct hook_cost cost = {0};
+    cost.is_known = cost_median(trace, 0, SHORT_NS, false, &cost.short_inside) &&
+                    cost_median(trace, 0, SHORT_NS, true, &cost.short_outside) &&
+                    cost_median(trace, LONG_NS, 1e9, false, &cost.long_inside) &&
+                    cost_median(trace, LONG_NS, 1e9, true, &cost.long_outside);
+    return cost;
+}
+
+/* ---- What a node has paid ------------------------------------------------------------------------- */
+
+/* What the children of a node add up to. */
+struct children {
+    uint64_t inclusive, calls;
+    double outside; /* what their hooks have cost the node */
+};
+
+struct compensation {
+    struct calltree *tree;
+    struct children *children;
+    struct hook_cost cost;
+};
+
+/* No run lasts longer (146 years): what does is left alone. */
+#define RUN_NS_MAX (UINT64_C(1) << 62)
+
+static int children_sum(struct compensation *c, struct err *err)
+{
+    c->children = calloc(c->tree->nr_nodes, sizeof(*c->children));
+    if (c->children == NULL)
+        return err_set(err, ERR_INPUT, "out of memory");
+    for (uint32_t i = c->tree->nr_nodes - 1; i > 0; i--) {
+        const struct calltree_node *node = &c->tree->nodes[i];
+        struct children *siblings = &c->children[node->parent];
+        siblings->inclusive += node->inclusive;
+        siblings->calls += node->calls;
+    }
     return 0;
+}
+
+static uint64_t own_ns(const struct compensation *c, uint32_t node)
+{
+    uint64_t inclusive = c->tree->nodes[node].inclusive, inside = c->children[node].inclusive;
+    return inclusive > inside ? inclusive - inside : 0;
+}
+
+/* The same without the time that it waited for room in a ring. */
+static uint64_t busy_ns(const struct compensation *c, uint32_t node)
+{
+    uint64_t own = own_ns(c, node), stalled = c->tree->nodes[node].stalled;
+    return own > stalled ? own - stalled : 0;
+}
+
+/* Of so many stretches between an event and the next is a node's own time made. */
+static uint64_t stretches(const struct compensation *c, uint32_t node)
+{
+    return c->tree->nodes[node].calls + c->children[node].calls;
+}
+
+/* 1 when the hooks are all that can be seen of stretches of that length, and less the less they matter. */
+static double shortness(const struct hook_cost *cost, double stretch_ns)
+{
+    double seen = stretch_ns / (1.5 * cost->short_inside);
+    return seen <= 1 ? 1 : 1 / (seen * seen);
+}
+
+static double between(double long_ns, double short_ns, double how_short)
+{
+    return long_ns + (short_ns - long_ns) * how_short;
+}
+
+static uint64_t time_clamped(double ns)
+{
+    return ns < (double)RUN_NS_MAX ? (uint64_t)ns : RUN_NS_MAX;
+}
+
+#define ANYHOW_SHARE 20 /* 5 % */
+
+static void node_correct(struct compensation *c, uint32_t number)
+{
+    struct calltree_node *node = &c->tree->nodes[number];
+    const struct hook_cost *cost = &c->cost;
+    uint64_t own = own_ns(c, number), busy = busy_ns(c, number), nr = stretches(c, number);
+    double paid = 0, doubt = 0;
+    if (own > RUN_NS_MAX)
+        return;
+    if (cost->is_known && nr > 0) {
+        double how_short = shortness(cost, (double)busy / (double)nr), calls = (double)node->calls;
+        paid = calls * between(cost->long_inside, cost->short_inside, how_short) + c->children[number].outside;
+        doubt = (double)nr * cost->short_inside;
+        c->children[node->parent].outside += calls * between(cost->long_outside, cost->short_outside, how_short);
+    }
+    uint64_t left = (double)busy > paid ? busy - (uint64_t)paid : 0;
+    node->correction = (int64_t)left - (int64_t)own;
+    /* Other code for the same function, other places in the caches: what runs differ by anyhow. */
+    double anyhow = cost->is_known ? (double)left / ANYHOW_SHARE : 0;
+    node->above = time_clamped(2 * doubt + anyhow);
+    node->below = time_clamped(doubt + anyhow) < left ? time_clamped(doubt + anyhow) : left;
+}
+
+/* ---- What the run itself shows -------------------------------------------------------------------- */
+
+#define EVIDENCE_STRETCHES 1000u /* a node with fewer proves nothing */
+#define EVIDENCE_SHARE     0.1   /* of all stretches are assumed to be hooks and next to nothing else */
+#define EVIDENCE_MOST      2.0   /* times the cost: then there is more than hooks even in the shortest ones */
+
+struct evidence {
+    double ratio; /* of the time of the node's stretches to what short ones cost */
+    uint64_t nr;
+};
+
+static int evidence_compare(const void *a, const void *b)
+{
+    const struct evidence *e = a, *f = b;
+    return (e->ratio > f->ratio) - (e->ratio < f->ratio);
+}
+
+/* How many times their calibrated cost the shortest stretches of the run take. 1 where nothing can be said. */
+static double evidence_weigh(struct evidence *evidence, size_t nr)
+{
+    double all = 0, seen = 0;
+    for (size_t i = 0; i < nr; i++)
+        all += (double)evidence[i].nr;
+    qsort(evidence, nr, sizeof(*evidence), evidence_compare);
+    for (size_t i = 0; i < nr; i++) {
+        seen += (double)evidence[i].nr;
+        if (seen >= EVIDENCE_SHARE * all)
+            return evidence[i].ratio < EVIDENCE_MOST ? evidence[i].ratio : 1;
+    }
+    return 1;
+}
+
+/* Beside the program's own data and with the ring in another processor's cache, hooks cost more than by themselves. */
+static int cost_adjust(struct compensation *c, struct err *err)
+{
+    struct hook_cost *cost = &c->cost;
+    struct evidence *evidence = calloc(c->tree->nr_nodes, sizeof(*evidence));
+    size_t nr = 0;
+    if (evidence == NULL)
+        return err_set(err, ERR_INPUT, "out of memory");
+    for (uint32_t i = 1; i < c->tree->nr_nodes; i++) {
+        double hooks =
+            (double)c->tree->nodes[i].calls * cost->short_inside + (double)c->children[i].calls * cost->short_outside;
+        if (stretches(c, i) >= EVIDENCE_STRETCHES && hooks > 0)
+            evidence[nr++] = (struct evidence){(double)busy_ns(c, i) / hooks, stretches(c, i)};
+    }
+    double more = evidence_weigh(evidence, nr) - 1;
+    cost->long_inside += more * cost->short_inside;
+    cost->long_outside += more * cost->short_outside;
+    cost->short_inside += more * cost->short_inside;
+    cost->short_outside += more * cost->short_outside;
+    free(evidence);
+    return 0;
+}
+
+int compensate(struct calltree *tree, struct hook_cost *cost, struct err *err)
+{
+    struct compensation c = {.tree = tree, .cost = *cost};
+    int result = children_sum(&c, err);
+    if (result == 0 && cost->is_known)
+        result = cost_adjust(&c, err);
+    for (uint32_t i = tree->nr_nodes - 1; i > 0 && result == 0; i--)
+        node_correct(&c, i);
+    *cost = c.cost;
+    free(c.children);
+    return result;
 }

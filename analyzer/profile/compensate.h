@@ -1,16 +1,37 @@
 /*
  * What the tracer itself has cost is taken out of the times.
  *
- * Each node's own time is corrected by itself; what a node's descendants cost is taken out of its inclusive time
- * because that is made of the corrected own times (profile_finish()). So inclusive = exclusive + callees stays true to
- * the ns, and nothing falls below zero.
+ * A call costs its function the `inside` of a pair of hooks and its caller the `outside`; waiting for room in a ring
+ * costs the function that waited. Each node's own time is corrected by itself, and inclusive times are made of the
+ * corrected own times (profile_finish()): so a function is rid of what its descendants cost, inclusive = exclusive +
+ * callees stays true to the ns, and nothing falls below zero.
+ *
+ * No correction of this kind is exact. The processor does the hooks' work and the program's at once, so that what a
+ * hook adds depends on what stands beside it, and a function of a few ns leaves no trace in the times at all. So every
+ * node has its doubt: for each stretch between two events, once the inside of a pair of hooks less, twice as much more
+ * (the clock can be read before the work is done); and 5 %, by which runs differ anyhow. tests/bench/truth compares the
+ * whole with runs that nobody traced.
  */
 #ifndef COMPENSATE_H
 #define COMPENSATE_H
 
 #include "profile/calltree.h"
+#include "trace/reader.h"
 
-/* Set correction, below and above of every node of a replayed tree, whose times are ns. 0 or -1. */
-int compensate(struct calltree *tree, struct err *err);
+/* A pair of hooks, in ns: around a function that does next to nothing, and around one that works for longer. */
+struct hook_cost {
+    bool is_known;
+    double short_inside, short_outside;
+    double long_inside, long_outside;
+};
+
+/* What the trace says of it. */
+struct hook_cost hook_cost_of(const struct trace *trace);
+
+/*
+ * Set correction, below and above of every node of a replayed tree, whose times are ns. A program with many tiny
+ * functions shows what hooks cost at least while it ran, caches and all: then `cost` becomes that. 0 or -1.
+ */
+int compensate(struct calltree *tree, struct hook_cost *cost, struct err *err);
 
 #endif

@@ -40,6 +40,11 @@ static uint64_t add_clamped(uint64_t a, uint64_t b)
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
+bool function_is_timed(const struct profile_function *function)
+{
+    return function->below_ns <= function->exclusive_ns / 2;
+}
+
 uint64_t function_low_ns(const struct profile_function *function)
 {
     return function->exclusive_ns > function->below_ns ? function->exclusive_ns - function->below_ns : 0;

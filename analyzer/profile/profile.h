@@ -78,6 +78,7 @@ struct profile_facts {
     uint64_t realtime_ns;   /* CLOCK_REALTIME at the start of the first run; 0 when unknown */
     uint64_t wall_ns;       /* longest of the traces, first to last event */
     uint64_t clock_step_ps; /* the clock's real step, in picoseconds; 0 when unknown */
+    uint64_t hook_inside_ps, hook_outside_ps; /* of a pair of hooks around a short function; see is_corrected */
     uint32_t nr_traces, nr_processes, nr_threads;
     uint64_t nr_events;       /* enter and exit events: 2 * nr_calls - open_frames - unwound_frames, exactly */
     uint64_t nr_calls;        /* enters */
@@ -88,9 +89,10 @@ struct profile_facts {
     uint64_t dropped_events;  /* known to be lost: rings full, threads without a ring, torn slots, damaged blocks */
     uint64_t trace_bytes;     /* size of the inputs */
     uint32_t max_depth;
-    bool complete;    /* every event of the run is in here, and every trace was finished */
-    bool has_calls;   /* false for folded input: calls, min and max mean nothing */
-    const char *unit; /* "ns"; for folded input "samples" or what the user says: then the _ns fields count that */
+    bool complete;     /* every event of the run is in here, and every trace was finished */
+    bool is_corrected; /* what hooks cost was known, and is taken out of the times; false: only waiting is */
+    bool has_calls;    /* false for folded input: calls, min and max mean nothing */
+    const char *unit;  /* "ns"; for folded input "samples" or what the user says: then the _ns fields count that */
 };
 
 struct profile {
@@ -113,6 +115,12 @@ const char *function_kind_name(enum function_kind kind);
 
 /* Mean raw inclusive time of a call, recursive calls included, rounded down; 0 without calls. */
 uint64_t function_mean_ns(const struct profile_function *function);
+
+/*
+ * False: too short to be timed. What the hooks can cost is more than half of what is left of its own time, which then
+ * is no more than a guess between function_low_ns() and function_high_ns(). Its count is as exact as any.
+ */
+bool function_is_timed(const struct profile_function *function);
 
 /* The least and the most that the true exclusive time can be. */
 uint64_t function_low_ns(const struct profile_function *function);

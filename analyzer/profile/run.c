@@ -4,10 +4,10 @@
 #include <string.h>
 
 /* A fact that is added has to be kept here as well, and in PROFILE.md. */
-_Static_assert(sizeof(struct profile_facts) == 144, "keep the new fact of a run in its bytes");
+_Static_assert(sizeof(struct profile_facts) == 160, "keep the new fact of a run in its bytes");
 _Static_assert(sizeof(struct profile_thread) == 96, "keep the new fact of a thread in its bytes");
 
-enum { FLAG_COMPLETE = 1, FLAG_HAS_CALLS = 2 };
+enum { FLAG_COMPLETE = 1, FLAG_HAS_CALLS = 2, FLAG_CORRECTED = 4, FLAGS = 7 };
 
 /* The facts that are 64-bit numbers, in their order in the bytes. */
 static const size_t facts_numbers[] = {
@@ -15,7 +15,8 @@ static const size_t facts_numbers[] = {
     offsetof(struct profile_facts, nr_events),       offsetof(struct profile_facts, nr_calls),
     offsetof(struct profile_facts, open_frames),     offsetof(struct profile_facts, unwound_frames),
     offsetof(struct profile_facts, inherited_exits), offsetof(struct profile_facts, orphan_exits),
-    offsetof(struct profile_facts, dropped_events),  offsetof(struct profile_facts, trace_bytes)};
+    offsetof(struct profile_facts, dropped_events),  offsetof(struct profile_facts, trace_bytes),
+    offsetof(struct profile_facts, hook_inside_ps),  offsetof(struct profile_facts, hook_outside_ps)};
 
 static const size_t thread_numbers[] = {
     offsetof(struct profile_thread, nr_events),   offsetof(struct profile_thread, nr_calls),
@@ -70,7 +71,8 @@ void run_put(struct bytes *bytes, const struct profile *profile, uint32_t run, u
     bytes_put_text(bytes, facts->command);
     bytes_put_text(bytes, facts->host);
     bytes_put_text(bytes, facts->unit);
-    bytes_put_number(bytes, (facts->complete ? FLAG_COMPLETE : 0) | (facts->has_calls ? FLAG_HAS_CALLS : 0));
+    bytes_put_number(bytes, (facts->complete ? FLAG_COMPLETE : 0) | (facts->has_calls ? FLAG_HAS_CALLS : 0) |
+                                (facts->is_corrected ? FLAG_CORRECTED : 0));
     bytes_put_number(bytes, facts->nr_processes);
     numbers_put(bytes, facts, facts_numbers, NR(facts_numbers));
     bytes_put_number(bytes, end - *thread);
@@ -101,9 +103,10 @@ void run_get(struct cursor *cursor, struct profile *profile, uint32_t nr_threads
     facts->command = cursor_text(cursor, &profile->arena);
     facts->host = cursor_text(cursor, &profile->arena);
     facts->unit = cursor_text(cursor, &profile->arena);
-    uint64_t flags = cursor_number_to(cursor, FLAG_COMPLETE | FLAG_HAS_CALLS);
+    uint64_t flags = cursor_number_to(cursor, FLAGS);
     facts->complete = (flags & FLAG_COMPLETE) != 0;
     facts->has_calls = (flags & FLAG_HAS_CALLS) != 0;
+    facts->is_corrected = (flags & FLAG_CORRECTED) != 0;
     facts->nr_processes = (uint32_t)cursor_number_to(cursor, UINT32_MAX);
     numbers_get(cursor, facts, facts_numbers, NR(facts_numbers));
     facts->nr_threads = cursor_count(cursor, RUN_THREAD_BYTES);
@@ -128,6 +131,8 @@ static void facts_add(struct profile_facts *to, const struct profile_facts *from
         to->realtime_ns = from->realtime_ns;
     to->wall_ns = greater(to->wall_ns, from->wall_ns);
     to->clock_step_ps = greater(to->clock_step_ps, from->clock_step_ps);
+    to->hook_inside_ps = greater(to->hook_inside_ps, from->hook_inside_ps);
+    to->hook_outside_ps = greater(to->hook_outside_ps, from->hook_outside_ps);
     to->nr_traces += from->nr_traces;
     to->nr_processes += from->nr_processes;
     to->nr_threads += from->nr_threads;
@@ -141,6 +146,7 @@ static void facts_add(struct profile_facts *to, const struct profile_facts *from
     to->trace_bytes += from->trace_bytes;
     to->complete = to->complete && from->complete;
     to->has_calls = to->has_calls && from->has_calls;
+    to->is_corrected = to->is_corrected && from->is_corrected;
 }
 
 /* "a.zst b.zst c.zst"; the text may become long, and is cut by whoever shows it. */

@@ -224,6 +224,37 @@ static int end_add(struct facts *facts, struct trace *trace, const struct tf_hea
     return 0;
 }
 
+/* ---- HOOKS ---------------------------------------------------------------------------------------- */
+
+/* A cost that makes no sense is none. */
+static void hook_cost_add(struct trace *trace, const struct field *field)
+{
+    uint64_t numbers[4];
+    const uint8_t *p = field->value;
+    for (size_t i = 0; i < 4 && p != NULL; i++)
+        p = tf_get_varint(p, field->value + field->bytes, &numbers[i]);
+    if (p == NULL || trace->nr_hook_costs == TRACE_HOOK_COSTS_MAX || numbers[1] > TRACE_HOOK_COST_MAX ||
+        numbers[2] > TRACE_HOOK_COST_MAX || numbers[3] > TRACE_HOOK_COST_MAX)
+        return;
+    trace->hook_costs[trace->nr_hook_costs++] = (struct trace_hook_cost){.work = numbers[0],
+                                                                         .length = numbers[1],
+                                                                         .inside = (int64_t)tf_unzigzag(numbers[2]),
+                                                                         .outside = (int64_t)tf_unzigzag(numbers[3])};
+}
+
+static int hooks_add(struct trace *trace, const uint8_t *at, const uint8_t *end, struct err *err)
+{
+    struct field field;
+    int result, failed = 0;
+    while (failed == 0 && (result = field_next(&at, end, &field)) > 0) {
+        if (field.key == TF_FIELD_HOOK_COST)
+            hook_cost_add(trace, &field);
+        else
+            failed = field_unknown(&field, err);
+    }
+    return failed != 0 ? failed : fields_end(result, err);
+}
+
 /* ---- PROCESS and THREAD --------------------------------------------------------------------------- */
 
 /* The process with that serial, which is made when no block has described it (it was lost). NULL: no memory. */
@@ -540,6 +571,8 @@ int facts_add_block(struct facts *facts, struct trace *trace, const struct tf_he
         return modules_add(facts, trace, payload, end, err);
     case TF_BLOCK_END:
         return end_add(facts, trace, header, payload, end, err);
+    case TF_BLOCK_HOOKS:
+        return hooks_add(trace, payload, end, err);
     default: /* the reader has made sure that it may be skipped */
         return 0;
     }

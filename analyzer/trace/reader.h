@@ -72,6 +72,16 @@ struct trace_chunk {
     bool is_damaged; /* its payload, as far as somebody has looked */
 };
 
+/* What the hooks of calls of one kind of function cost (FORMAT.md §3), in 1/TF_HOOK_TICK of a tick. */
+struct trace_hook_cost {
+    uint64_t work;   /* enum tf_hook_work, or what a later version knows */
+    uint64_t length; /* of the function without hooks */
+    int64_t inside, outside;
+};
+
+#define TRACE_HOOK_COSTS_MAX 64u
+#define TRACE_HOOK_COST_MAX  (UINT64_C(1) << 32) /* no cost is larger */
+
 #define TRACE_NONE UINT32_MAX
 
 enum trace_ending {
@@ -114,6 +124,9 @@ struct trace {
     uint64_t nr_damaged;      /* places in the file that are not intact; trace_damaged() adds to it */
     uint64_t header_events;   /* sum of the chunks' nr_events */
     uint64_t cut_events;      /* of the chunk in which the file was cut off */
+
+    struct trace_hook_cost hook_costs[TRACE_HOOK_COSTS_MAX];
+    uint32_t nr_hook_costs;
 
     const char **notices; /* untrusted */
     uint32_t nr_notices;

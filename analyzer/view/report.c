@@ -334,6 +334,8 @@ int report_text(const struct profile *profile, const struct view_options *option
                   "total\n");
     if (blocks_write(profile, options, nr_blocks, out, err) != 0)
         return -1;
-    out_text(out, "\nTimes contain the tracer's own cost, but for the waiting.\n");
+    out_text(out, profile->facts.is_corrected
+                      ? "\nThe tracer's own cost is taken out of the times, as far as it is known.\n"
+                      : "\nTimes contain the tracer's own cost, but for the waiting.\n");
     return 0;
 }

@@ -30,6 +30,8 @@ static void trace_write(const struct profile *profile, struct out *out)
     member_text(out, "host", facts->host);
     member_name(out, false, "complete");
     out_text(out, facts->complete ? "true" : "false");
+    member_name(out, false, "corrected");
+    out_text(out, facts->is_corrected ? "true" : "false");
 
     const struct {
         const char *name;
@@ -48,6 +50,8 @@ static void trace_write(const struct profile *profile, struct out *out)
         {"orphan_exits", facts->orphan_exits},
         {"wall_ns", facts->wall_ns},
         {"clock_step_ps", facts->clock_step_ps},
+        {"hook_inside_ps", facts->hook_inside_ps},
+        {"hook_outside_ps", facts->hook_outside_ps},
         {"start_realtime_ns", facts->realtime_ns},
         {"trace_bytes", facts->trace_bytes},
         {"max_depth", facts->max_depth},
@@ -76,6 +80,8 @@ static void function_write(const struct profile_function *function, struct out *
     member_number(out, "inlined_calls", function->inlined_calls);
     member_number(out, "inclusive_ns", function->inclusive_ns);
     member_number(out, "exclusive_ns", function->exclusive_ns);
+    member_name(out, false, "timed");
+    out_text(out, function_is_timed(function) ? "true" : "false");
     member_number(out, "exclusive_low_ns", function_low_ns(function));
     member_number(out, "exclusive_high_ns", function_high_ns(function));
     member_number(out, "raw_inclusive_ns", function->raw_inclusive_ns);

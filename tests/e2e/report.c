@@ -91,6 +91,9 @@ static void check_function(const json_t *function)
     uint64_t max_ns = number_get(function, "max_ns");
     uint64_t inclusive_ns = number_get(function, "inclusive_ns");
     ck_assert_msg(number_get(function, "exclusive_ns") <= inclusive_ns, "%s: exclusive above inclusive", name);
+    ck_assert_msg(number_get(function, "exclusive_low_ns") <= number_get(function, "exclusive_ns") &&
+                      number_get(function, "exclusive_ns") <= number_get(function, "exclusive_high_ns"),
+                  "%s: not within its bounds", name);
     ck_assert_msg(min_ns <= mean_ns + 1, "%s: min above mean", name);
     ck_assert_msg(mean_ns <= max_ns + 1, "%s: mean above max", name);
     ck_assert_msg(calls == 0 || max_ns <= number_get(function, "raw_inclusive_ns"), "%s: one call longer than all",

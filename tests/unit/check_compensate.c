@@ -3,9 +3,14 @@
 #include "suite.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static struct calltree tree;
 static struct err err;
+
+static const struct hook_cost unknown;
+static const struct hook_cost known = {
+    .is_known = true, .short_inside = 10, .short_outside = 8, .long_inside = 4, .long_outside = 14};
 
 static void tree_begin(void)
 {
@@ -17,23 +22,30 @@ static void tree_end(void)
     calltree_release(&tree);
 }
 
-/* A node with one call of `inclusive` ns. */
-static struct calltree_node *node_add(uint32_t parent, uint32_t function, uint64_t inclusive)
+/* A node with `calls` that take `inclusive` ns in all. The first one is node 1, and so on. */
+static void node_add(uint32_t parent, uint32_t function, uint64_t calls, uint64_t inclusive)
 {
     uint32_t node = calltree_child(&tree, parent, function, &err);
-    tree.nodes[node].calls = 1;
+    tree.nodes[node].calls = calls;
     tree.nodes[node].inclusive = inclusive;
-    return &tree.nodes[node];
+}
+
+/* What hooks are taken to have cost in the end. */
+static struct hook_cost correct(struct hook_cost cost)
+{
+    ck_assert_int_eq(compensate(&tree, &cost, &err), 0);
+    return cost;
 }
 
 START_TEST(waiting_is_nobodys_time)
 {
-    const struct calltree_node *parent = node_add(CALLTREE_ROOT, 0, 1000);
-    struct calltree_node *child = node_add(1, 1, 400);
-    child->stalled = 300;
-    ck_assert_int_eq(compensate(&tree, &err), 0);
-    ck_assert_int_eq(child->correction, -300);
-    ck_assert_int_eq(parent->correction, 0);
+    node_add(CALLTREE_ROOT, 0, 1, 1000);
+    node_add(1, 1, 1, 400);
+    tree.nodes[2].stalled = 300;
+    correct(unknown);
+    ck_assert_int_eq(tree.nodes[2].correction, -300);
+    ck_assert_int_eq(tree.nodes[1].correction, 0);
+    ck_assert_uint_eq(tree.nodes[2].below + tree.nodes[2].above, 0);
 }
 
 END_TEST
@@ -41,11 +53,106 @@ END_TEST
 /* A window of time can begin in a wait: then less of it is within the node's time than the record says. */
 START_TEST(nothing_falls_below_zero)
 {
-    struct calltree_node *parent = node_add(CALLTREE_ROOT, 0, 1000);
-    node_add(1, 1, 900);
-    parent->stalled = 300;
-    ck_assert_int_eq(compensate(&tree, &err), 0);
-    ck_assert_int_eq(parent->correction, -100);
+    node_add(CALLTREE_ROOT, 0, 1, 1000);
+    node_add(1, 1, 90, 900);
+    tree.nodes[1].stalled = 300;
+    correct(known);
+    ck_assert_int_eq(tree.nodes[1].correction, -100);
+    ck_assert_int_eq(tree.nodes[2].correction, -900);
+    ck_assert_uint_eq(tree.nodes[1].below, 0);
+    ck_assert_uint_eq(tree.nodes[1].above, 2 * 91 * 10);
+}
+
+END_TEST
+
+/* Ten calls of 12 ns, mostly hooks, and 10 us of work in between. */
+START_TEST(a_call_pays_the_inside_and_its_caller_the_outside)
+{
+    node_add(CALLTREE_ROOT, 0, 1, 10120);
+    node_add(1, 1, 10, 120);
+    correct(known);
+    ck_assert_int_eq(tree.nodes[2].correction, -100);
+    ck_assert_uint_eq(tree.nodes[2].below, 20); /* all that is left */
+    ck_assert_uint_eq(tree.nodes[2].above, 2 * 100 + 1);
+    ck_assert_int_eq(tree.nodes[1].correction, -(10 * 8 + 4));
+    ck_assert_uint_eq(tree.nodes[1].below, 110 + (10000 - 84) / 20);
+}
+
+END_TEST
+
+/* The longer the function, the more of its hooks is seen outside of it: to a caller without work of its own, all. */
+START_TEST(hooks_of_long_functions_cost_otherwise)
+{
+    node_add(CALLTREE_ROOT, 0, 1, 100000);
+    node_add(1, 1, 10, 90000);
+    correct(known);
+    ck_assert_int_eq(tree.nodes[2].correction, -40);
+    ck_assert_int_eq(tree.nodes[1].correction, -(140 + 4));
+}
+
+END_TEST
+
+/* 100,000 calls of 15 ns by a caller that takes 12 ns for each: no hooks cost more than that here, and none less. */
+START_TEST(the_shortest_calls_show_the_cost)
+{
+    node_add(CALLTREE_ROOT, 0, 1, 2700000);
+    node_add(1, 1, 100000, 1500000);
+    struct hook_cost cost = correct(known);
+    ck_assert_double_eq_tol(cost.short_inside, 15, 0.01);
+    ck_assert_double_eq_tol(cost.short_outside, 12, 0.01);
+    ck_assert_double_eq_tol(cost.long_inside, 9, 0.01);
+    ck_assert_double_eq_tol(cost.long_outside, 18, 0.01);
+    ck_assert_int_lt(tree.nodes[2].correction, -1499900);
+}
+
+END_TEST
+
+/* Where even the shortest calls take long, they are more than their hooks. */
+START_TEST(long_calls_show_nothing)
+{
+    node_add(CALLTREE_ROOT, 0, 1, 9000000);
+    node_add(1, 1, 100000, 4000000);
+    struct hook_cost cost = correct(known);
+    ck_assert_double_eq(cost.short_inside, 10);
+}
+
+END_TEST
+
+START_TEST(impossible_numbers)
+{
+    node_add(CALLTREE_ROOT, 0, UINT64_MAX, UINT64_MAX);
+    node_add(1, 1, UINT64_MAX, 5);
+    node_add(2, 2, 0, UINT64_MAX);
+    tree.nodes[1].stalled = UINT64_MAX;
+    correct(known);
+    for (uint32_t i = 1; i < tree.nr_nodes; i++)
+        ck_assert_uint_le(tree.nodes[i].below, UINT64_MAX / 2);
+}
+
+END_TEST
+
+START_TEST(the_trace_tells_the_cost)
+{
+    static struct trace trace;
+    static const struct trace_hook_cost costs[] = {
+        {0, 0, 2560, 2048},      /* 10 and 8 ns around nothing */
+        {1, 0, 2304, 2304},      /* 9 and 9 */
+        {0, 2560, -500, 4000},   /* 10 ns long: neither short nor long */
+        {0, 25600, 512, 3584},   /* 2 and 14 around 100 ns */
+        {1, 25600, 1024, 3328},  /* 4 and 13 */
+        {0, 99999, 99999, 99999} /* disturbed */
+    };
+    clock_init_ns(&trace.clock, 0);
+    memcpy(trace.hook_costs, costs, sizeof(costs));
+    trace.nr_hook_costs = 3;
+    ck_assert(!hook_cost_of(&trace).is_known);
+    trace.nr_hook_costs = sizeof(costs) / sizeof(costs[0]);
+    struct hook_cost cost = hook_cost_of(&trace);
+    ck_assert(cost.is_known);
+    ck_assert_double_eq_tol(cost.short_inside, 10, 0.001);
+    ck_assert_double_eq_tol(cost.short_outside, 9, 0.001);
+    ck_assert_double_eq_tol(cost.long_inside, 4, 0.001);
+    ck_assert_double_eq_tol(cost.long_outside, 14, 0.001);
 }
 
 END_TEST
@@ -57,6 +164,12 @@ int main(void)
     tcase_add_checked_fixture(tcase, tree_begin, tree_end);
     tcase_add_test(tcase, waiting_is_nobodys_time);
     tcase_add_test(tcase, nothing_falls_below_zero);
+    tcase_add_test(tcase, a_call_pays_the_inside_and_its_caller_the_outside);
+    tcase_add_test(tcase, hooks_of_long_functions_cost_otherwise);
+    tcase_add_test(tcase, the_shortest_calls_show_the_cost);
+    tcase_add_test(tcase, long_calls_show_nothing);
+    tcase_add_test(tcase, impossible_numbers);
+    tcase_add_test(tcase, the_trace_tells_the_cost);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }

@@ -50,6 +50,42 @@ START_TEST(a_whole_trace_says_what_was_written)
 
 END_TEST
 
+/* HOOK_COST (100) in a HOOKS block (7): what makes no sense is passed over, and so is what is too much. */
+START_TEST(costs_of_hooks)
+{
+    struct writer writer;
+    struct writer_bytes payload = {0};
+    struct err err = {0};
+    writer_init(&writer);
+    writer_session(&writer, 0);
+    raw_put(&payload, "\x64\x05\x01\xc8\x01\x09\x06", 7);                                  /* 1, 200, -5, 3 */
+    raw_put(&payload, "\x64\x02\x01\xc8", 4);                                              /* cut */
+    raw_put_number(&payload, 102, 1);                                                      /* from a later version */
+    raw_put(&payload, "\x64\x0d\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02", 15); /* enormous */
+    for (unsigned i = 0; i < 2 * TRACE_HOOK_COSTS_MAX; i++)
+        raw_put(&payload, "\x64\x04\x00\x00\x02\x04", 6); /* 0, 0, 1, 2 */
+    writer_block(&writer, 7, 0, 0, 0, 0, &payload);
+    writer_end(&writer, 0);
+    char *path = writer_save(&writer);
+    struct trace *trace = trace_open(path, &err);
+    ck_assert_msg(trace != NULL, "%s", err.text);
+    ck_assert(trace_is_complete(trace));
+    ck_assert_uint_eq(trace->nr_hook_costs, TRACE_HOOK_COSTS_MAX);
+    ck_assert_uint_eq(trace->hook_costs[0].work, 1);
+    ck_assert_uint_eq(trace->hook_costs[0].length, 200);
+    ck_assert_int_eq(trace->hook_costs[0].inside, -5);
+    ck_assert_int_eq(trace->hook_costs[0].outside, 3);
+    ck_assert_int_eq(trace->hook_costs[1].inside, 1);
+    ck_assert_int_eq(trace->hook_costs[1].outside, 2);
+    trace_close(trace);
+    unlink(path);
+    free(path);
+    raw_free(&payload);
+    writer_free(&writer);
+}
+
+END_TEST
+
 START_TEST(what_is_no_trace_is_refused)
 {
     static const char zeroes[200];
@@ -357,6 +393,7 @@ int main(void)
     TCase *tcase = tcase_create("reader");
     tcase_set_timeout(tcase, 100);
     tcase_add_test(tcase, a_whole_trace_says_what_was_written);
+    tcase_add_test(tcase, costs_of_hooks);
     tcase_add_loop_test(tcase, what_is_no_trace_is_refused, 0, 5);
     tcase_add_test(tcase, what_is_no_file_is_refused);
     tcase_add_test(tcase, cut_files_are_read_up_to_the_cut);
