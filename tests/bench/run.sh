@@ -5,7 +5,7 @@
 # with --quick. Contestants that are not installed are left out, which is said.
 #
 # usage: tests/bench/run.sh [--quick] [--smoke] [--rounds N] [--json FILE] [PROGRAM…]
-#        PROGRAM: leaf fib threads lua sqlite json life many pinned analysis instructions; all unless some are named
+#        PROGRAM: leaf fib threads lua sqlite json life many pinned analysis instructions truth; all unless some are named
 #        --smoke: tiny programs, one round: that all of it runs
 set -eu
 
@@ -134,9 +134,14 @@ link()
     quietly "$compiler" "$objects/$name.$kind"/*.o "$@" $libs -o "$bin/$name.$contestant"
 }
 
+fetch_lua()
+{
+    [ -d "$work/lua/src" ] || "$source/cmake/fetch-source.sh" lua5.4 "$work/lua"
+}
+
 build_lua()
 {
-    [ -d "$work/lua/src" ] || "$source/cmake/fetch-source.sh" lua5.4 "$work/lua" || return 1
+    fetch_lua || return 1
     set --
     for file in "$work"/lua/src/*.c; do
         [ "$(basename "$file")" = luac.c ] || set -- "$@" "$file"
@@ -144,13 +149,17 @@ build_lua()
     build lua cc "" -lm "$@"
 }
 
+fetch_sqlite()
+{
+    [ ! -f "$work/sqlite/sqlite3.c" ] || return 0
+    have tclsh || { echo "bench: no tclsh, which SQLite's build needs" >&2 && return 1; }
+    "$source/cmake/fetch-source.sh" sqlite3 "$work/sqlite" || return 1
+    (cd "$work/sqlite" && quietly ./configure && quietly make sqlite3.c)
+}
+
 build_sqlite()
 {
-    have tclsh || { echo "bench: no tclsh, which SQLite's build needs" >&2 && return 1; }
-    if [ ! -f "$work/sqlite/sqlite3.c" ]; then
-        "$source/cmake/fetch-source.sh" sqlite3 "$work/sqlite" || return 1
-        (cd "$work/sqlite" && quietly ./configure && quietly make sqlite3.c)
-    fi
+    fetch_sqlite || return 1
     build sqlite cc "-DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -I$work/sqlite" -lm "$work/sqlite/sqlite3.c" \
         "$here/programs/orders.c"
 }
@@ -332,5 +341,13 @@ if is_wanted instructions && have valgrind; then
     done
 fi
 
-step "racing, $rounds rounds"
-"$work/race" --rounds "$rounds" ${json:+--json "$json"} "$plan"
+if [ -s "$plan" ]; then
+    step "racing, $rounds rounds"
+    "$work/race" --rounds "$rounds" ${json:+--json "$json"} "$plan"
+fi
+if is_wanted truth; then
+    step "comparing times with those of untraced runs"
+    [ $size = smoke ] || fetch_lua || echo "bench: no Lua" >&2
+    [ $size = smoke ] || fetch_sqlite || echo "bench: no SQLite" >&2
+    "$here/truth/truth.sh" "$source" "$work" "$prefix" "$size"
+fi
