@@ -35,6 +35,7 @@ clang; clang++; clang; clang; clang; clang
 Check; check.h; check; check-devel; check; check-dev
 Jansson; jansson.h; libjansson-dev; jansson-devel; jansson; jansson-dev
 the zstd command; zstd; zstd; zstd; zstd; zstd
+Valgrind; valgrind; valgrind; valgrind; valgrind; valgrind
 dwz; dwz; dwz; dwz; dwz; dwz
 END
 }
