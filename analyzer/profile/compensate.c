@@ -110,26 +110,26 @@ static uint64_t time_clamped(double ns)
     return ns < (double)RUN_NS_MAX ? (uint64_t)ns : RUN_NS_MAX;
 }
 
-#define ANYHOW_SHARE 20 /* 5 % */
+#define ANYHOW_SHARE 20   /* 5 % */
+#define UNKNOWN_NS   50.0 /* few hooks cost more inside */
 
 static void node_correct(struct compensation *c, uint32_t number)
 {
     struct calltree_node *node = &c->tree->nodes[number];
     const struct hook_cost *cost = &c->cost;
     uint64_t own = own_ns(c, number), busy = busy_ns(c, number), nr = stretches(c, number);
-    double paid = 0, doubt = 0;
+    double paid = 0, doubt = (double)nr * (cost->is_known ? cost->short_inside : UNKNOWN_NS);
     if (own > RUN_NS_MAX)
         return;
     if (cost->is_known && nr > 0) {
         double how_short = shortness(cost, (double)busy / (double)nr), calls = (double)node->calls;
         paid = calls * between(cost->long_inside, cost->short_inside, how_short) + c->children[number].outside;
-        doubt = (double)nr * cost->short_inside;
         c->children[node->parent].outside += calls * between(cost->long_outside, cost->short_outside, how_short);
     }
     uint64_t left = (double)busy > paid ? busy - (uint64_t)paid : 0;
     node->correction = (int64_t)left - (int64_t)own;
     /* Other code for the same function, other places in the caches: what runs differ by anyhow. */
-    double anyhow = cost->is_known ? (double)left / ANYHOW_SHARE : 0;
+    double anyhow = (double)left / ANYHOW_SHARE;
     node->above = time_clamped(2 * doubt + anyhow);
     node->below = time_clamped(doubt + anyhow) < left ? time_clamped(doubt + anyhow) : left;
 }

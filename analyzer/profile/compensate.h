@@ -9,8 +9,9 @@
  * No correction of this kind is exact. The processor does the hooks' work and the program's at once, so that what a
  * hook adds depends on what stands beside it, and a function of a few ns leaves no trace in the times at all. So every
  * node has its doubt: for each stretch between two events, once the inside of a pair of hooks less, twice as much more
- * (the clock can be read before the work is done); and 5 %, by which runs differ anyhow. tests/bench/truth compares the
- * whole with runs that nobody traced.
+ * (the clock can be read before the work is done); and 5 %, by which runs differ anyhow. Where the cost is not known,
+ * nothing is taken out, and the doubt is that of slow hooks. tests/bench/truth compares the whole with runs that nobody
+ * traced.
  */
 #ifndef COMPENSATE_H
 #define COMPENSATE_H

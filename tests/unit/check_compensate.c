@@ -45,7 +45,8 @@ START_TEST(waiting_is_nobodys_time)
     correct(unknown);
     ck_assert_int_eq(tree.nodes[2].correction, -300);
     ck_assert_int_eq(tree.nodes[1].correction, 0);
-    ck_assert_uint_eq(tree.nodes[2].below + tree.nodes[2].above, 0);
+    ck_assert_uint_eq(tree.nodes[2].below, 50 + 5);
+    ck_assert_uint_eq(tree.nodes[2].above, 2 * 50 + 5);
 }
 
 END_TEST
