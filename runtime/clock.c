@@ -58,12 +58,19 @@ static uint64_t greatest_divisor(uint64_t a, uint64_t b)
 }
 
 /* The share of differences that are multiples of `step`, in percent. */
-static unsigned step_share(const uint64_t *differences, unsigned nr, uint64_t step)
+static unsigned step_share(const uint64_t *differences, unsigned nr, uint32_t step)
 {
     unsigned multiples = 0;
     for (unsigned i = 0; i < nr; i++)
-        multiples += differences[i] % step == 0;
+        multiples += (differences[i] + clock_slack(step)) % step <= 2 * clock_slack(step);
     return multiples * 100 / nr;
+}
+
+/* Something that takes now shorter, now longer: two readings in a row may well be as far apart each time. */
+static void idle(unsigned turns)
+{
+    for (; turns > 0; turns--)
+        __asm__ volatile("" : "+r"(turns));
 }
 
 uint32_t clock_step(enum tf_clock clock)
@@ -72,6 +79,7 @@ uint32_t clock_step(enum tf_clock clock)
     unsigned nr = 0;
     uint64_t last = clock_now(clock);
     for (unsigned i = 0; i < 16 * STEP_SAMPLES && nr < STEP_SAMPLES; i++) {
+        idle(i * 7 % 32);
         uint64_t now = clock_now(clock);
         if (now > last)
             differences[nr++] = now - last;
@@ -81,11 +89,11 @@ uint32_t clock_step(enum tf_clock clock)
         return 1;
     /* A strict gcd falls to 1 at the first odd one out (an interrupt, a migration): take the best that nine in ten
      * share. */
-    uint64_t best = 1;
+    uint32_t best = 1;
     for (unsigned i = 1; i < nr && i < 64; i++) {
         uint64_t step = greatest_divisor(differences[i - 1], differences[i]);
-        if (step > best && step < UINT16_MAX && step_share(differences, nr, step) >= 90)
-            best = step;
+        if (step > best && step < UINT16_MAX && step_share(differences, nr, (uint32_t)step) >= 90)
+            best = (uint32_t)step;
     }
-    return (uint32_t)best;
+    return best;
 }

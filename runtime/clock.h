@@ -9,6 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Ticks, as they lie in memory. */
+struct ticks {
+    uint32_t low, high;
+};
+
 #if defined(__x86_64__)
 #include "clock_x86_64.h"
 #elif defined(__aarch64__)
@@ -37,9 +42,18 @@ static inline uint64_t clock_now(enum tf_clock clock)
 struct clock_anchor clock_anchor(enum tf_clock clock);
 
 /*
- * The clock's real step in ticks: the greatest common divisor that most of a few hundred differences share; a virtual
- * machine's counter may move by 10 ns at a time. At least 1. Takes about 20 us.
+ * The clock's real step in ticks: the greatest common divisor that most of a few hundred differences share, give or
+ * take clock_slack(); a virtual machine's counter may move by 10 ns at a time. At least 1. Takes about 30 us.
  */
 uint32_t clock_step(enum tf_clock clock);
+
+/*
+ * Ticks that a difference may be away from a multiple of the step: some processors add a tick to a counter that has not
+ * moved, so that no two readings are the same.
+ */
+static inline uint32_t clock_slack(uint32_t step)
+{
+    return step > 8 ? 1 : 0;
+}
 
 #endif

@@ -16,6 +16,12 @@ static inline __attribute__((always_inline)) uint64_t clock_counter(void)
     return ticks;
 }
 
+static inline __attribute__((always_inline)) struct ticks clock_halves(void)
+{
+    uint64_t ticks = clock_counter();
+    return (struct ticks){(uint32_t)ticks, (uint32_t)(ticks >> 32)};
+}
+
 /* The architecture promises it. */
 static inline bool clock_counter_is_invariant(void)
 {

@@ -19,27 +19,26 @@ static inline __attribute__((always_inline)) bool heap_put(struct tracert__threa
 {
     uint64_t state = __atomic_load_n(&thread->state, __ATOMIC_RELAXED);
     __asm__ volatile("" : : : "memory");
-    uint64_t *word = &thread->words[state & STATE_WORDS];
-    if (unlikely((state & STATE_WORDS) + nr >= thread->heap_limit))
+    uint64_t at = state_words(thread, state);
+    if (unlikely(at + nr >= thread->heap_limit))
         return false;
+    uint64_t *word = &thread->words[at];
+    uint64_t blank = thread->blank;
     ring_fetch(word);
-    uint64_t old[ALLOC_OPERANDS + 1];
-    for (uint32_t i = 0; i <= nr; i++) {
-        old[i] = __atomic_load_n(&word[i], __ATOMIC_RELAXED);
-        if (unlikely(((old[i] ^ thread->parity) & WORD_PARITY) == 0))
-            return false;
-    }
-    uint64_t parity = thread->parity;
-    uint64_t since = clock_counter() - thread->base_ticks;
-    if (unlikely(since >> WORD_TICKS_BITS != 0))
+    uint64_t ticks = clock_counter();
+    if (unlikely(ticks >> 32 != thread->ticks_high))
+        return false;
+    __asm__ volatile("" : : : "memory");
+    if (unlikely(__atomic_load_n(&thread->state, __ATOMIC_RELAXED) != state))
         return false;
     for (uint32_t i = 0; i < nr; i++) {
-        if (unlikely(!ring_swap(&word[i], old[i], event->operands[i] << WORD_TICKS_SHIFT | parity | SYMBOL_OPERAND)))
+        uint64_t operand = event->operands[i] << OPERAND_SHIFT | WORD_FILLED | SYMBOL_OPERAND;
+        if (unlikely(!ring_swap(&word[i], blank, operand)))
             return false;
     }
-    if (unlikely(!ring_swap(&word[nr], old[nr], since << WORD_TICKS_SHIFT | parity | event->symbol)))
+    if (unlikely(!ring_swap(&word[nr], blank, ticks << WORD_TICKS_SHIFT | WORD_FILLED | event->symbol)))
         return false;
-    ring_swap(&thread->state, state, state + nr + 1);
+    __atomic_store_n(&thread->state, state + nr + 1, __ATOMIC_RELAXED);
     return true;
 }
 

@@ -13,7 +13,9 @@
 #include "session.h"
 #include "thread.h"
 
-#define HOOK        __attribute__((visibility("default"), no_instrument_function))
+#include <string.h>
+
+#define HOOK        __attribute__((visibility("default"), no_instrument_function, aligned(64)))
 #define INLINE      static inline __attribute__((always_inline))
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -25,73 +27,87 @@ HOOK void __cyg_profile_func_exit(void *function, void *call_site);
 struct before {
     uint64_t state;
     uint64_t *word;
-    uint64_t old; /* what was in the word */
+    uint64_t blank; /* what is in the word */
 };
 
-/* False: there is no room, or the slow path has something to do first. */
+/* False: there is no room. */
 INLINE bool event_begin(struct tracert__thread *thread, struct before *before)
 {
     before->state = __atomic_load_n(&thread->state, __ATOMIC_RELAXED);
     __asm__ volatile("" : : : "memory");
-    before->word = &thread->words[before->state & STATE_WORDS];
-    if (unlikely((before->state & STATE_WORDS) >= thread->limit))
+    uint32_t at = state_words(thread, before->state);
+    if (unlikely(at >= thread->limit))
         return false;
+    before->word = &thread->words[at];
+    before->blank = thread->blank;
     ring_fetch(before->word);
-    before->old = __atomic_load_n(before->word, __ATOMIC_RELAXED);
-    return likely(((before->old ^ thread->parity) & WORD_PARITY) != 0);
-}
-
-/* Put the event into the segment; false when a signal handler has come between. */
-INLINE bool event_put(struct tracert__thread *thread, const struct before *before, uint64_t next, uint64_t ticks,
-                      uint64_t symbol)
-{
-    uint64_t since = ticks - thread->base_ticks;
-    uint64_t word = since << WORD_TICKS_SHIFT | thread->parity | symbol;
-    __asm__ volatile("" : : : "memory");
-    if (!likely(since >> WORD_TICKS_BITS == 0 && __atomic_load_n(&thread->state, __ATOMIC_RELAXED) == before->state &&
-                ring_swap(before->word, before->old, word)))
-        return false;
-    ring_swap(&thread->state, before->state, next);
     return true;
 }
 
-/* The line of the table for an enter, or one that does not match. */
-INLINE uint64_t key_find(const struct tracert__thread *thread, uint64_t function, uint64_t site)
+/* Put the event into the segment. False: a signal handler has come between, or the slow path has something to do first.
+ */
+INLINE bool event_put(struct tracert__thread *thread, const struct before *before, uint64_t next, struct ticks ticks,
+                      uint64_t filled)
 {
-    const uint64_t *line = &thread->table[ring_hash(function, site, thread->shift)];
-    uint64_t wanted = function | thread->key_parity;
-    uint64_t key = *line;
-    if (unlikely((key ^ wanted) << 16 != 0 || thread->dict[key >> 48].site != site))
-        key = *ring_line_second(line);
-    return likely((key ^ wanted) << 16 == 0 && thread->dict[key >> 48].site == site) ? key : 0;
-}
-
-INLINE bool enter_put(struct tracert__thread *thread, const struct before *before, uint64_t function, uint64_t site,
-                      uint64_t sp, bool inlined)
-{
-    struct frame *frame = &thread->frames[before->state >> STATE_DEPTH];
-    uint64_t key = key_find(thread, function, inlined ? site | ENTRY_INLINED : site);
-    if (unlikely(key == 0))
+    uint64_t word = (uint64_t)ticks.low << WORD_TICKS_SHIFT | filled;
+    __asm__ volatile("" : : : "memory");
+    if (!likely(ticks.high == thread->ticks_high &&
+                __atomic_load_n(&thread->state, __ATOMIC_RELAXED) == before->state &&
+                ring_swap(before->word, before->blank, word)))
         return false;
-    frame->function = function;
-    frame->site = site;
-    frame->sp = inlined ? sp | FRAME_INLINED : sp;
-    uint64_t ticks = clock_counter();
-    frame->ticks = ticks;
-    return event_put(thread, before, before->state + (1ull << STATE_DEPTH) + 1, ticks, key >> 48);
+    __atomic_store_n(&thread->state, next, __ATOMIC_RELAXED);
+    return true;
 }
 
-/* The innermost frame does not lie above the entered one: mostly because the function is inlined into it. */
-static __attribute__((noinline)) void enter_at_same_place(struct tracert__thread *thread, uint64_t function,
-                                                          uint64_t site, uint64_t sp)
+/* The symbol of an enter with WORD_FILLED, or 0. `lines`: how many of the lines that may have it are looked at. */
+INLINE uint64_t symbol_find(const struct tracert__thread *thread, uint64_t function, uint64_t site, uint32_t lines)
 {
+    for (uint32_t i = 0; i < lines; i++) {
+        const struct ring_line *line = ring_line(thread, function, site, i);
+        uint64_t key = line->key;
+        if (likely(key >> KEY_SHIFT == function && line->site == site))
+            return key & (WORD_FILLED | 0xffff);
+    }
+    return 0;
+}
+
+INLINE bool enter_put(struct tracert__thread *thread, const struct before *before, const struct frame *entered,
+                      uint32_t lines)
+{
+    struct frame *frame = state_frame(thread, before->state);
+    bool inlined = (entered->sp & FRAME_INLINED) != 0;
+    uint64_t site = entered->site | (inlined ? ENTRY_INLINED : 0);
+    uint64_t symbol = symbol_find(thread, entered->function, site, lines);
+    if (unlikely(symbol == 0))
+        return false;
+    frame->function = entered->function;
+    frame->site = entered->site;
+    frame->sp = entered->sp;
+    struct ticks ticks = clock_halves();
+    memcpy(&frame->ticks, &ticks, sizeof ticks);
+    return event_put(thread, before, before->state + STATE_FRAME + 1, ticks, symbol);
+}
+
+/* The innermost frame lies below the entered one, or at the same place: mostly the function is inlined into it. */
+INLINE bool enter_is_odd(const struct tracert__thread *thread, const struct before *before, uint64_t sp)
+{
+    return state_frame(thread, before->state)[-1].sp <= (sp | FRAME_FLAGS);
+}
+
+/* What is not rare enough for the slow path: inlined functions, and those whose first line another one has. */
+static __attribute__((noinline)) void enter_again(struct tracert__thread *thread, uint64_t function, uint64_t site,
+                                                  uint64_t sp)
+{
+    struct frame entered = {.function = function, .site = site, .sp = sp};
     struct before before;
-    const struct frame frame = {.function = function, .site = site, .sp = sp};
     if (likely(event_begin(thread, &before))) {
-        uint32_t depth = (uint32_t)(before.state >> STATE_DEPTH);
-        if (likely(stack_is_inlined(thread->frames, depth, &frame)) &&
-            likely(enter_put(thread, &before, function, site, sp, true)))
-            return;
+        bool odd = enter_is_odd(thread, &before, sp);
+        if (!odd || likely(frame_takes_inlined(state_frame(thread, before.state) - 1, &entered)) ||
+            stack_is_inlined(thread->frames, state_depth(before.state), &entered)) {
+            entered.sp |= odd ? FRAME_INLINED : 0;
+            if (likely(enter_put(thread, &before, &entered, 2 * RING_GROUP)))
+                return;
+        }
     }
     tracert__enter(function, site, sp);
 }
@@ -101,18 +117,14 @@ void __cyg_profile_func_enter(void *function, void *call_site)
     struct tracert__thread *thread = tracert__self;
     if (unlikely(thread == NULL) && tracert__session_is_off())
         return;
-    uint64_t sp = FRAME_ADDRESS();
-    uint64_t site = frame_site((uint64_t)call_site, (uint64_t)__builtin_return_address(0));
+    struct frame entered = {.function = (uint64_t)function,
+                            .site = frame_site((uint64_t)call_site, (uint64_t)__builtin_return_address(0)),
+                            .sp = FRAME_ADDRESS()};
     struct before before;
-    if (likely(thread != NULL) && likely(event_begin(thread, &before))) {
-        if (unlikely((&thread->frames[before.state >> STATE_DEPTH])[-1].sp <= (sp | FRAME_FLAGS))) {
-            enter_at_same_place(thread, (uint64_t)function, site, sp);
-            return;
-        }
-        if (likely(enter_put(thread, &before, (uint64_t)function, site, sp, false)))
-            return;
-    }
-    tracert__enter((uint64_t)function, site, sp);
+    if (unlikely(thread == NULL || !event_begin(thread, &before)))
+        tracert__enter(entered.function, entered.site, entered.sp);
+    else if (unlikely(enter_is_odd(thread, &before, entered.sp) || !enter_put(thread, &before, &entered, 1)))
+        enter_again(thread, entered.function, entered.site, entered.sp);
 }
 
 void __cyg_profile_func_exit(void *function, void *call_site)
@@ -120,16 +132,16 @@ void __cyg_profile_func_exit(void *function, void *call_site)
     struct tracert__thread *thread = tracert__self;
     if (unlikely(thread == NULL) && tracert__session_is_off())
         return;
-    uint64_t ticks = clock_counter();
+    struct ticks ticks = clock_halves();
     uint64_t sp = FRAME_ADDRESS();
     /* A jump to this hook leaves the function's own return address on the stack. */
     bool tail = __builtin_return_address(0) == call_site;
     struct before before;
     if (likely(thread != NULL) && likely(event_begin(thread, &before))) {
-        const struct frame *top = &thread->frames[before.state >> STATE_DEPTH] - 1;
+        const struct frame *top = state_frame(thread, before.state) - 1;
         /* The innermost frame's own exit hook: below it when it is called, above it when it is jumped to. */
         if (likely(top->function == (uint64_t)function && (top->sp < sp) == tail && top[-1].sp >= sp) &&
-            likely(event_put(thread, &before, before.state - (1ull << STATE_DEPTH) + 1, ticks, TF_SYM_EXIT)))
+            likely(event_put(thread, &before, before.state - STATE_FRAME + 1, ticks, WORD_FILLED | TF_SYM_EXIT)))
             return;
     }
     tracert__exit((uint64_t)function, sp, tail);

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
-enum { TABLE_FIRST = 1024 };
+enum { TABLE_FIRST = 512 };
 
 /* ---- The thread's block -------------------------------------------------------------------------------- */
 
@@ -28,23 +28,30 @@ static struct segment thread_segment(const struct tracert__thread *thread)
 
 static inline uint64_t state_next(uint64_t state, int64_t depth)
 {
-    return state + ((uint64_t)depth << STATE_DEPTH) + 1;
+    return state + (uint64_t)depth * STATE_FRAME + 1;
 }
 
 /*
- * The thread's state, once it accounts for every word of the segment: a hook that was interrupted (or left for good by
- * a jump) between its two swaps has recorded its event and not counted it. The frame that it entered lies where it
- * belongs, for nobody has recorded anything since.
+ * The thread's state, once it accounts for every word of the segment. It may be behind: a hook that was interrupted, or
+ * left for good by a jump, has recorded its event and not counted it, or counts it only now, when a handler has gone on
+ * from there. The frames lie where they belong: nobody writes to one but when entering it.
  */
 static uint64_t state_settle(struct tracert__thread *thread)
 {
+    if (thread->end == 0)
+        return thread->rest;
+    struct segment segment = thread_segment(thread);
     for (;;) {
         uint64_t state = __atomic_load_n(&thread->state, __ATOMIC_ACQUIRE);
-        uint32_t at = (uint32_t)state & STATE_WORDS;
-        if (at >= thread->end)
+        uint32_t at = state_words(thread, state);
+        if (at > thread->end) { /* it is of a segment that is closed: begin where this one did */
+            ring_swap(&thread->state, state, segment.head->depth * STATE_FRAME | thread->first);
+            continue;
+        }
+        if (at == thread->end)
             return state;
         uint64_t word = __atomic_load_n(&thread->words[at], __ATOMIC_ACQUIRE);
-        if (((word ^ thread->parity) & WORD_PARITY) != 0)
+        if ((word & WORD_FILLED) == 0)
             return state;
         ring_swap(&thread->state, state, state_next(state, symbol_depth(word)));
     }
@@ -52,7 +59,7 @@ static uint64_t state_settle(struct tracert__thread *thread)
 
 uint32_t record_depth(struct tracert__thread *thread)
 {
-    return (uint32_t)(state_settle(thread) >> STATE_DEPTH);
+    return state_depth(state_settle(thread));
 }
 
 /* The private memory: the table, the frame that ends searches, the frames. */
@@ -75,14 +82,14 @@ int record_prepare(struct tracert__thread *thread, struct region *region, const 
     uint32_t ring_bytes = region_ring_bytes(region, index);
     uint32_t max_words = segment_at(NULL, ring_bytes, 0).max_words;
     if (thread->table == NULL)
-        thread->table = memory_map(table_max(ring_bytes) * sizeof *thread->table);
+        thread->table = memory_map(table_max(ring_bytes) * sizeof(struct ring_line));
     if (thread->frames == NULL) {
         thread->nr_frames = 2 * max_words;
         thread->frames = frames_map(thread->nr_frames);
     }
     if (thread->table == NULL || thread->frames == NULL)
         return -1;
-    thread->state = 0;
+    thread->state = thread->rest = 0;
     thread->limit = thread->heap_limit = thread->end = thread->nr_dict = 0;
     thread->region = region;
     thread->region_path = region_path;
@@ -122,7 +129,7 @@ int record_inherit(struct tracert__thread *thread, const struct frame *frames, u
         thread->frames[i] = frames[i];
         thread->frames[i].sp |= FRAME_INHERITED;
     }
-    thread->state = (uint64_t)depth << STATE_DEPTH;
+    thread->rest = depth * STATE_FRAME;
     return 0;
 }
 
@@ -148,36 +155,39 @@ static void segment_close(struct tracert__thread *thread)
     if (thread->end == 0)
         return;
     struct segment segment = thread_segment(thread);
-    uint32_t nr = (uint32_t)state & STATE_WORDS;
+    uint32_t nr = state_words(thread, state);
     uint32_t nr_dict = __atomic_load_n(&segment.head->nr_dict, __ATOMIC_RELAXED);
     segment.head->nr = nr;
     if (nr < segment.max_words) /* an interrupted hook must not find its word free */
-        segment.words[nr] = segment.parity | SYMBOL_CLOSED;
+        segment.words[nr] = WORD_FILLED | SYMBOL_CLOSED;
     thread->nr_dict = nr_dict < segment.max_dict ? nr_dict : segment.max_dict;
+    thread->rest = state;
     thread->limit = thread->heap_limit = thread->end = 0;
     __atomic_store_n(&thread->slot->nr_closed, thread->slot->nr_opened, __ATOMIC_SEQ_CST);
     region_ring_bell(thread->region);
 }
 
 /* A table that suits as many places of call as there were: an emptied one. */
-static void table_clear(struct tracert__thread *thread)
+static void table_clear(struct tracert__thread *thread, uint32_t segment)
 {
+    struct ring_line *lines = (struct ring_line *)(void *)thread->table;
     uint32_t max = table_max(thread->ring_bytes);
-    uint32_t lines = TABLE_FIRST;
-    while (lines < max && lines < 4 * thread->nr_dict)
-        lines *= 2;
-    lines = lines < max ? lines : max;
-    memset(thread->table, 0, lines * sizeof *thread->table);
-    thread->shift = 64u - (uint32_t)__builtin_ctz(lines);
+    uint32_t nr = TABLE_FIRST;
+    while (nr < max && nr < 4 * thread->nr_dict)
+        nr *= 2;
+    nr = nr < max ? nr : max;
+    for (uint32_t i = 0; i < nr; i++)
+        lines[i] = (struct ring_line){.key = KEY_FREE(segment)};
+    thread->table_mask = (nr - 1) * (uint32_t)sizeof *lines;
 }
 
-/* Words that the lap before left unfilled carry the parity of the lap that begins. */
-static void segment_blank(const struct segment *segment, uint32_t number, uint32_t nr_segments)
+/* The drain has made those words blank that the lap before had filled; the others are of that lap. */
+static void segment_make_blank(const struct segment *segment)
 {
-    if (number < nr_segments)
+    if (segment->blank == segment_blank(0))
         return;
     for (uint32_t i = segment->head->nr; i < segment->max_words; i++)
-        segment->words[i] = segment->parity ^ WORD_PARITY;
+        segment->words[i] = segment->blank;
 }
 
 void record_let_run(struct tracert__thread *thread)
@@ -190,21 +200,20 @@ void record_let_run(struct tracert__thread *thread)
 static void segment_begin(struct tracert__thread *thread, uint32_t number, uint64_t ticks)
 {
     struct segment segment = segment_at(thread->ring, thread->ring_bytes, number);
-    uint32_t depth = (uint32_t)(thread->state >> STATE_DEPTH);
+    uint32_t depth = state_depth(thread->rest);
     uint32_t listed = depth < segment.max_stack ? depth : segment.max_stack;
-    segment_blank(&segment, number, thread->ring_bytes / segment_bytes(thread->ring_bytes));
+    segment_make_blank(&segment);
     segment.head->base_ticks = ticks;
     segment.head->nr_dict = segment.head->nr_notes = 0;
     segment.head->depth = depth;
     segment.head->nr_stack = listed;
     memcpy(segment.stack, thread->frames + (depth - listed), listed * sizeof *segment.stack);
-    table_clear(thread);
+    table_clear(thread, number);
     thread->words = segment.words;
-    thread->dict = segment.dict - TF_SYM_ENTER;
-    thread->parity = segment.parity;
-    thread->key_parity = number & 1 ? KEY_PARITY : 0;
-    thread->base_ticks = ticks;
-    thread->state = (uint64_t)depth << STATE_DEPTH | (uint64_t)(number & 0x7fff) << STATE_LAP;
+    thread->blank = segment.blank;
+    thread->ticks_high = (uint32_t)(ticks >> 32);
+    thread->first = (number & 0x7fff) << STATE_LAP;
+    thread->state = depth * STATE_FRAME | thread->first;
     thread->end = segment.max_words;
     __atomic_store_n(&thread->slot->nr_opened, number + 1, __ATOMIC_RELEASE);
     record_let_run(thread);
@@ -235,7 +244,7 @@ static enum record segment_open(struct tracert__thread *thread, uint64_t ticks)
     uint32_t nr_segments = thread->ring_bytes / segment_bytes(thread->ring_bytes);
     if (number - read >= nr_segments)
         return RECORD_FULL;
-    if (segment_reserve(thread, number) != 0 || frames_reserve(thread, (uint32_t)(thread->state >> STATE_DEPTH)) != 0)
+    if (segment_reserve(thread, number) != 0 || frames_reserve(thread, state_depth(thread->rest)) != 0)
         return RECORD_NO_MEMORY;
     segment_begin(thread, number, ticks);
     return RECORD_DONE;
@@ -247,7 +256,7 @@ static enum record segment_turn(struct tracert__thread *thread, uint64_t ticks, 
     uint64_t signals = signals_block();
     uint64_t state = state_settle(thread);
     enum record result = RECORD_DONE;
-    if (close || ((uint32_t)state & STATE_WORDS) >= thread->end)
+    if (close || state_words(thread, state) >= thread->end)
         segment_close(thread);
     if (thread->end == 0)
         result = segment_open(thread, ticks);
@@ -273,7 +282,7 @@ void record_close(struct tracert__thread *thread)
 struct attempt {
     uint64_t state;
     uint32_t at, depth;
-    uint64_t *words;
+    uint32_t number; /* of the segment */
     struct segment segment;
 };
 
@@ -282,39 +291,42 @@ static enum record attempt_begin(struct tracert__thread *thread, struct attempt 
 {
     for (;;) {
         attempt->state = state_settle(thread);
-        attempt->at = (uint32_t)attempt->state & STATE_WORDS;
-        attempt->depth = (uint32_t)(attempt->state >> STATE_DEPTH);
+        attempt->at = state_words(thread, attempt->state);
+        attempt->depth = state_depth(attempt->state);
+        attempt->number = thread->slot->nr_opened - 1;
         bool room = attempt->at + nr <= thread->end;
-        if (room && (ticks <= thread->base_ticks || (ticks - thread->base_ticks) >> WORD_TICKS_BITS == 0))
-            break;
-        enum record result = segment_turn(thread, ticks, attempt->at < thread->end);
-        if (result != RECORD_DONE)
-            return result;
+        if (!room || ticks >> 32 > thread->ticks_high) {
+            enum record result = segment_turn(thread, ticks, attempt->at < thread->end);
+            if (result != RECORD_DONE)
+                return result;
+            continue;
+        }
+        attempt->segment = segment_at(thread->ring, thread->ring_bytes, attempt->number);
+        if (__atomic_load_n(&thread->state, __ATOMIC_ACQUIRE) == attempt->state)
+            return RECORD_DONE; /* all of it belongs together */
     }
-    attempt->segment = thread_segment(thread);
-    return RECORD_DONE;
 }
 
-/* Record the symbol, unless a handler has come between since attempt_begin(). */
+/* Fill the word, unless a handler has come between since attempt_begin(). */
+static bool attempt_fill(struct tracert__thread *thread, const struct attempt *attempt, uint64_t word)
+{
+    if (!ring_swap(&attempt->segment.words[attempt->at], attempt->segment.blank, word))
+        return false;
+    ring_swap(&thread->state, attempt->state, state_next(attempt->state, symbol_depth(word)));
+    return true;
+}
+
+/* Record the symbol, under the same condition. */
 static bool attempt_put(struct tracert__thread *thread, const struct attempt *attempt, uint32_t symbol, uint64_t ticks)
 {
-    const struct segment *segment = &attempt->segment;
-    uint64_t *word = &segment->words[attempt->at];
-    uint64_t old = __atomic_load_n(word, __ATOMIC_RELAXED);
-    uint64_t base = segment->head->base_ticks;
-    uint64_t new = (ticks > base ? ticks - base : 0) << WORD_TICKS_SHIFT | segment->parity | symbol;
-    if (((old ^ segment->parity) & WORD_PARITY) == 0 ||
-        __atomic_load_n(&thread->state, __ATOMIC_ACQUIRE) != attempt->state || !ring_swap(word, old, new))
-        return false;
-    ring_swap(&thread->state, attempt->state, state_next(attempt->state, symbol_depth(new)));
-    return true;
+    uint64_t base = attempt->segment.head->base_ticks;
+    return attempt_fill(thread, attempt, (ticks > base ? ticks : base) << WORD_TICKS_SHIFT | WORD_FILLED | symbol);
 }
 
 /* The operand that comes next, under the same condition; the attempt goes on behind it. */
 static bool attempt_put_operand(struct tracert__thread *thread, struct attempt *attempt, uint64_t operand)
 {
-    uint64_t base = attempt->segment.head->base_ticks;
-    if (!attempt_put(thread, attempt, SYMBOL_OPERAND, base + operand))
+    if (!attempt_fill(thread, attempt, operand << OPERAND_SHIFT | WORD_FILLED | SYMBOL_OPERAND))
         return false;
     attempt->state = state_next(attempt->state, 0);
     attempt->at++;
@@ -353,30 +365,30 @@ static uint32_t dict_add(const struct segment *segment, uint64_t function, uint6
     return TF_SYM_ENTER + index;
 }
 
-/*
- * The symbol for a frame in the open segment; SYMBOL_NONE when it has no room for another one. Should a handler have
- * turned to another segment before the line is filled, the line's parity makes it none.
- */
+/* The symbol for a frame in the open segment; SYMBOL_NONE when it has no room for another one. */
 static uint32_t symbol_of(struct tracert__thread *thread, const struct attempt *attempt, const struct frame *frame)
 {
     const struct segment *segment = &attempt->segment;
-    uint64_t site = frame->site | (frame->sp & FRAME_INLINED ? ENTRY_INLINED : 0);
-    uint64_t parity = attempt->state >> STATE_LAP & 1 ? KEY_PARITY : 0;
-    uint32_t mask = (uint32_t)(1ull << (64 - thread->shift)) - 1;
-    uint32_t line = (uint32_t)ring_hash(frame->function, site, thread->shift);
-    for (uint32_t probe = 0; probe <= mask; probe++) {
-        /* a line, its second one, the next line but one, … */
-        uint64_t *place = &thread->table[((line ^ (probe & 1)) + (probe & ~1u)) & mask];
-        uint64_t key = __atomic_load_n(place, __ATOMIC_ACQUIRE);
-        if (key == 0) {
+    const uint64_t free = KEY_FREE(attempt->number);
+    uint64_t site =
+        frame->site | (frame->sp & FRAME_INLINED ? ENTRY_INLINED : 0) | (frame->sp & FRAME_REGION ? SITE_REGION : 0);
+    uint32_t nr_lines = thread->table_mask / (uint32_t)sizeof(struct ring_line) + 1;
+    uint32_t symbol = SYMBOL_NONE;
+    for (uint32_t i = 0; i < nr_lines; i++) {
+        struct ring_line *line = ring_line(thread, frame->function, site, i);
+        uint64_t key = __atomic_load_n(&line->key, __ATOMIC_ACQUIRE);
+        if (key >> KEY_SHIFT == frame->function && line->site == site && (key & WORD_FILLED) != 0)
+            return key & 0xffff;
+        if (key != free || line->site != 0)
+            continue;
+        if (symbol == SYMBOL_NONE) {
             uint64_t function = frame->function | (frame->sp & FRAME_REGION ? ENTRY_REGION : 0);
-            uint32_t symbol = dict_add(segment, function, site, mask - mask / 4);
-            if (symbol == SYMBOL_NONE || ring_swap(place, 0, (uint64_t)symbol << 48 | parity | frame->function))
-                return symbol;
-            key = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+            symbol = dict_add(segment, function, site, nr_lines - nr_lines / 4);
         }
-        if ((key ^ frame->function ^ parity) << 16 == 0 && segment->dict[(key >> 48) - TF_SYM_ENTER].site == site)
-            return (uint32_t)(key >> 48);
+        /* A handler may take the line first, or turn to another segment, whose free lines have another key. */
+        if (symbol == SYMBOL_NONE || (ring_swap(&line->site, 0, site) &&
+                                      ring_swap(&line->key, free, frame->function << KEY_SHIFT | WORD_FILLED | symbol)))
+            return symbol;
     }
     return SYMBOL_NONE;
 }

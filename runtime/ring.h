@@ -6,10 +6,10 @@
  * site) to symbol, and a cursor into the segment (segment.h) that it fills.
  *
  * A signal handler may interrupt a hook anywhere, call other hooks, and return or jump away. So an event exists by one
- * compare-and-swap, from the word that was there to the event's word; everything before only prepares it, in places
- * that nobody looks at; what it changes in the thread's block is one more compare-and-swap of `state`, which whoever
- * comes next makes up for if it has not happened (record.c). Neither needs the lock prefix: only this thread writes
- * here.
+ * compare-and-swap, from the word that was there to the event's word, which needs no lock prefix: only this thread
+ * writes here. Everything before only prepares it, in places that nobody looks at. What it changes in the thread's
+ * block is one store of `state`, which is allowed to come too late: whoever finds it behind the words, or in a segment
+ * that a signal handler has turned away from, makes up for it (record.c).
  */
 #ifndef RING_H
 #define RING_H
@@ -22,26 +22,35 @@
 #include <stdint.h>
 
 /*
- * A line of the table from what is entered to its symbol in the open segment: symbol << 48 | thread->key_parity |
- * function; 0: free. Where the call came from stands in the segment's dictionary.
+ * A line of the table from what is entered to its symbol in the open segment. A free one has KEY_FREE of its segment,
+ * and site 0. The site is written first; should that be left by a jump, the line stays as it is.
  */
-#define KEY_PARITY (1ull << 47) /* no address of a program has this bit */
+struct ring_line {
+    uint64_t key;  /* function << KEY_SHIFT | WORD_FILLED | symbol */
+    uint64_t site; /* frame_site(), with ENTRY_INLINED or SITE_REGION; never 0 */
+};
+
+#define RING_GROUP 4u /* lines that share a cache line: an entry lies in any of them, mostly in the first it tries */
+
+#define KEY_SHIFT         17
+#define KEY_FREE(segment) ((uint64_t)(segment) << KEY_SHIFT)
+#define SITE_REGION       (1ull << 48)
 
 /*
  * A thread, as its hooks need it. It lies in private memory that fork wipes: in a forked child `limit` is 0 and the
  * first hook finds out, without a system call and without pthread_atfork.
  */
 struct tracert__thread {
-    uint64_t state;                   /* depth << 32 | 15 bits of the segment's number << 17 | words filled */
-    uint32_t limit;                   /* words at or beyond it take the slow path */
-    uint32_t shift;                   /* 64 - log2 of the table's lines */
-    uint64_t *words;                  /* of the open segment */
-    uint64_t parity;                  /* of its words */
-    uint64_t base_ticks;              /* of its words */
-    struct frame *frames;             /* the open frames, outermost first; the two before them end every search */
-    uint64_t *table;                  /* open addressing; at least one line is free */
-    const struct segment_entry *dict; /* of the open segment, so that a symbol is its index */
-    uint64_t key_parity;              /* KEY_PARITY in every other segment: a line of another one is none */
+    uint64_t state;       /* bytes of open frames << 32 | 15 bits of the segment's number << 17 | words filled */
+    uint32_t first;       /* the low half of the state when no word is filled */
+    uint32_t limit;       /* words at or beyond it take the slow path */
+    uint64_t *words;      /* of the open segment */
+    uint64_t blank;       /* of its words: not filled */
+    uint32_t ticks_high;  /* of its words: bits 32 to 63 of their time */
+    uint32_t table_mask;  /* of a byte offset into the table */
+    struct frame *frames; /* the open frames, outermost first; the two before them end every search */
+    uint8_t *table;       /* of struct ring_line, a power of two, at least one of them free */
+    uint64_t rest;        /* the state while no segment is open */
 
     struct region_slot *slot;
     struct region *region; /* that the slot lies in */
@@ -56,24 +65,43 @@ struct tracert__thread {
     uint64_t reserved[2]; /* a bit for each of the ring's segments that this process may touch */
     uint32_t heap_limit;  /* as limit, for events of memory (heap.c) */
     uint32_t unused32;
-    uint64_t unused[4];
+    uint64_t unused[5];
 };
 
-_Static_assert(sizeof(struct tracert__thread) == 192, "whole cache lines; the hooks need the first two");
+_Static_assert(sizeof(struct tracert__thread) == 192, "whole cache lines; the hooks need the first one alone");
 
-#define STATE_WORDS 0x1ffffu
 #define STATE_LAP   17 /* shift of the segment's number */
 #define STATE_DEPTH 32
+#define STATE_FRAME ((uint64_t)sizeof(struct frame) << STATE_DEPTH)
 
-static inline __attribute__((always_inline)) uint64_t ring_hash(uint64_t function, uint64_t site, uint32_t shift)
+/* The words filled, according to `state`. A state of another segment than the open one gives more than any has. */
+static inline __attribute__((always_inline)) uint32_t state_words(const struct tracert__thread *thread, uint64_t state)
 {
-    return (function * 0x9E3779B97F4A7C15ull + site * 0xC2B2AE3D27D4EB4Full) >> shift;
+    return (uint32_t)state - thread->first;
 }
 
-/* Each line has a second one, for what finds the first taken; the two share a cache line. */
-static inline __attribute__((always_inline)) const uint64_t *ring_line_second(const uint64_t *line)
+static inline __attribute__((always_inline)) uint32_t state_depth(uint64_t state)
 {
-    return (const uint64_t *)((uintptr_t)line ^ sizeof *line);
+    return (uint32_t)(state >> STATE_DEPTH) / (uint32_t)sizeof(struct frame);
+}
+
+/* Where the next frame goes. */
+static inline __attribute__((always_inline)) struct frame *state_frame(const struct tracert__thread *thread,
+                                                                       uint64_t state)
+{
+    return (struct frame *)(void *)((uint8_t *)thread->frames + (state >> STATE_DEPTH));
+}
+
+/*
+ * The `nr`th line to try: those of one cache line, of the next, … The hash has to be cheap, and to spread addresses
+ * that lie regularly.
+ */
+static inline __attribute__((always_inline)) struct ring_line *ring_line(const struct tracert__thread *thread,
+                                                                         uint64_t function, uint64_t site, uint32_t nr)
+{
+    uint64_t hash = (site * 0x6C8E9CF5u + function) >> 8;
+    uint64_t line = (hash ^ nr % RING_GROUP * sizeof(struct ring_line)) + nr / RING_GROUP * 64;
+    return (struct ring_line *)(void *)(thread->table + (line & thread->table_mask));
 }
 
 #define RING_FETCH_WORDS 64

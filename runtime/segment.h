@@ -5,10 +5,10 @@
  *     words   | dict    | notes   | stack       | head
  *     1/2     | 1/8     | 1/8     | 1/4 - 256 B | 256 B
  *
- * A word is one symbol of the file's format with its time. Words are filled in order, each by one store that no signal
- * handler of the same thread can come between (ring.h); a filled word carries the parity of the lap that the segment is
- * in, so nobody has to clear or count anything: whatever kills a program, the filled words are there, and nothing else.
- * The owner writes, the drain reads.
+ * A word is one symbol of the file's format with its time. Words are filled in order, each by one compare-and-swap that
+ * no signal handler of the same thread can come between (ring.h): nobody has to count anything, and whatever kills a
+ * program, the filled words are there. A word that is not filled is blank, and says of which lap around the ring: who
+ * was interrupted in an earlier one finds nothing to fill. The owner fills, the drain reads and makes blank again.
  */
 #ifndef SEGMENT_H
 #define SEGMENT_H
@@ -22,10 +22,9 @@
 #define SEGMENT_MAX_BYTES  (512u << 10)
 #define SEGMENT_HEAD_BYTES 256u
 
-/* A word: ticks since the segment began << 17 | parity << 16 | symbol. */
-#define WORD_TICKS_SHIFT 17
-#define WORD_PARITY      (1ull << 16)
-#define WORD_TICKS_BITS  47
+/* A word: the low 32 bits of its ticks, 15 unused ones, WORD_FILLED, symbol. Their high 32 bits are the segment's. */
+#define WORD_TICKS_SHIFT 32
+#define WORD_FILLED      (1ull << 16)
 
 /*
  * Symbols are the file's (enum tf_symbol), and these: the end of a region, which the file does not tell from that of a
@@ -42,7 +41,8 @@
  * operands that are not followed by what they belong to mean nothing.
  */
 #define SYMBOL_OPERAND   0x7fffu
-#define OPERAND_MAX      ((1ull << WORD_TICKS_BITS) - 1) /* addresses of programs are below it */
+#define OPERAND_SHIFT    17u                /* in its word, above WORD_FILLED */
+#define OPERAND_MAX      ((1ull << 47) - 1) /* addresses of programs are below it */
 #define OPERAND_API_BITS 4u
 #define OPERAND_SIZE_MAX (OPERAND_MAX >> OPERAND_API_BITS) /* larger sizes count as this */
 #define ALLOC_OPERANDS   3u
@@ -80,12 +80,12 @@ struct segment_note {
 #define NOTE_DATA_MAX 6144u
 
 struct segment_head {
-    uint64_t base_ticks;
-    uint32_t nr;       /* words, once the segment is closed */
-    uint32_t nr_dict;  /* entries claimed, possibly more than there are; atomic */
-    uint32_t nr_notes; /* granules claimed, possibly more than there are; atomic */
-    uint32_t nr_stack; /* frames listed, the innermost ones */
-    uint32_t depth;    /* frames open when the segment began */
+    uint64_t base_ticks; /* when it began; no word is older, and all have the same high 32 bits */
+    uint32_t nr;         /* words, once the segment is closed */
+    uint32_t nr_dict;    /* entries claimed, possibly more than there are; atomic */
+    uint32_t nr_notes;   /* granules claimed, possibly more than there are; atomic */
+    uint32_t nr_stack;   /* frames listed, the innermost ones */
+    uint32_t depth;      /* frames open when the segment began */
 };
 
 /* Where a segment's parts lie and how much fits. */
@@ -96,7 +96,7 @@ struct segment {
     struct frame *stack;
     struct segment_head *head;
     uint32_t max_words, max_dict, max_notes, max_stack;
-    uint64_t parity; /* WORD_PARITY or 0: of the words filled in this lap */
+    uint64_t blank; /* a word of it that is not filled */
 };
 
 /* How large the segments of a ring are: at least two, mostly four. */
@@ -105,6 +105,12 @@ static inline uint32_t segment_bytes(uint32_t ring_bytes)
     uint32_t bytes = ring_bytes / 4;
     bytes = bytes < SEGMENT_MIN_BYTES ? SEGMENT_MIN_BYTES : bytes;
     return bytes > SEGMENT_MAX_BYTES ? SEGMENT_MAX_BYTES : bytes;
+}
+
+/* A word that is not filled, in that lap: 0 in the first one. */
+static inline uint64_t segment_blank(uint32_t lap)
+{
+    return (uint64_t)lap << WORD_TICKS_SHIFT;
 }
 
 /* Segment `number` of a ring, counted from the ring's first owner on. */
@@ -122,12 +128,18 @@ static inline struct segment segment_at(uint8_t *ring, uint32_t ring_bytes, uint
                             .max_dict = bytes / 8 / (uint32_t)sizeof(struct segment_entry),
                             .max_notes = bytes / 8 / NOTE_GRANULE,
                             .max_stack = (bytes / 4 - SEGMENT_HEAD_BYTES) / (uint32_t)sizeof(struct frame),
-                            .parity = (number & nr) != 0 ? 0 : WORD_PARITY};
+                            .blank = segment_blank(number / nr)};
+}
+
+/* The ticks of a word. */
+static inline uint64_t segment_ticks(const struct segment *segment, uint64_t word)
+{
+    return (segment->head->base_ticks & ~(uint64_t)UINT32_MAX) | word >> WORD_TICKS_SHIFT;
 }
 
 static inline int segment_is_filled(const struct segment *segment, uint32_t index)
 {
-    return ((__atomic_load_n(&segment->words[index], __ATOMIC_ACQUIRE) ^ segment->parity) & WORD_PARITY) == 0;
+    return (__atomic_load_n(&segment->words[index], __ATOMIC_ACQUIRE) & WORD_FILLED) != 0;
 }
 
 /* The words filled so far of a segment that is open, or was when its owner died. */

@@ -1,21 +1,5 @@
 #include "stack.h"
 
-/* The enter hook is called this near to a function's beginning, unless the function is inlined somewhere else. */
-#define PROLOGUE_BYTES 512u
-
-/*
- * Does the hook's call lie in the code of `function` itself, rather than in that of `physical`, whose frame it seems to
- * share? It does when `function` begins shortly before the call, and `physical` not between the two. Addresses modulo
- * 2^16.
- */
-static bool hook_is_own(uint64_t hook, uint64_t function, uint64_t physical)
-{
-    uint32_t from_function = (uint32_t)(hook - function) & 0xffff;
-    uint32_t from_physical = (uint32_t)(hook - physical) & 0xffff;
-    return function != physical && from_function != 0 && from_function < PROLOGUE_BYTES &&
-           (from_physical == 0 || from_physical > from_function);
-}
-
 static bool frame_is_of(const struct frame *frame, uint64_t function)
 {
     return frame->function == function && (frame->sp & FRAME_REGION) == 0;

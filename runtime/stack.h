@@ -52,6 +52,30 @@ static inline bool frame_is_same_place(const struct frame *a, const struct frame
     return frame_sp(a) == frame_sp(b) && ((a->site ^ b->site) & FRAME_SITE_MASK) == 0;
 }
 
+/* The enter hook is called this near to a function's beginning, unless the function is inlined somewhere else. */
+#define PROLOGUE_BYTES 512u
+
+/*
+ * Does the hook's call lie in the code of `function` itself, rather than in that of `physical`, whose frame it seems to
+ * share? It does when `function` begins shortly before the call, and `physical` not between the two. Addresses modulo
+ * 2^16.
+ */
+static inline bool hook_is_own(uint64_t hook, uint64_t function, uint64_t physical)
+{
+    uint32_t from_function = (uint32_t)(hook - function) & 0xffff;
+    uint32_t from_physical = (uint32_t)(hook - physical) & 0xffff;
+    return function != physical && from_function != 0 && from_function < PROLOGUE_BYTES &&
+           (from_physical == 0 || from_physical > from_function);
+}
+
+/* True when `entered` is inlined into `top`, the innermost frame, which itself is not inlined. False says nothing. */
+static inline bool frame_takes_inlined(const struct frame *top, const struct frame *entered)
+{
+    return frame_is_same_place(top, entered) && (top->sp & FRAME_FLAGS) == 0 &&
+           (top->function != entered->function || top->site != entered->site) &&
+           !hook_is_own(entered->site >> 48, entered->function, top->function);
+}
+
 #define STACK_NONE UINT32_MAX
 
 /* The depth that is left of frames[0, depth) when `entered` is entered. */

@@ -55,8 +55,15 @@ static int frame_push(struct verifier *verifier, struct progress *progress, cons
     return 0;
 }
 
+/* A writer may round times to the clock's step, those of events and those in STACK each on its own. */
+static bool ticks_agree(const struct trace *trace, uint64_t a, uint64_t b)
+{
+    uint64_t apart = a > b ? a - b : b - a;
+    return apart == 0 || apart < trace->clock_step_ticks;
+}
+
 /* Does STACK say what the chunk before it left behind? */
-static bool stack_follows(const struct progress *progress, const struct chunk *chunk)
+static bool stack_follows(const struct trace *trace, const struct progress *progress, const struct chunk *chunk)
 {
     if (progress->depth != chunk->head.depth)
         return false;
@@ -64,7 +71,7 @@ static bool stack_follows(const struct progress *progress, const struct chunk *c
         const struct chunk_frame *listed = &chunk->stack[chunk->head.nr_stack - i];
         const struct frame *own = &progress->frames[progress->nr_frames - i];
         uint64_t fn = listed->entry.region != NULL ? 0 : listed->entry.fn;
-        if (fn != own->fn || listed->enter_ticks != own->enter_ticks)
+        if (fn != own->fn || !ticks_agree(trace, listed->enter_ticks, own->enter_ticks))
             return false;
     }
     return true;
@@ -158,7 +165,7 @@ static void sequel_check(struct verifier *verifier, const struct progress *progr
         problem(verifier, "chunks of its thread are missing before it");
     else if (head->recorded - before->recorded != verifier->block->nr_events)
         problem(verifier, "its count of recorded events is wrong");
-    else if (progress->started && !(head->flags & TF_CHUNK_GAP) && !stack_follows(progress, &verifier->chunk))
+    else if (progress->started && !(head->flags & TF_CHUNK_GAP) && !stack_follows(verifier->trace, progress, &verifier->chunk))
         problem(verifier, "its stack is not the one that the chunk before it left");
     if (before->flags & TF_CHUNK_LAST)
         problem(verifier, "it comes after the last chunk of its thread");

@@ -36,7 +36,7 @@ static struct frame entry_frame(const struct take *take, uint32_t symbol, uint64
     return (struct frame){.function = entry->function & ~ENTRY_REGION,
                           .site = entry->site & ~ENTRY_INLINED,
                           .sp = (region ? FRAME_REGION : 0) | (inlined ? FRAME_INLINED : 0),
-                          .ticks = take->segment.head->base_ticks + (word >> WORD_TICKS_SHIFT)};
+                          .ticks = segment_ticks(&take->segment, word)};
 }
 
 /* Follow the segment's words up to `take->begin`. Returns how many frames are listed; *depth are open. */
@@ -124,7 +124,7 @@ static bool operand_get(const struct take *take, const uint64_t *word, uint32_t 
 {
     if (word - take->segment.words < (ptrdiff_t)before || (word[-(ptrdiff_t)before] & 0xffff) != SYMBOL_OPERAND)
         return false;
-    *operand = word[-(ptrdiff_t)before] >> WORD_TICKS_SHIFT;
+    *operand = word[-(ptrdiff_t)before] >> OPERAND_SHIFT;
     return true;
 }
 
@@ -175,7 +175,7 @@ static void take_word(struct take *take, const uint64_t *word)
 {
     struct encoder *encoder = &take->chunker->encoder;
     uint32_t symbol = (uint32_t)*word & 0xffff;
-    uint64_t ticks = take->segment.head->base_ticks + (*word >> WORD_TICKS_SHIFT);
+    uint64_t ticks = segment_ticks(&take->segment, *word);
     ticks = ticks > encoder->last_ticks ? ticks : encoder->last_ticks; /* time never goes back */
     if (symbol == TF_SYM_EXIT || symbol - TF_SYM_ENTER < take->nr_dict)
         encoder_put(encoder, symbol, ticks);
@@ -189,7 +189,7 @@ static void take_words(struct take *take)
     const uint64_t *words = take->segment.words;
     const uint64_t *end = words + take->end;
     for (words += take->begin; words < end; words++) {
-        words = encoder_put_words(encoder, words, end, take->segment.head->base_ticks, take->nr_dict);
+        words = encoder_put_words(encoder, words, end, segment_ticks(&take->segment, 0), take->nr_dict);
         if (words == end)
             break;
         take_word(take, words);
@@ -274,10 +274,18 @@ static void take_begin(struct take *take)
     if (take->begin > 0) {
         nr = take_follow(take, &depth);
         frames = take->chunker->frames;
-        base += segment->words[take->begin - 1] >> WORD_TICKS_SHIFT;
     }
     base = base > take->thread->last_ticks ? base : take->thread->last_ticks;
     encoder_begin(encoder, base, frames, nr, depth, segment->dict, take->nr_dict);
+}
+
+/* For the next lap. */
+static void take_make_blank(const struct take *take, uint32_t nr_segments, uint32_t number)
+{
+    uint64_t blank = segment_blank(number / nr_segments + 1);
+    uint32_t closed = take->end < take->segment.max_words; /* by a word more */
+    for (uint32_t i = 0; i < take->end + closed; i++)
+        take->segment.words[i] = blank;
 }
 
 void chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint32_t end, bool whole,
@@ -286,10 +294,11 @@ void chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t i
     struct region *region = chunker->region;
     struct region_slot *slot = &region->slots[index];
     uint32_t number = (uint32_t)(slot->read_at >> 32);
+    uint32_t ring_bytes = region_ring_bytes(region, index);
     uint64_t next = whole ? region_position(number + 1, 0) : region_position(number, end);
     struct take take = {.chunker = chunker,
                         .thread = thread,
-                        .segment = segment_at(region_ring(region, index), region_ring_bytes(region, index), number),
+                        .segment = segment_at(region_ring(region, index), ring_bytes, number),
                         .begin = (uint32_t)slot->read_at,
                         .end = end};
     take_begin(&take);
@@ -303,5 +312,7 @@ void chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t i
         slot_intend(slot, thread, next);
         chunk_write(&take, nr_events, last);
     }
+    if (whole)
+        take_make_blank(&take, ring_bytes / segment_bytes(ring_bytes), number);
     __atomic_store_n(&slot->read_at, next, __ATOMIC_RELEASE);
 }

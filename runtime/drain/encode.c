@@ -1,5 +1,6 @@
 #include "drain/encode.h"
 
+#include "clock.h"
 #include "drain/memory.h"
 #include "names.h"
 
@@ -29,6 +30,7 @@ int encoder_init(struct encoder *encoder, const struct region *region)
     uint32_t tick_unit = region->clock_step;
     memset(encoder, 0, sizeof *encoder);
     encoder->tick_unit = tick_unit;
+    encoder->slack = clock_slack(tick_unit);
     encoder->unit_inverse = ((1ull << 32) + tick_unit - 1) / tick_unit;
     encoder->region = region;
     encoder->words_put = words_put_choose();
@@ -123,60 +125,67 @@ void encoder_begin(struct encoder *encoder, uint64_t base_ticks, const struct fr
     encoder_put_stack(encoder, frames, nr, depth);
 }
 
-void encoder_put_wide(struct encoder *encoder, uint64_t difference)
+void encoder_put(struct encoder *encoder, uint32_t symbol, uint64_t ticks)
 {
-    encoder->wide_end = tf_put_varint(encoder->wide_end, difference);
+    uint64_t difference = ticks > encoder->last_ticks ? ticks - encoder->last_ticks : 0;
+    uint32_t units = encoder_units(encoder, difference);
+    tf_store16(encoder->symbols + 2 * (size_t)encoder->nr_symbols, (uint16_t)symbol);
+    encoder->deltas[encoder->nr_symbols++] = (uint8_t)units;
+    if (units == TF_DELTA_WIDE)
+        encoder->wide_end = tf_put_varint(encoder->wide_end, difference);
+    encoder->last_ticks += units == TF_DELTA_WIDE ? difference : (uint64_t)units * encoder->tick_unit;
 }
 
 /* One word at a time. Returns the first that is not as encoder_put_words() wants it, or `end`. */
 static const uint64_t *words_put_plain(struct encoder *encoder, const uint64_t *words, const uint64_t *end,
-                                       uint64_t base_ticks, uint32_t nr_dict)
+                                       uint64_t high, uint32_t nr_dict)
 {
     uint8_t *symbols = encoder->symbols + 2 * (size_t)encoder->nr_symbols;
     uint8_t *deltas = encoder->deltas + encoder->nr_symbols;
-    const uint64_t unit = encoder->tick_unit;
-    const uint64_t inverse = encoder->unit_inverse;
     const uint64_t *word = words;
-    uint64_t last = encoder->last_ticks - base_ticks;
+    uint64_t last = encoder->last_ticks - high;
     for (; word < end; word++) {
-        uint64_t since = *word >> WORD_TICKS_SHIFT;
         uint32_t symbol = (uint32_t)*word & 0xffff;
-        uint64_t difference = since - last;
-        uint64_t units = (difference & 0xffffffff) * inverse >> 32;
-        if (__builtin_expect((difference >= 1u << 20) | (units >= TF_DELTA_WIDE) | (units * unit != difference) |
-                                 ((symbol != TF_SYM_EXIT) & (symbol - TF_SYM_ENTER >= nr_dict)),
+        uint32_t units = encoder_units(encoder, (*word >> WORD_TICKS_SHIFT) - last);
+        if (__builtin_expect((units == TF_DELTA_WIDE) | ((symbol != TF_SYM_EXIT) & (symbol - TF_SYM_ENTER >= nr_dict)),
                              0))
             break;
         tf_store16(symbols, (uint16_t)symbol);
         *deltas++ = (uint8_t)units;
         symbols += 2;
-        last = since;
+        last += (uint64_t)units * encoder->tick_unit;
     }
     encoder->nr_symbols += (uint32_t)(word - words);
-    encoder->last_ticks = base_ticks + last;
+    encoder->last_ticks = high + last;
     return word;
 }
 
+/* The fast loop counts from its beginning, up to so far as it is exact. */
+enum { FAST_WORDS = 256, PLAIN_WORDS = 8 };
+
 /* The drain spends its time here and in zstd. */
-const uint64_t *encoder_put_words(struct encoder *encoder, const uint64_t *words, const uint64_t *end,
-                                  uint64_t base_ticks, uint32_t nr_dict)
+const uint64_t *encoder_put_words(struct encoder *encoder, const uint64_t *words, const uint64_t *end, uint64_t high,
+                                  uint32_t nr_dict)
 {
-    const struct words_rule rule = {encoder->tick_unit, nr_dict};
-    if (encoder->words_put == NULL)
-        return words_put_plain(encoder, words, end, base_ticks, nr_dict);
-    while (words < end) { /* what stops the fast loop is among the next few words, and may be fine one by one */
-        const uint64_t *few = end - words > 8 ? words + 8 : end;
-        words = words_put_plain(encoder, words, few, base_ticks, nr_dict);
-        if (words < few)
-            break;
-        uint32_t nr = encoder->words_put(words, (uint32_t)(end - words), &rule,
-                                         encoder->symbols + 2 * (size_t)encoder->nr_symbols,
-                                         encoder->deltas + encoder->nr_symbols);
+    const struct words_rule rule = {encoder->tick_unit, encoder->slack, nr_dict};
+    while (encoder->words_put != NULL && words < end) {
+        uint32_t nr = (uint32_t)(end - words);
+        uint32_t units;
+        nr = encoder->words_put(words, nr < FAST_WORDS ? nr : FAST_WORDS, &rule, (uint32_t)encoder->last_ticks,
+                                encoder->symbols + 2 * (size_t)encoder->nr_symbols,
+                                encoder->deltas + encoder->nr_symbols, &units);
         words += nr;
         encoder->nr_symbols += nr;
-        encoder->last_ticks = base_ticks + (words[-1] >> WORD_TICKS_SHIFT);
+        encoder->last_ticks += (uint64_t)units * encoder->tick_unit;
+        if (nr == FAST_WORDS)
+            continue;
+        /* What stops the fast loop is among the next few words, and may be fine one by one. */
+        const uint64_t *few = end - words > PLAIN_WORDS ? words + PLAIN_WORDS : end;
+        words = words_put_plain(encoder, words, few, high, nr_dict);
+        if (words < few)
+            return words;
     }
-    return words;
+    return encoder->words_put != NULL ? words : words_put_plain(encoder, words, end, high, nr_dict);
 }
 
 void encoder_put_ext(struct encoder *encoder, enum tf_ext kind, const void *value, size_t bytes, uint64_t ticks)

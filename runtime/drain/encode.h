@@ -27,8 +27,9 @@ struct encoder {
     uint8_t *memory, *memory_end; /* empty unless encoder_put_memory() has made it */
     struct memory_columns memory_columns;
     uint32_t nr_symbols, nr_dict, nr_stack, depth;
-    uint64_t base_ticks, last_ticks;
-    uint32_t tick_unit;
+    uint64_t base_ticks;
+    uint64_t last_ticks; /* of the last symbol, as a reader will see it: to within the clock's slack */
+    uint32_t tick_unit, slack;
     uint64_t unit_inverse;       /* 2^32 / tick_unit, rounded up: division by multiplication */
     words_put *words_put;        /* NULL: the plain loop alone */
     const struct region *region; /* with the names of regions; borrowed */
@@ -46,30 +47,24 @@ int encoder_init(struct encoder *encoder, const struct region *region);
 void encoder_begin(struct encoder *encoder, uint64_t base_ticks, const struct frame *frames, uint32_t nr,
                    uint32_t depth, const struct segment_entry *dict, uint32_t nr_dict);
 
-/* The difference to the last symbol's time when it is no small multiple of the unit. */
-void encoder_put_wide(struct encoder *encoder, uint64_t difference);
-
-/* Append a symbol that happens at `ticks`, not before the last one. */
-static inline void encoder_put(struct encoder *encoder, uint32_t symbol, uint64_t ticks)
+/* The units of a difference to the last symbol's time, or TF_DELTA_WIDE when it is no small multiple of the unit. */
+static inline uint32_t encoder_units(const struct encoder *encoder, uint64_t difference)
 {
-    uint64_t difference = ticks - encoder->last_ticks;
-    encoder->last_ticks = ticks;
-    uint64_t units = difference * encoder->unit_inverse >> 32;
-    tf_store16(encoder->symbols + 2 * (size_t)encoder->nr_symbols, (uint16_t)symbol);
-    if (difference < 1u << 20 && units < TF_DELTA_WIDE && units * encoder->tick_unit == difference) {
-        encoder->deltas[encoder->nr_symbols++] = (uint8_t)units;
-    } else {
-        encoder->deltas[encoder->nr_symbols++] = TF_DELTA_WIDE;
-        encoder_put_wide(encoder, difference);
-    }
+    uint64_t rounded = difference + encoder->tick_unit / 2;
+    uint64_t units = (rounded & 0xffffffff) * encoder->unit_inverse >> 32;
+    uint64_t rest = difference - units * encoder->tick_unit + encoder->slack;
+    return rounded < 1u << 20 && units < TF_DELTA_WIDE && rest <= 2 * encoder->slack ? (uint32_t)units : TF_DELTA_WIDE;
 }
 
+/* Append a symbol that happens at `ticks`; one that is before the last one counts as that one's time. */
+void encoder_put(struct encoder *encoder, uint32_t symbol, uint64_t ticks);
+
 /*
- * Append what words[0, end) of a segment that began at `base_ticks` say, up to the first that is not an exit or one of
- * the `nr_dict` enters a small multiple of the unit after the one before. Returns that one, or `end`.
+ * Append what words[0, end) of a segment say, up to the first that is not an exit or one of the `nr_dict` enters a
+ * small multiple of the unit after the one before. Returns that one, or `end`. `high`: what their ticks are added to.
  */
-const uint64_t *encoder_put_words(struct encoder *encoder, const uint64_t *words, const uint64_t *end,
-                                  uint64_t base_ticks, uint32_t nr_dict);
+const uint64_t *encoder_put_words(struct encoder *encoder, const uint64_t *words, const uint64_t *end, uint64_t high,
+                                  uint32_t nr_dict);
 
 /* Append an EXT symbol with a record of `bytes` of value. */
 void encoder_put_ext(struct encoder *encoder, enum tf_ext kind, const void *value, size_t bytes, uint64_t ticks);

@@ -9,29 +9,20 @@
 #include <stdint.h>
 
 struct words_rule {
-    uint32_t tick_unit; /* ticks */
-    uint32_t nr_dict;   /* enters that are known */
+    uint32_t unit;    /* ticks, at most UINT16_MAX */
+    uint32_t slack;   /* ticks that a difference may be away from a multiple of it */
+    uint32_t nr_dict; /* enters that are known */
 };
 
 /*
- * Turns words[0, nr) into SYMBOLS and DELTAS; words[-1] is the one before. Returns how many it did, from the first on:
- * a multiple of 8.
+ * Turns words[0, nr) into SYMBOLS and DELTAS; `last` is the low half of the ticks that the first delta is from. Returns
+ * how many it did, from the first on: a multiple of 8; *units is the sum of their deltas. Each time is true to within
+ * the slack.
  */
-typedef uint32_t words_put(const uint64_t *words, uint32_t nr, const struct words_rule *rule, uint8_t *symbols,
-                           uint8_t *deltas);
+typedef uint32_t words_put(const uint64_t *words, uint32_t nr, const struct words_rule *rule, uint32_t last,
+                           uint8_t *symbols, uint8_t *deltas, uint32_t *units);
 
 /* What this processor can run; NULL: nothing better than the plain loop. */
 words_put *words_put_choose(void);
-
-#define WORDS_INVERSE_BITS 31
-
-/*
- * 2^31 / unit, rounded up: ticks * inverse >> 31 are the ticks' units, rounded down, for all ticks of less than 256
- * units, where ticks are exact multiples: the error is below ticks / 2^31.
- */
-static inline uint64_t words_inverse(uint32_t tick_unit)
-{
-    return ((1ull << WORDS_INVERSE_BITS) + tick_unit - 1) / tick_unit;
-}
 
 #endif

@@ -6,13 +6,18 @@
 #include "tracert/format.h"
 
 #include <immintrin.h>
+#include <stdbool.h>
 
 #define AVX2 __attribute__((target("avx2")))
 
-/* The low halves of eight words, in order. */
-AVX2 static inline __m256i low_halves(__m256i a, __m256i b)
+/* Eight words as two vectors, and their low or high halves, in order. */
+AVX2 static inline __m256i halves(const uint64_t *words, bool high)
 {
-    __m256 mixed = _mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), _MM_SHUFFLE(2, 0, 2, 0));
+    const __m256i *at = (const __m256i *)(const void *)words;
+    __m256 a = _mm256_castsi256_ps(_mm256_loadu_si256(at));
+    __m256 b = _mm256_castsi256_ps(_mm256_loadu_si256(at + 1));
+    __m256 mixed =
+        high ? _mm256_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1)) : _mm256_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0));
     return _mm256_permute4x64_epi64(_mm256_castps_si256(mixed), _MM_SHUFFLE(3, 1, 2, 0));
 }
 
@@ -23,43 +28,43 @@ AVX2 static inline __m128i as_u16(__m256i numbers)
     return _mm256_castsi256_si128(packed);
 }
 
-AVX2 static inline __m256i since_before(const uint64_t *words)
+/*
+ * Each word's time is rounded to units since `last`, in floating point, where all numbers that matter are exact; what
+ * is too large for that is out of bounds as well.
+ */
+AVX2 static uint32_t words_put_avx2(const uint64_t *words, uint32_t nr, const struct words_rule *rule, uint32_t last,
+                                    uint8_t *symbols, uint8_t *deltas, uint32_t *units)
 {
-    const __m256i *at = (const __m256i *)(const void *)words;
-    const __m256i *before = (const __m256i *)(const void *)(words - 1);
-    return _mm256_sub_epi64(_mm256_srli_epi64(_mm256_loadu_si256(at), WORD_TICKS_SHIFT),
-                            _mm256_srli_epi64(_mm256_loadu_si256(before), WORD_TICKS_SHIFT));
-}
-
-AVX2 static uint32_t words_put_avx2(const uint64_t *words, uint32_t nr, const struct words_rule *rule, uint8_t *symbols,
-                                    uint8_t *deltas)
-{
-    const __m256i inverse = _mm256_set1_epi64x((long long)words_inverse(rule->tick_unit));
-    const __m256i unit = _mm256_set1_epi64x(rule->tick_unit);
-    const __m256i largest = _mm256_set1_epi32(TF_DELTA_WIDE - 1);
+    const __m256 unit = _mm256_set1_ps((float)rule->unit), inverse = _mm256_set1_ps(1.0f / (float)rule->unit);
+    const __m256 slack = _mm256_set1_ps((float)rule->slack), sign = _mm256_set1_ps(-0.0f);
+    const __m256i largest = _mm256_set1_epi32(TF_DELTA_WIDE - 1), exact = _mm256_set1_epi32(1 << 22);
     const __m256i first_enter = _mm256_set1_epi32(TF_SYM_ENTER);
     const __m256i after_last = _mm256_set1_epi32((int)(TF_SYM_ENTER + rule->nr_dict));
+    const __m256i back_by_one = _mm256_setr_epi32(7, 0, 1, 2, 3, 4, 5, 6);
+    __m256i before = _mm256_setzero_si256(); /* units of the word before, in lane 0 */
     uint32_t i = 0;
     for (; i + 8 <= nr; i += 8) {
-        const __m256i *at = (const __m256i *)(const void *)(words + i);
-        __m256i d0 = since_before(words + i), d1 = since_before(words + i + 4);
-        __m256i u0 = _mm256_srli_epi64(_mm256_mul_epu32(d0, inverse), WORDS_INVERSE_BITS);
-        __m256i u1 = _mm256_srli_epi64(_mm256_mul_epu32(d1, inverse), WORDS_INVERSE_BITS);
-        __m256i exact = _mm256_and_si256(_mm256_cmpeq_epi64(_mm256_mul_epu32(u0, unit), d0),
-                                         _mm256_cmpeq_epi64(_mm256_mul_epu32(u1, unit), d1));
-        __m256i units = low_halves(u0, u1);
-        __m256i small = _mm256_cmpeq_epi32(_mm256_min_epu32(units, largest), units);
-        __m256i symbol =
-            _mm256_and_si256(low_halves(_mm256_loadu_si256(at), _mm256_loadu_si256(at + 1)), _mm256_set1_epi32(0xffff));
+        __m256i ticks = _mm256_sub_epi32(halves(words + i, true), _mm256_set1_epi32((int)last));
+        __m256 time = _mm256_cvtepi32_ps(ticks);
+        __m256i unit_nr = _mm256_cvtps_epi32(_mm256_mul_ps(time, inverse));
+        __m256 rest = _mm256_sub_ps(time, _mm256_mul_ps(_mm256_cvtepi32_ps(unit_nr), unit));
+        __m256i near = _mm256_castps_si256(_mm256_cmp_ps(_mm256_andnot_ps(sign, rest), slack, _CMP_LE_OQ));
+        __m256i rotated = _mm256_permutevar8x32_epi32(unit_nr, back_by_one);
+        __m256i delta = _mm256_sub_epi32(unit_nr, _mm256_blend_epi32(rotated, before, 1));
+        __m256i small = _mm256_and_si256(_mm256_cmpeq_epi32(_mm256_min_epu32(delta, largest), delta),
+                                         _mm256_cmpgt_epi32(exact, ticks));
+        __m256i symbol = _mm256_and_si256(halves(words + i, false), _mm256_set1_epi32(0xffff));
         __m256i enter =
             _mm256_andnot_si256(_mm256_cmpgt_epi32(first_enter, symbol), _mm256_cmpgt_epi32(after_last, symbol));
         __m256i known = _mm256_or_si256(_mm256_cmpeq_epi32(symbol, _mm256_setzero_si256()), enter);
-        if (_mm256_movemask_epi8(_mm256_and_si256(_mm256_and_si256(exact, small), known)) != -1)
+        if (_mm256_movemask_epi8(_mm256_and_si256(_mm256_and_si256(near, small), known)) != -1)
             break;
-        __m128i narrow = as_u16(units);
+        __m128i narrow = as_u16(delta);
         _mm_storeu_si128((__m128i *)(void *)(symbols + 2 * (size_t)i), as_u16(symbol));
         _mm_storel_epi64((__m128i *)(void *)(deltas + i), _mm_packus_epi16(narrow, narrow));
+        before = rotated;
     }
+    *units = (uint32_t)_mm256_cvtsi256_si32(before);
     return i;
 }
 

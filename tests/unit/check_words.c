@@ -3,6 +3,7 @@
  * ticks: with larger ones the plain loop finds more to be wide), with every kind
  * of exception at every distance from the others.
  */
+#include "clock.h"
 #include "drain/encode.h"
 #include "suite.h"
 
@@ -11,6 +12,8 @@
 #include <string.h>
 
 enum { NR_WORDS = 4000, NR_DICT = 300 };
+
+#define HIGH (7ull << 32) /* what the words' ticks are added to */
 
 static uint32_t random_below(uint32_t limit)
 {
@@ -43,29 +46,28 @@ static void words_make(uint64_t *words, uint32_t unit, uint32_t rarity)
             since += random_below(unit);
             break;
         case 5:
-            since += 1ull << (20 + random_below(24));
+            since += 1ull << (20 + random_below(12));
             break;
         case 6:
             units = TF_DELTA_WIDE - 1;
             break;
         }
-        since = (since + units * unit) & ((1ull << WORD_TICKS_BITS) - 1);
-        words[i] = since << WORD_TICKS_SHIFT | random_below(2) << 16 | symbol;
+        since = (uint32_t)(since + units * unit);
+        words[i] = since << WORD_TICKS_SHIFT | WORD_FILLED | symbol;
     }
 }
 
 /* All words, as the drain takes them: what encoder_put_words() stops at is put otherwise. Returns how often it did. */
 static uint32_t encode(struct encoder *encoder, const uint64_t *words)
 {
-    const uint64_t base_ticks = 1000, *end = words + NR_WORDS;
+    const uint64_t *end = words + NR_WORDS;
     uint32_t stops = 0;
-    encoder_begin(encoder, base_ticks, NULL, 0, 0, NULL, 0);
+    encoder_begin(encoder, HIGH, NULL, 0, 0, NULL, 0);
     for (; words < end; words++, stops++) {
-        words = encoder_put_words(encoder, words, end, base_ticks, NR_DICT);
+        words = encoder_put_words(encoder, words, end, HIGH, NR_DICT);
         if (words == end)
             break;
-        uint64_t ticks = base_ticks + (*words >> WORD_TICKS_SHIFT);
-        encoder_put(encoder, (uint32_t)*words & 0xffff, ticks > encoder->last_ticks ? ticks : encoder->last_ticks);
+        encoder_put(encoder, (uint32_t)*words & 0xffff, HIGH + (*words >> WORD_TICKS_SHIFT));
     }
     return stops;
 }
@@ -81,6 +83,7 @@ static void compare(uint32_t unit, uint32_t rarity)
         plain.words_put = NULL;
     }
     fast.tick_unit = plain.tick_unit = unit;
+    fast.slack = plain.slack = clock_slack(unit);
     fast.unit_inverse = plain.unit_inverse = ((1ull << 32) + unit - 1) / unit;
     words_make(words, unit, rarity);
     uint32_t stops = encode(&fast, words);
@@ -112,19 +115,72 @@ START_TEST(fast_loop_takes_whole_words_alone)
 {
     uint64_t words[1 + 17];
     uint8_t symbols[2 * 17] = {0}, deltas[17] = {0};
-    const struct words_rule rule = {.tick_unit = 10, .nr_dict = 1};
+    const struct words_rule rule = {.unit = 10, .nr_dict = 1};
+    uint32_t units;
     words_put *put = words_put_choose();
     if (put == NULL)
         return;
     for (uint32_t i = 0; i <= 17; i++)
         words[i] = (uint64_t)i * 30 << WORD_TICKS_SHIFT | TF_SYM_ENTER;
-    ck_assert_uint_eq(put(words + 1, 17, &rule, symbols, deltas), 16);
+    ck_assert_uint_eq(put(words + 1, 17, &rule, 0, symbols, deltas, &units), 16);
+    ck_assert_uint_eq(units, 16 * 3);
     ck_assert_uint_eq(deltas[15], 3);
     ck_assert_uint_eq(deltas[16], 0);
     ck_assert_uint_eq(tf_load16(symbols + 30), TF_SYM_ENTER);
-    ck_assert_uint_eq(put(words + 1, 7, &rule, symbols, deltas), 0);
+    ck_assert_uint_eq(put(words + 1, 7, &rule, 0, symbols, deltas, &units), 0);
     words[12]++; /* no symbol of the dictionary any more */
-    ck_assert_uint_eq(put(words + 1, 17, &rule, symbols, deltas), 8);
+    ck_assert_uint_eq(put(words + 1, 17, &rule, 0, symbols, deltas, &units), 8);
+}
+
+END_TEST
+
+/* A clock that moves by steps of 26 ticks, and by one more when it is read twice within a step. */
+START_TEST(times_are_true_to_within_the_slack)
+{
+    enum { UNIT = 26 };
+    static struct encoder encoder;
+    static uint64_t words[NR_WORDS];
+    struct region region = {.clock_step = UNIT};
+    uint64_t step = 40, time = HIGH;
+    ck_assert_int_eq(encoder_init(&encoder, &region), 0);
+    ck_assert_uint_eq(encoder.slack, 1);
+    for (uint32_t i = 0; i < NR_WORDS; i++) {
+        step += random_below(4);
+        words[i] = (step * UNIT + random_below(2)) << WORD_TICKS_SHIFT | WORD_FILLED | TF_SYM_EXIT;
+    }
+    ck_assert_uint_eq(encode(&encoder, words), 0);
+    for (uint32_t i = 0; i < NR_WORDS; i++) {
+        time += (uint64_t)encoder.deltas[i] * UNIT;
+        uint64_t ticks = HIGH + (words[i] >> WORD_TICKS_SHIFT);
+        ck_assert_uint_le(time > ticks ? time - ticks : ticks - time, 1);
+    }
+    ck_assert_uint_eq(encoder.last_ticks, time);
+}
+
+END_TEST
+
+/* A clock whose step is a little less than was measured: what the differences hide does not add up. */
+START_TEST(times_do_not_drift)
+{
+    enum { UNIT = 26 };
+    static struct encoder encoder;
+    static uint64_t words[NR_WORDS];
+    struct region region = {.clock_step = UNIT};
+    uint64_t time = HIGH;
+    const uint8_t *wide;
+    ck_assert_int_eq(encoder_init(&encoder, &region), 0);
+    for (uint64_t i = 0; i < NR_WORDS; i++)
+        words[i] = (26000 + i * 25) << WORD_TICKS_SHIFT | WORD_FILLED | TF_SYM_EXIT;
+    encode(&encoder, words);
+    wide = encoder.wide;
+    for (uint32_t i = 0; i < NR_WORDS; i++) {
+        uint64_t difference = (uint64_t)encoder.deltas[i] * UNIT;
+        if (encoder.deltas[i] == TF_DELTA_WIDE)
+            wide = tf_get_varint(wide, encoder.wide_end, &difference);
+        time += difference;
+        uint64_t ticks = HIGH + (words[i] >> WORD_TICKS_SHIFT);
+        ck_assert_uint_le(time > ticks ? time - ticks : ticks - time, 1);
+    }
 }
 
 END_TEST
@@ -135,6 +191,8 @@ int main(void)
     TCase *cases = tcase_create("words");
     tcase_add_test(cases, fast_loop_does_what_the_plain_one_does);
     tcase_add_test(cases, fast_loop_takes_whole_words_alone);
+    tcase_add_test(cases, times_are_true_to_within_the_slack);
+    tcase_add_test(cases, times_do_not_drift);
     suite_add_tcase(suite, cases);
     return suite_run(suite);
 }
