@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum config_clock { CONFIG_CLOCK_AUTO, CONFIG_CLOCK_COUNTER, CONFIG_CLOCK_MONOTONIC };
+
 struct config {
     bool start;               /* TRACERT_START */
     const char *output;       /* TRACERT_OUTPUT; borrowed from the environment or a literal */
@@ -17,6 +19,7 @@ struct config {
     const char *memory_dir;   /* TRACERT_SHM */
     enum tf_full_policy full; /* TRACERT_FULL */
     enum tf_memory memory;    /* TRACERT_MEMORY */
+    enum config_clock clock;  /* TRACERT_CLOCK */
     uint32_t ring_bytes;      /* TRACERT_BUFFER: a power of two */
     int level;                /* TRACERT_LEVEL */
     const char *bad;          /* name of a variable whose value makes no sense, or NULL; its default is used */

@@ -165,7 +165,8 @@ static void sequel_check(struct verifier *verifier, const struct progress *progr
         problem(verifier, "chunks of its thread are missing before it");
     else if (head->recorded - before->recorded != verifier->block->nr_events)
         problem(verifier, "its count of recorded events is wrong");
-    else if (progress->started && !(head->flags & TF_CHUNK_GAP) && !stack_follows(verifier->trace, progress, &verifier->chunk))
+    else if (progress->started && !(head->flags & TF_CHUNK_GAP) &&
+             !stack_follows(verifier->trace, progress, &verifier->chunk))
         problem(verifier, "its stack is not the one that the chunk before it left");
     if (before->flags & TF_CHUNK_LAST)
         problem(verifier, "it comes after the last chunk of its thread");
