@@ -46,6 +46,7 @@ struct options {
     bool inverted;           /* --inverted (flamegraph) */
     bool reversed;           /* --reverse (flamegraph) */
     bool by_module;          /* --colors module (flamegraph) */
+    bool time_order;         /* --time-order (flamegraph) */
     bool diff;               /* --diff (flamegraph): of two inputs, how the second differs */
     const char *subtitle;    /* --subtitle (flamegraph) */
     const char *unit;        /* --unit NAME (flamegraph of folded stacks); NULL: samples */

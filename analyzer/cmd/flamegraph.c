@@ -1,6 +1,9 @@
 #include "cmd/load.h"
+#include "profile/chart.h"
 #include "profile/pair.h"
 #include "view/view.h"
+
+#define SLICES_MAX 120000u /* of --time-order */
 
 static const char about[] =
     "Draw the call tree as one interactive SVG: width is time, a click zooms, / searches, ? tells the keys.\n"
@@ -10,6 +13,7 @@ static const char about[] =
 
 static const char examples[] = "  tracean flamegraph -o flame.svg\n"
                                "  tracean flamegraph --inverted --title 'build 7' trace.zst -o flame.svg\n"
+                               "  tracean flamegraph --time-order --time 1s..1.2s -o chart.svg\n"
                                "  tracean flamegraph --diff before.zst after.zst -o diff.svg\n"
                                "  perf script | stackcollapse-perf.pl | tracean flamegraph > flame.svg";
 
@@ -51,6 +55,23 @@ static int diff_show(struct options *options, const struct view *view)
     return status;
 }
 
+static int chart_show(struct options *options, const struct view *view)
+{
+    struct chart chart;
+    struct err err = {0};
+    struct profile *profile = NULL;
+    chart_init(&chart, SLICES_MAX);
+    options->chart = &chart;
+    if (options->nr_inputs != 1)
+        err_set(&err, ERR_USAGE, "--time-order is for one trace at a time: %d are named", options->nr_inputs);
+    else
+        profile = load_profile(options, &err);
+    int status = profile ? command_show(options, view, profile) : command_fail(&err);
+    profile_free(profile);
+    chart_release(&chart);
+    return status;
+}
+
 int cmd_flamegraph(int argc, char **argv)
 {
     struct options options;
@@ -61,6 +82,8 @@ int cmd_flamegraph(int argc, char **argv)
     const struct view *view = command_view(&options, "flamegraph", &err);
     if (view && options.diff)
         return diff_show(&options, view);
+    if (view && options.time_order)
+        return chart_show(&options, view);
     struct profile *profile = view ? load_stacks_or_profile(&options, &err) : NULL;
     if (!profile)
         return command_fail(&err);

@@ -31,6 +31,7 @@ enum option_id {
     OPTION_REVERSE,
     OPTION_COLORS,
     OPTION_DIFF,
+    OPTION_TIME_ORDER,
     OPTION_SUBTITLE,
     OPTION_QUIET,
     OPTION_HELP
@@ -63,6 +64,8 @@ static const struct option_row rows[] = {
     {OPTION_INVERTED, OPTIONS_FLAME, 0, "inverted", NULL, "callers above, callees below"},
     {OPTION_REVERSE, OPTIONS_FLAME, 0, "reverse", NULL, "begin with functions, each with its callers"},
     {OPTION_COLORS, OPTIONS_FLAME, 0, "colors", "name|module", "what has a colour of its own; default name"},
+    {OPTION_TIME_ORDER, OPTIONS_FLAME, 0, "time-order", NULL, "calls as they followed one another, by thread"},
+    {OPTION_TIME_ORDER, OPTIONS_FLAME, 0, "flamechart", NULL, "the same as --time-order"},
     {OPTION_DIFF, OPTIONS_FLAME, 0, "diff", NULL, "of two inputs: how the second differs from the first"},
     {OPTION_FORCE_SYMBOLS, OPTIONS_SYMBOLS, 0, "force-symbols", NULL, "names also from binaries that were rebuilt"},
     {OPTION_DEMANGLE, OPTIONS_SYMBOLS, 0, "demangle", "HOW", "C++ and Rust names: yes, short (no arguments), no"},
@@ -287,6 +290,9 @@ static int option_take(struct options *options, enum option_id id, const char *v
         return value_colors(options, value, err);
     case OPTION_DIFF:
         options->diff = true;
+        return 0;
+    case OPTION_TIME_ORDER:
+        options->time_order = true;
         return 0;
     case OPTION_SUBTITLE:
         options->subtitle = value;

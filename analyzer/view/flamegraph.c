@@ -11,7 +11,7 @@
 
 #include "base/escape.h"
 #include "base/number.h"
-#include "view/page_files.h"
+#include "view/svg.h"
 #include "view/title.h"
 #include "view/tree_data.h"
 
@@ -20,23 +20,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WIDTH_PX     1200u
-#define MARGIN_PX    10u
-#define TOP_PX       56u /* above the frames: title, subtitle */
-#define BOTTOM_PX    26u /* below them: what is left out */
-#define ROW_PX       17u
-#define LETTER_PX    7.3     /* width of a character of the 12 px monospace fonts */
 #define MIN_WIDTH_PX 1.0     /* of what stands in the SVG itself */
 #define FRAMES_MAX   100000u /* that the scripts get */
 
 struct picture {
     const struct profile *profile;
     const struct view_options *options;
-    unsigned width_px, plane_px; /* the whole picture, the frames */
-    uint64_t whole, least;       /* the run; frames below `least` are not drawn */
-    struct tree_cut cut;         /* what not even the scripts get */
-    uint32_t nr_rows;            /* drawn; the root is row 0 */
-    uint64_t *starts;            /* by depth, during the walk: where the next frame begins */
+    unsigned plane_px;     /* width of the frames */
+    uint64_t whole, least; /* the run; frames below `least` are not drawn */
+    struct tree_cut cut;   /* what not even the scripts get */
+    uint32_t nr_rows;      /* drawn; the root is row 0 */
+    uint64_t *starts;      /* by depth, during the walk: where the next frame begins */
 };
 
 /* ---- What is drawn ------------------------------------------------------------------------------ */
@@ -73,22 +67,10 @@ static void picture_measure(struct picture *picture)
 
 /* ---- Frames ------------------------------------------------------------------------------------- */
 
-/* "12.5%": a share of the run as a position, without idle zeros; 1/10,000 of a percent is far below a pixel. */
-static void position_write(struct out *out, const char *name, uint64_t part, uint64_t whole)
-{
-    char text[NUMBER_BYTES];
-    snprintf(text, sizeof(text), "%.4f", whole > 0 ? 100 * (double)part / (double)whole : 100.0);
-    size_t bytes = strlen(text);
-    while (text[bytes - 1] == '0')
-        bytes--;
-    bytes -= text[bytes - 1] == '.' ? 1 : 0;
-    out_format(out, " %s=\"%.*s%%\"", name, (int)bytes, text);
-}
-
 static unsigned row_y(const struct picture *picture, uint32_t depth)
 {
     uint32_t row = picture->options->inverted ? depth : picture->nr_rows - 1 - depth;
-    return row * ROW_PX;
+    return row * SVG_ROW_PX;
 }
 
 /* Of a pair: how the second compares, as the scripts say it too (page/flame.js); small changes are none. */
@@ -138,43 +120,6 @@ static void numbers_write(struct out *out, const struct picture *picture, uint32
         out_format(out, ", %s call%s", number_grouped(text, from->calls), from->calls == 1 ? "" : "s");
 }
 
-/* Bytes of the first `letters` characters. */
-static size_t text_cut(const char *text, size_t letters)
-{
-    size_t bytes = 0;
-    for (; text[bytes] != '\0'; bytes++)
-        if (((uint8_t)text[bytes] & 0xC0) != 0x80 && letters-- == 0)
-            break;
-    return bytes;
-}
-
-/* `text`, or as much of it as `pixels` have room for; false when that is nothing worth showing. */
-static bool fitted_write(struct out *out, const char *before, const char *text, double pixels, const char *after)
-{
-    size_t bytes = strlen(text), letters = pixels > 0 ? (size_t)(pixels / LETTER_PX) : 0;
-    bool whole = text_cut(text, letters) == bytes;
-    if (letters < (whole ? 1u : 3u))
-        return false;
-    out_text(out, before);
-    escape_xml(out, text, whole ? bytes : text_cut(text, letters - 1));
-    out_text(out, whole ? "" : "…");
-    out_text(out, after);
-    return true;
-}
-
-static void label_write(struct out *out, const struct picture *picture, const char *name, uint64_t start,
-                        uint64_t value, unsigned y)
-{
-    double pixels = picture->whole > 0 ? (double)value / (double)picture->whole * picture->plane_px : 1;
-    if (text_cut(name, 1) == 0 || pixels - 6 < 3 * LETTER_PX)
-        return;
-    out_text(out, "<text");
-    position_write(out, "x", start, picture->whole);
-    out_format(out, " dx=\"3\" y=\"%u\"", y + 12);
-    if (!fitted_write(out, ">", name, pixels - 6, "</text>"))
-        out_text(out, "/>");
-}
-
 static void frame_write(struct out *out, const struct picture *picture, uint32_t at, uint64_t start)
 {
     const struct profile_node *node = &picture->profile->nodes[at];
@@ -187,11 +132,13 @@ static void frame_write(struct out *out, const struct picture *picture, uint32_t
     out_text(out, " (");
     numbers_write(out, picture, at);
     out_text(out, ")</title><rect");
-    position_write(out, "x", start, picture->whole > 0 ? picture->whole : 1);
+    svg_position(out, "x", start, picture->whole > 0 ? picture->whole : 1);
     out_format(out, " y=\"%u\"", y);
-    position_write(out, "width", node->inclusive_ns, picture->whole);
-    out_format(out, " height=\"%u\"/>", ROW_PX - 1);
-    label_write(out, picture, name, start, picture->whole > 0 ? node->inclusive_ns : 1, y);
+    svg_position(out, "width", node->inclusive_ns, picture->whole);
+    out_format(out, " height=\"%u\"/>", SVG_ROW_PX - 1);
+    const struct svg_label label = {
+        name, start, picture->whole > 0 ? node->inclusive_ns : 1, picture->whole, picture->plane_px, y};
+    svg_label_write(out, &label);
     out_text(out, "</g>\n");
 }
 
@@ -214,34 +161,6 @@ static void frames_write(struct out *out, struct picture *picture)
 
 /* ---- Around the frames -------------------------------------------------------------------------- */
 
-static void picture_subtitle_write(struct out *out, const struct picture *picture)
-{
-    out_text(out, "<text class=\"quiet\" id=\"subtitle\" x=\"50%\" y=\"42\" text-anchor=\"middle\">");
-    if (picture->options->subtitle != NULL)
-        escape_xml(out, picture->options->subtitle, strlen(picture->options->subtitle));
-    else if (picture->options->pair != NULL)
-        pair_subtitle_write(out, picture->options->pair);
-    else
-        subtitle_write(out, picture->profile);
-    out_text(out, "</text>\n");
-}
-
-static void head_write(struct out *out, const struct picture *picture, unsigned height_px)
-{
-    const char *title = title_of(picture->profile, picture->options);
-    out_format(out,
-               "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\">\n<title>",
-               picture->width_px, height_px, picture->width_px, height_px);
-    escape_xml(out, title, strlen(title));
-    out_text(out, "</title>\n<style><![CDATA[\n");
-    for (size_t i = 0; i < nr_picture_styles; i++)
-        out_bytes(out, picture_styles[i].text, *picture_styles[i].bytes);
-    out_text(out, "]]></style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\" fill=\"#fffdf9\"/>\n");
-    if (!fitted_write(out, "<text class=\"title\" x=\"50%\" y=\"24\">", title, picture->plane_px * 0.7, "</text>\n"))
-        out_text(out, "<text class=\"title\"/>\n");
-    picture_subtitle_write(out, picture);
-}
-
 /* What the picture does not show: drawn too narrow for the eye, or left out. */
 static void foot_write(struct out *out, const struct picture *picture, unsigned height_px)
 {
@@ -250,19 +169,13 @@ static void foot_write(struct out *out, const struct picture *picture, unsigned 
     if (cut.nr_left_out == 0)
         return;
     double percent = picture->whole > 0 ? 100 * (double)cut.left_out_ns / (double)picture->whole : 0;
-    out_format(out, "<text class=\"quiet\" id=\"pruned\" x=\"%u\" y=\"%u\">%s narrower frame%s left out: ", MARGIN_PX,
-               height_px - BOTTOM_PX + 16, number_grouped(text, cut.nr_left_out), cut.nr_left_out == 1 ? "" : "s");
+    out_format(out,
+               "<text class=\"quiet\" id=\"pruned\" x=\"%u\" y=\"%u\">%s narrower frame%s left out: ", SVG_MARGIN_PX,
+               height_px - SVG_BOTTOM_PX + 16, number_grouped(text, cut.nr_left_out), cut.nr_left_out == 1 ? "" : "s");
     out_format(out, "%.*f %% of the run</text>\n", percent < 0.1 ? 4 : 1, percent);
 }
 
-static void script_write(struct out *out, const struct embedded_file *file)
-{
-    out_text(out, "<script><![CDATA[\n");
-    out_bytes(out, file->text, *file->bytes);
-    out_text(out, "]]></script>\n");
-}
-
-static void scripts_write(struct out *out, const struct picture *picture)
+static void data_write(struct out *out, const struct picture *picture)
 {
     const struct view_options *options = picture->options;
     out_text(out, "<script id=\"data\" type=\"application/json\"><![CDATA[{");
@@ -272,29 +185,28 @@ static void scripts_write(struct out *out, const struct picture *picture)
     out_format(out, ",\n\"settings\":{\"rootOnTop\":%s,\"colors\":\"%s\",\"view\":\"%s\"}}]]></script>\n",
                options->inverted ? "true" : "false", options->by_module ? "module" : "name",
                options->reversed ? "callers" : "callees");
-    for (size_t i = 0; i < nr_picture_scripts; i++)
-        script_write(out, &picture_scripts[i]);
 }
 
 int flamegraph_svg(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err)
 {
     struct picture picture = {.profile = profile, .options = options};
-    picture.width_px = options->width_px > 0 ? options->width_px : WIDTH_PX;
-    picture.plane_px = picture.width_px - 2 * MARGIN_PX;
+    if (options->chart != NULL)
+        return flamechart_svg(profile, options, out, err);
+    picture.plane_px = svg_width(options) - 2 * SVG_MARGIN_PX;
     picture_measure(&picture);
     picture.starts = calloc(picture.nr_rows, sizeof(*picture.starts));
     if (!picture.starts)
         return err_set(err, ERR_INPUT, "out of memory");
-    unsigned plane_height_px = picture.nr_rows * ROW_PX;
-    unsigned height_px = TOP_PX + plane_height_px + BOTTOM_PX;
-    head_write(out, &picture, height_px);
-    out_format(out, "<svg id=\"frames\" x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\">\n", MARGIN_PX, TOP_PX,
+    unsigned plane_height_px = picture.nr_rows * SVG_ROW_PX;
+    unsigned height_px = SVG_TOP_PX + plane_height_px + SVG_BOTTOM_PX;
+    svg_head(out, profile, options, height_px);
+    out_format(out, "<svg id=\"frames\" x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\">\n", SVG_MARGIN_PX, SVG_TOP_PX,
                picture.plane_px, plane_height_px);
     frames_write(out, &picture);
     out_text(out, "</svg>\n");
     foot_write(out, &picture, height_px);
-    scripts_write(out, &picture);
-    out_text(out, "</svg>\n");
+    data_write(out, &picture);
+    svg_end(out);
     free(picture.starts);
     return 0;
 }

@@ -15,8 +15,9 @@ int report_json(const struct profile *profile, const struct view_options *option
 /* A header line, and a line a function. */
 int report_csv(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err);
 
-/* One interactive picture. */
+/* One interactive picture; with options->chart in order of time. */
 int flamegraph_svg(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err);
+int flamechart_svg(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err);
 
 /* One page with every view, for a browser. */
 int page_html(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err);

@@ -136,7 +136,8 @@ export class FlameUser {
     return this.page.locator(this.root + " .matched").textContent();
   }
 
-  hash() {
+  async hash() {
+    await this.page.waitForTimeout(200); // it follows when changes pause
     return this.page.evaluate(() => location.hash);
   }
 }

@@ -131,6 +131,7 @@ describe("flame graph", () => {
     await user.click((HOSTILE).replace("\u202e", "\\u202e"));
     await user.press("/");
     await user.type("script");
+    await user.hash();
     const address = page.url();
     await open(address);
     assert.equal(await user.box("compute"), null);

@@ -138,7 +138,7 @@ describe("page", () => {
     await user.settle();
     const [start, end] = await range();
     assert.ok(end - start < 100000, `${end - start} ns`);
-    assert.match(await page.locator(".chart .details").textContent(), /^item_(step|process): \d+(\.\d+)? [nu]s from [\d,]+ ns on/);
+    assert.match(await page.locator(".chart .details").textContent(), /^item_(step|process): \d+(\.\d+)? [nu]s from \d\.\d{9} s on/);
     await page.waitForTimeout(250);
     const address = page.url();
     await open(address);
@@ -146,6 +146,24 @@ describe("page", () => {
     assert.ok(Math.abs(again[0] - start) < 2 && Math.abs(again[1] - end) < 2);
     await page.keyboard.press("Escape");
     assert.deepEqual(await range(), [first, last]);
+  });
+
+  it("shows the timeline as a picture of its own", async () => {
+    await open(browser.make("chart.svg", ["flamegraph", "--time-order", trace("threads")]));
+    await page.keyboard.press("/");
+    await page.keyboard.type("^item_step$");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.locator(".matched").textContent(), "1 function");
+    await page.keyboard.press("n");
+    assert.match(await page.locator(".details").textContent(), /^item_step: /);
+    await page.keyboard.press("Enter");
+    assert.match(await user.hash(), /^#r=\d+-\d+&s=%5Eitem_step%24$/);
+    const calls = await view(".chart", "view.frames.lanes.reduce((sum, { tree }) => sum + tree.calls.slice(1).reduce((a, b) => a + b, 0), 0)");
+    assert.equal(calls, report("threads").trace.calls);
+    await browser.accessible();
+    await browser.screenshot("timeline-svg");
+    await open(page.url().replace(/#.*/, ""), { javaScriptEnabled: false });
+    assert.ok((await page.locator("#frames > g > title").allTextContents()).some((text) => text.startsWith("main (")));
   });
 
   it("keeps its state in the address", async () => {

@@ -2,6 +2,7 @@
  * The flame graph: well-formed whatever the names, every frame where and as wide as its time, what is left out stated.
  * What the scripts do is tested in tests/browser.
  */
+#include "profile/chart.h"
 #include "profile/folded.h"
 #include "profile_fixture.h"
 #include "view/page_files.h"
@@ -247,6 +248,42 @@ START_TEST(pictures_are_self_contained)
 
 END_TEST
 
+/* In order of time: a lane a thread, each with its name, boxes where and as wide as their times. */
+START_TEST(lanes_of_threads)
+{
+    struct profile *profile = profile_fixture();
+    struct chart_slice slices[2][2] = {
+        {{.start = 100, .end = 600, .calls = 1}, {.start = 700, .end = 1100, .calls = 3}},
+        {{.start = 600, .end = 850, .calls = 1}}};
+    struct chart_level levels[2] = {{slices[0], 2, 2}, {slices[1], 1, 2}};
+    struct chart_thread threads[2] = {{.levels = &levels[0], .nr_levels = 1, .tid = 7, .start = 100, .end = 1100},
+                                      {&levels[1], 1, 1, 8, HOSTILE_NAME, 600, 850}};
+    const struct chart chart = {.threads = threads, .nr_threads = 2};
+    struct view_options options = {.chart = &chart};
+    static const struct frame wanted[] = {{0, 0, 0, 100, 0, ""},
+                                          {1, 0, 0, 50, 17, ""},
+                                          {1, 0, 60, 40, 17, ""},
+                                          {2, 0, 50, 25, 42, ""},
+                                          {3, 0, 50, 25, 59, ""}};
+    struct frame frames[8];
+    threads[0].name = "";
+    char *svg = draw(profile, &options);
+    xml_check(svg);
+    ck_assert_uint_eq(frames_read(svg, frames, 8), 5);
+    for (size_t i = 0; i < 5; i++) {
+        ck_assert_double_eq_tol(frames[i].x, wanted[i].x, 1e-4);
+        ck_assert_double_eq_tol(frames[i].width, wanted[i].width, 1e-4);
+        ck_assert_double_eq_tol(frames[i].y, wanted[i].y, 1e-9);
+    }
+    ck_assert_ptr_nonnull(strstr(svg, "<title>thread 7 ("));
+    ck_assert_ptr_nonnull(strstr(svg, "(400 ns, 3 calls)</title>"));
+    ck_assert_ptr_null(strchr(svg, '\033'));
+    free(svg);
+    profile_free(profile);
+}
+
+END_TEST
+
 START_TEST(frames_are_small)
 {
     enum { NR = 2000 };
@@ -294,6 +331,7 @@ int main(void)
     tcase_add_test(tests, hostile_names);
     tcase_add_test(tests, colours_follow_names);
     tcase_add_test(tests, pictures_are_self_contained);
+    tcase_add_test(tests, lanes_of_threads);
     tcase_add_test(tests, frames_are_small);
     tcase_add_test(tests, run_without_time);
     suite_add_tcase(suite, tests);

@@ -36,6 +36,16 @@ const Address = {
     }
   },
 
+  // Keep a state: a step at once, other changes when they pause, as a browser lets nobody change the address all the
+  // time.
+  keep(stateOf, initial, isStep) {
+    clearTimeout(Address.timer);
+    if (isStep)
+      Address.write(stateOf(), initial, true);
+    else
+      Address.timer = setTimeout(() => Address.write(stateOf(), initial, false), 100);
+  },
+
   back() {
     if (Address.steps === 0)
       return false;

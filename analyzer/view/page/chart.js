@@ -2,6 +2,7 @@
 "use strict";
 
 const CHART_HELP = [
+  ["/", "search (regular expression)"], ["n N", "next, previous match"],
   ["w s, Ctrl-wheel", "nearer, farther"], ["a d, drag", "earlier, later"], ["arrows", "walk from call to call"],
   ["Enter, double click", "zoom to the call"], ["Backspace", "back"], ["0, Escape", "the whole run"],
 ];
@@ -18,6 +19,7 @@ class Chart {
     this.axis = element("canvas", { className: "axis", "aria-hidden": "true" });
     this.details = element("div", { className: "details", role: "status" });
     this.palette = new Palette();
+    this.search = new Search(profile, () => this.searched(), () => this.frames.tree.focus({ preventScroll: true }));
     this.host = element("section", { className: "chart" }, this.toolbar(), this.axis, this.frames.host,
       element("p", { className: "note" }, this.note()), this.details);
     this.host.view = this;
@@ -75,7 +77,7 @@ class Chart {
       return node;
     };
     return element("div", { className: "toolbar", role: "toolbar", "aria-label": "Timeline" },
-      button("Nearer", "w", () => this.scale(0.5)), button("Farther", "s", () => this.scale(2)),
+      this.search.field, this.search.output, button("Nearer", "w", () => this.scale(0.5)), button("Farther", "s", () => this.scale(2)),
       button("Earlier", "a", () => this.pan(-0.25)), button("Later", "d", () => this.pan(0.25)),
       button("Back", "Backspace", () => this.back()), button("Reset", "0", () => this.range(...this.whole, true)));
   }
@@ -91,6 +93,20 @@ class Chart {
     if (beyond > 0)
       texts.push(Text.counted(beyond, "call") + " in deeper levels or further threads left out");
     return texts.join(" · ");
+  }
+
+  searched() {
+    this.frames.redraw();
+    this.events.changed(false);
+  }
+
+  matchStep(direction) { // to where it can be seen
+    const found = this.frames.find((fn) => this.search.has(fn), direction, true);
+    if (!found)
+      return;
+    if (!this.frames.isShown(found))
+      this.zoom(found);
+    this.frames.focus(found);
   }
 
   // ---- Range ----
@@ -172,8 +188,8 @@ class Chart {
     return this.name(lane, node);
   }
 
-  isMatch() {
-    return false;
+  isMatch(fn) {
+    return this.search.has(fn);
   }
 
   look({ tree }, node) {
@@ -182,7 +198,7 @@ class Chart {
 
   describe(lane, node) {
     const { tree } = lane, time = (v) => Text.amount(v, "ns"), begin = tree.start[node] - this.whole[0];
-    let text = this.name(lane, node) + ": " + time(tree.total[node]) + " from " + Text.count(begin) + " ns on";
+    let text = this.name(lane, node) + ": " + time(tree.total[node]) + " from " + (begin / 1e9).toFixed(9) + " s on";
     if (node > 0 && tree.calls[node] > 1)
       text += ", " + Text.count(tree.calls[node]) + " calls merged, " + time(tree.busy[node]) + " in them";
     return text;
@@ -253,6 +269,7 @@ class Chart {
   key(event) {
     const actions = {
       w: () => this.scale(0.5), s: () => this.scale(2), a: () => this.pan(-0.25), d: () => this.pan(0.25),
+      "/": () => this.search.open(), n: () => this.matchStep(1), N: () => this.matchStep(-1),
       "+": () => this.scale(0.5), "-": () => this.scale(2),
       0: () => this.range(...this.whole, true),
       Backspace: () => this.back(),
@@ -263,9 +280,12 @@ class Chart {
       ArrowLeft: () => this.frames.walk("left"),
       ArrowRight: () => this.frames.walk("right"),
     };
-    if (!Object.hasOwn(actions, event.key))
+    if ((event.ctrlKey || event.metaKey) && event.key === "f")
+      this.search.open();
+    else if (Object.hasOwn(actions, event.key))
+      actions[event.key]();
+    else
       return false;
-    actions[event.key]();
     return true;
   }
 
@@ -273,7 +293,8 @@ class Chart {
 
   state() {
     const { from, to } = this.frames, [first, last] = this.whole;
-    return { r: from <= first && to >= last ? "" : Math.round(from - first) + "-" + Math.round(to - first) };
+    return { r: from <= first && to >= last ? "" : Math.round(from - first) + "-" + Math.round(to - first),
+      s: encodeURIComponent(this.search.pattern) };
   }
 
   restore(state) {
@@ -282,6 +303,7 @@ class Chart {
       this.frames.range(first + from, Math.min(first + to, last));
     else
       this.frames.range(first, last);
+    this.search.set(Address.decode(state.s || ""));
     this.axisDraw();
   }
 }

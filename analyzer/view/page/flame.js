@@ -15,15 +15,10 @@ class Flame {
     this.profile = profile;
     this.events = events;
     this.settings = { view: "callees", rootOnTop: true, colors: "name", width: "both", ...settings };
-    this.pattern = "";
-    this.search = null;
-    this.matches = new Set(); // functions
     this.trees = {}; // by view, made when they are wanted
     this.palette = new Palette();
     this.frames = new Frames(this, "Flame graph");
-    this.field = element("input", { type: "search", placeholder: "Search (regex)  /", spellcheck: false,
-      "aria-label": "Search functions by regular expression" });
-    this.matched = element("output", { className: "matched", "aria-live": "polite" });
+    this.search = new Search(profile, () => this.searched(), () => this.frames.tree.focus({ preventScroll: true }));
     this.details = element("div", { className: "details", role: "status" });
     this.tip = element("div", { className: "tip", hidden: true, "aria-hidden": "true" });
     this.host = element("section", { className: "flame" }, this.toolbar(), this.frames.host, this.note(),
@@ -50,8 +45,8 @@ class Flame {
       m: button("Modules", "m", () => this.set({ colors: this.settings.colors === "name" ? "module" : "name" }),
         "Colours by module"),
     };
-    const bar = element("div", { className: "toolbar", role: "toolbar", "aria-label": "Flame graph" }, this.field,
-      this.matched, button("Back", "Backspace", () => this.back(), "Zoom out a step"),
+    const bar = element("div", { className: "toolbar", role: "toolbar", "aria-label": "Flame graph" }, this.search.field,
+      this.search.output, button("Back", "Backspace", () => this.back(), "Zoom out a step"),
       button("Reset", "0", () => this.zoom(0), "The whole run"), ...Object.values(this.toggles));
     if (this.profile.isDiff)
       bar.append(this.widths = this.widthChoice(), Flame.legend());
@@ -175,54 +170,32 @@ class Flame {
 
   // ---- Search ----
 
-  searchSet(pattern) {
-    this.pattern = pattern;
-    this.search = null;
-    let wrong = false;
-    if (pattern !== "") {
-      try {
-        this.search = new RegExp(pattern, /[A-Z]/.test(pattern) ? "u" : "iu");
-      } catch (error) {
-        wrong = true;
-      }
-    }
-    this.field.classList.toggle("wrong", wrong);
-    this.field.setAttribute("aria-invalid", String(wrong));
-    this.matches = new Set();
-    for (let fn = 0; this.search && fn < this.profile.functions.length; fn++) {
-      if (this.search.test(this.profile.name(fn)))
-        this.matches.add(fn);
-    }
+  searched() {
     this.searchSum();
     this.frames.redraw();
+    this.events.changed(false);
   }
 
   searchSum() { // time below two matches counts once
-    if (!this.search) {
-      this.matched.textContent = this.pattern === "" ? "" : "not a regular expression";
-      return;
-    }
-    const { tree } = this.lane;
+    const { tree } = this.lane, { search } = this;
     let total = 0, self = 0;
-    for (const i of tree.outermost((fn) => this.matches.has(fn)))
+    for (const i of search.found ? tree.outermost((fn) => search.has(fn)) : [])
       total += tree.total[i];
-    for (let i = 1; i < tree.nr; i++)
-      self += this.matches.has(tree.fn[i]) ? tree.self[i] : 0;
-    const text = Text.counted(this.matches.size, "function") + ", " + Text.percent(total, tree.total[0]) + " of the run";
-    this.matched.textContent = this.settings.view === "callers" ? text :
-      text + ", self " + Text.percent(self, tree.total[0]);
+    for (let i = 1; search.found && i < tree.nr; i++)
+      self += search.has(tree.fn[i]) ? tree.self[i] : 0;
+    search.tell(", " + Text.percent(total, tree.total[0]) + " of the run" +
+      (this.settings.view === "callers" ? "" : ", self " + Text.percent(self, tree.total[0])));
   }
 
   matchStep(direction) {
-    const found = this.frames.find((fn) => this.matches.has(fn), direction);
+    const found = this.frames.find((fn) => this.search.has(fn), direction);
     if (found)
       this.frames.focus(found);
   }
 
   searchClear() {
-    this.field.value = "";
-    this.searchSet("");
-    this.events.changed(false);
+    this.search.set("");
+    this.searched();
   }
 
   // ---- What Frames asks ----
@@ -236,7 +209,7 @@ class Flame {
   }
 
   isMatch(fn) {
-    return this.matches.has(fn);
+    return this.search.has(fn);
   }
 
   look({ tree }, node) {
@@ -341,19 +314,6 @@ class Flame {
       this.zoom(frame.node);
     });
     canvas.addEventListener("mousemove", (event) => this.tipPlace(event));
-    this.field.addEventListener("input", () => {
-      this.searchSet(this.field.value);
-      this.events.changed(false);
-    });
-    this.field.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" && event.key !== "Escape")
-        return;
-      if (event.key === "Escape")
-        this.searchClear();
-      this.frames.tree.focus({ preventScroll: true });
-      event.preventDefault();
-      event.stopPropagation();
-    });
   }
 
   recolor() {
@@ -373,12 +333,12 @@ class Flame {
   key(event) {
     const up = this.settings.rootOnTop ? "parent" : "child", down = up === "parent" ? "child" : "parent";
     const actions = {
-      "/": () => this.searchOpen(),
+      "/": () => this.search.open(),
       n: () => this.matchStep(1),
       N: () => this.matchStep(-1),
       0: () => this.zoom(0),
       Backspace: () => this.back(),
-      Escape: () => (this.zoomed === 0 && this.pattern !== "" ? this.searchClear() : this.back()),
+      Escape: () => (this.zoomed === 0 && this.search.pattern !== "" ? this.searchClear() : this.back()),
       Enter: () => this.frames.focused && this.zoom(this.frames.focused.node),
       ArrowUp: () => this.frames.walk(up),
       ArrowDown: () => this.frames.walk(down),
@@ -387,7 +347,7 @@ class Flame {
     };
     const find = (event.ctrlKey || event.metaKey) && event.key === "f";
     if (find)
-      this.searchOpen();
+      this.search.open();
     else if (this.toggles[event.key] && !this.toggles[event.key].hidden)
       this.toggles[event.key].click();
     else if (Object.hasOwn(actions, event.key))
@@ -397,16 +357,11 @@ class Flame {
     return true;
   }
 
-  searchOpen() {
-    this.field.focus();
-    this.field.select();
-  }
-
   // ---- State, for the address: words of letters and digits, and texts ----
 
   state() {
     const { settings } = this;
-    return { z: this.path().map(encodeURIComponent).join(";"), s: encodeURIComponent(this.pattern),
+    return { z: this.path().map(encodeURIComponent).join(";"), s: encodeURIComponent(this.search.pattern),
       i: settings.rootOnTop ? "1" : "0", w: settings.view, c: settings.colors,
       ...(this.profile.isDiff && { b: settings.width }) };
   }
@@ -419,8 +374,8 @@ class Flame {
       colors: choose(state.c, ["name", "module"], this.settings.colors),
       width: choose(state.b, ["now", "base", "both"], this.settings.width),
     });
-    this.field.value = Address.decode(state.s || "");
     this.show((state.z || "").split(";").filter((name) => name !== "").map(Address.decode));
-    this.searchSet(this.field.value);
+    this.search.set(Address.decode(state.s || ""));
+    this.searchSum();
   }
 }

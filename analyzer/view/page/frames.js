@@ -253,20 +253,24 @@ class Frames {
       this.focus({ lane: this.lanes[this.lanes.indexOf(lane) + (towards === "left" ? -1 : 1)] || lane, node: 0 });
   }
 
-  // The next frame in the order of a walk for which `wanted(fn)` holds, around the end if need be; null.
-  find(wanted, direction) {
-    const all = [];
+  // The next frame in the order of a walk for which `wanted(fn)` holds, around the end if need be; null. Of those that
+  // can be seen now, or of all.
+  find(wanted, direction, ofAll = false) {
+    const found = [], focus = this.focused;
+    let nrBefore = 0; // that stand before the focused one
+    let passed = focus === null;
     for (const lane of this.lanes) {
-      for (let node = 1; node < lane.tree.nr; node++) {
-        if (wanted(lane.tree.fn[node]) && this.isShown({ lane, node }))
-          all.push({ lane, node });
+      for (let node = 0; node < lane.tree.nr; node++) {
+        const isFocus = focus !== null && lane === focus.lane && node === focus.node;
+        passed ||= isFocus;
+        if (isFocus || node === 0 || !wanted(lane.tree.fn[node]) || !(ofAll || this.isShown({ lane, node })))
+          continue;
+        found.push({ lane, node });
+        nrBefore += passed ? 0 : 1;
       }
     }
-    if (direction < 0)
-      all.reverse();
-    const rank = ({ lane, node }) => direction * (this.lanes.indexOf(lane) * 4294967296 + node);
-    const here = this.focused ? rank(this.focused) : -Infinity;
-    return all.find((frame) => rank(frame) > here) || all[0] || null;
+    const at = direction > 0 ? nrBefore : nrBefore - 1;
+    return found[at] || found[direction > 0 ? 0 : found.length - 1] || null;
   }
 
   idOf(node) {

@@ -72,14 +72,9 @@ class Functions {
 
   selection() {
     const key = this.columns[this.sorted].key, { functions } = this.profile, way = this.falling ? -1 : 1;
-    let wanted = () => true, wrong = false;
-    try {
-      const pattern = new RegExp(this.field.value, /[A-Z]/.test(this.field.value) ? "u" : "iu");
-      wanted = (i) => pattern.test(this.profile.labels[i]);
-    } catch (error) {
-      wrong = true;
-    }
-    this.field.classList.toggle("wrong", wrong);
+    const pattern = Search.compile(this.field.value);
+    const wanted = (i) => !pattern || pattern.test(this.profile.labels[i]);
+    this.field.classList.toggle("wrong", !pattern);
     const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
     return this.order.filter(wanted).sort((a, b) => way * compare(functions[a][key], functions[b][key]) || a - b);
   }

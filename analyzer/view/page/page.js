@@ -115,13 +115,8 @@ const Page = {
     field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter")
         return;
-      let found = -1;
-      try {
-        const pattern = new RegExp(field.value, /[A-Z]/.test(field.value) ? "u" : "iu");
-        found = this.profile.labels.findIndex((label) => pattern.test(label));
-      } catch (error) {
-        found = -1;
-      }
+      const pattern = Search.compile(field.value);
+      const found = pattern ? this.profile.labels.findIndex((label) => pattern.test(label)) : -1;
       field.classList.toggle("wrong", found < 0);
       if (found >= 0)
         this.choose(found, true, this.current);
@@ -155,13 +150,7 @@ const Page = {
   },
 
   changed(isStep) {
-    if (isStep) {
-      clearTimeout(this.timer);
-      Address.write(this.state(), this.initial(), true);
-      return;
-    }
-    clearTimeout(this.timer); // a browser lets nobody change the address all the time
-    this.timer = setTimeout(() => Address.write(this.state(), this.initial(), false), 150);
+    Address.keep(() => this.state(), this.initial(), isStep);
   },
 
   restore() {
@@ -230,7 +219,7 @@ const Page = {
       this.show("sandwich", true);
     else if (event.key === "?")
       this.help();
-    else if (event.key === "/" && this.panel.querySelector("input") && this.current !== "flame")
+    else if (event.key === "/" && this.panel.querySelector("input") && this.current !== "flame" && this.current !== "chart")
       this.panel.querySelector("input").focus();
     else
       return false;

@@ -1,4 +1,4 @@
-// The flame graph as a picture of its own: what stands in the SVG makes way for the one that answers.
+// The flame graph, or the timeline, as a picture of its own: what stands in the SVG makes way for the one that answers.
 "use strict";
 
 (() => {
@@ -6,25 +6,25 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const profile = new Profile(data, data.functions);
   const events = {
-    changed: (isStep) => Address.write(flame.state(), initial, isStep),
+    changed: (isStep) => Address.keep(() => view.state(), initial, isStep),
     back: Address.back,
     chosen: () => {},
   };
   const title = document.querySelector("title").textContent;
   const subtitle = document.getElementById("subtitle").textContent;
-  const flame = new Flame(profile, data.settings, events);
-  const initial = flame.state();
+  const view = data.chart ? new Chart(profile, data.chart, events) : new Flame(profile, data.settings, events);
+  const initial = view.state();
 
   const help = element("dialog", { className: "help", "aria-label": "Keys" },
-    element("table", {}, element("tbody", {}, ...FLAME_HELP.map(([key, text]) => element("tr", {},
+    element("table", {}, element("tbody", {}, ...(data.chart ? CHART_HELP : FLAME_HELP).map(([key, text]) => element("tr", {},
       element("th", { scope: "row" }, element("kbd", {}, key)), element("td", {}, text))))),
     element("form", { method: "dialog" }, element("button", {}, "Close")));
   const keys = element("button", { type: "button", title: "Keys (?)" }, "?");
   keys.addEventListener("click", () => help.showModal());
-  flame.host.firstElementChild.append(keys);
+  view.host.firstElementChild.append(keys);
 
   const body = element("main", { className: "picture", lang: "en" }, element("h1", { title }, title),
-    element("p", { className: "subtitle" }, subtitle), flame.host, help);
+    element("p", { className: "subtitle" }, subtitle), view.host, help);
   const box = document.createElementNS(root.namespaceURI, "foreignObject");
   box.setAttribute("width", "100%");
   box.setAttribute("height", "100%");
@@ -47,12 +47,12 @@
       return;
     if (event.key === "?")
       help.showModal();
-    else if (!flame.key(event))
+    else if (!view.key(event))
       return;
     event.preventDefault();
   });
-  const restore = () => flame.restore({ ...initial, ...Address.read() });
+  const restore = () => view.restore({ ...initial, ...Address.read() });
   window.addEventListener("popstate", restore);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => flame.recolor());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => view.recolor());
   restore();
 })();
