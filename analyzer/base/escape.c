@@ -210,8 +210,7 @@ void escape_json(struct out *out, const char *text)
             out_text(out, REPLACEMENT);
         else if (code == '"' || code == '\\')
             out_format(out, "\\%c", (char)code);
-        else if (code < 0x20 || code == 0x7F || code == '<' || code == '>' || code == '&' || code == 0x2028 ||
-                 code == 0x2029)
+        else if (is_hazard(code) || code == '<' || code == '>' || code == '&')
             out_format(out, "\\u%04x", (unsigned)code);
         else
             out_bytes(out, text, length);
@@ -246,7 +245,7 @@ static const char *xml_form(uint32_t code)
     case BAD_BYTE:
         return REPLACEMENT;
     default:
-        return code < 0x20 ? REPLACEMENT : NULL;
+        return is_hazard(code) ? REPLACEMENT : NULL;
     }
 }
 

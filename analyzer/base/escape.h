@@ -4,8 +4,9 @@
  * Each function writes the text in a form that is harmless in its place. Input need not be UTF-8 and may be of any
  * length. The forms: terminal: control bytes, DEL, C1 controls, bidirectional controls (U+061C, U+200E/F, U+202A-E,
  * U+2066-9), line and paragraph separators and invalid UTF-8 as \xNN; JSON: a quoted string, invalid UTF-8 as U+FFFD,
- * "<" ">" "&" and U+2028/9 as \u escapes; XML/HTML: the five entities, characters that XML 1.0 forbids and invalid
- * UTF-8 as U+FFFD; CSV: RFC 4180 quoting, and ' before a leading = + - @ TAB CR; folded:
+ * "<" ">" "&" and all that the terminal does not get as \u escapes; XML/HTML: the five entities, characters that XML
+ * 1.0 forbids and what the terminal does not get as U+FFFD; CSV: RFC 4180 quoting, and ' before a leading = + - @ TAB
+ * CR; folded:
  * ";" as ":", control bytes and line ends as a space.
  */
 #ifndef ESCAPE_H

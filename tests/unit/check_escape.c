@@ -117,6 +117,20 @@ static size_t judge_utf8(const uint8_t *p)
     return 0;
 }
 
+/* Bytes of the character at `p` if it could turn other text around, or hide it; 0: it could not. */
+static size_t judge_hazard(const char *p)
+{
+    const uint8_t *u = (const uint8_t *)p;
+    if (u[0] == 0x7F)
+        return 1;
+    if ((u[0] == 0xC2 && u[1] < 0xA0) || (u[0] == 0xD8 && u[1] == 0x9C))
+        return 2;
+    if (u[0] != 0xE2)
+        return 0;
+    bool marks = u[1] == 0x80 && (u[2] == 0x8E || u[2] == 0x8F || (u[2] >= 0xA8 && u[2] <= 0xAE));
+    return marks || (u[1] == 0x81 && u[2] >= 0xA6 && u[2] <= 0xA9) ? 3 : 0;
+}
+
 /* The text with U+FFFD for every byte that belongs to no character: what JSON and XML should read back. */
 static void repair(const char *text, char *repaired)
 {
@@ -210,7 +224,8 @@ START_TEST(json_reads_back)
         json_parse(json, parsed);
         repair(text, wanted);
         ck_assert_str_eq(parsed, wanted);
-        ck_assert_ptr_null(strstr(json, "\xE2\x80\xA8"));
+        for (const char *p = json; *p != '\0'; p++)
+            ck_assert_uint_eq(judge_hazard(p), 0);
         free(json);
     }
 }
@@ -226,12 +241,13 @@ START_TEST(xml_reads_back)
         xml_parse(xml, parsed);
         repair(text, repaired);
         char *to = wanted;
-        *to = '\0'; /* what XML 1.0 forbids is replaced, too */
+        *to = '\0'; /* what XML 1.0 forbids is replaced, too, and what could deceive */
         for (const char *p = repaired; *p != '\0'; p++) {
             bool forbidden = (uint8_t)*p < 0x20 && !strchr("\t\n\r", *p);
+            size_t hazard = judge_hazard(p);
             bool last = strncmp(p, "\xEF\xBF\xBF", 3) == 0 || strncmp(p, "\xEF\xBF\xBE", 3) == 0;
-            to = stpcpy(to, forbidden || last ? "\xEF\xBF\xBD" : (char[]){*p, '\0'});
-            p += last ? 2 : 0;
+            to = stpcpy(to, forbidden || last || hazard > 0 ? "\xEF\xBF\xBD" : (char[]){*p, '\0'});
+            p += last ? 2 : hazard > 0 ? hazard - 1 : 0;
         }
         ck_assert_str_eq(parsed, wanted);
         free(xml);
