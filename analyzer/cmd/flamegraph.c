@@ -66,6 +66,11 @@ static int chart_show(struct options *options, const struct view *view)
         err_set(&err, ERR_USAGE, "--time-order is for one trace at a time: %d are named", options->nr_inputs);
     else
         profile = load_profile(options, &err);
+    if (profile && chart.nr_threads == 0) {
+        err_set(&err, ERR_USAGE, "%s: has no calls in order of time", options->inputs[0]);
+        profile_free(profile);
+        profile = NULL;
+    }
     int status = profile ? command_show(options, view, profile) : command_fail(&err);
     profile_free(profile);
     chart_release(&chart);
