@@ -8,8 +8,8 @@
 #include <string.h>
 
 enum {
-    SECTION_IDS = 9, /* ids below this are ours */
-    ENTRY_BYTES = 8  /* of the section table */
+    SECTION_IDS = 10, /* ids below this are ours */
+    ENTRY_BYTES = 8   /* of the section table */
 };
 
 /* Deeper stacks than this are a lie: frames of 16 bytes each would fill the largest stacks there are. */
@@ -33,6 +33,7 @@ void chunk_release(struct chunk *chunk)
 {
     free(chunk->dict);
     free(chunk->stack);
+    free(chunk->unpacked);
     memory_release(&chunk->memory);
     buffer_release(&chunk->raw);
     *chunk = (struct chunk){0};
@@ -259,6 +260,50 @@ static int symbols_check(struct chunk *chunk, struct symbol_counts *counts, stru
     return 0;
 }
 
+/* Eight packed deltas as eight bytes. */
+static inline uint64_t deltas_spread(uint64_t packed)
+{
+    packed = (packed | packed << 24) & 0x000000ff000000ffull;
+    packed = (packed | packed << 12) & 0x000f000f000f000full;
+    return (packed | packed << 6) & 0x0303030303030303ull;
+}
+
+/* PACKED, with what it leaves to DELTAS, as a byte for each symbol. */
+static int deltas_unpack(struct chunk *chunk, const struct section *packed, const struct section *rest, struct err *err)
+{
+    const uint32_t nr = chunk->head.nr_symbols, nr_packed = (nr + 3) / 4;
+    uint32_t nr_rest = 0;
+    if (packed->nr_bytes != nr_packed)
+        return malformed(err, "PACKED has the wrong size");
+    chunk->unpacked = array_reserve(chunk->unpacked, &chunk->unpacked_capacity, nr + 8u, 1);
+    if (chunk->unpacked == NULL)
+        return err_set(err, ERR_INPUT, "out of memory");
+    for (uint32_t i = 0; i < nr_packed; i += 2) {
+        uint64_t codes = packed->bytes[i] | (i + 1 < nr_packed ? (uint64_t)packed->bytes[i + 1] << 8 : 0);
+        uint64_t lanes = deltas_spread(codes);
+        uint8_t *deltas = chunk->unpacked + 4 * (size_t)i;
+        tf_store64(deltas, lanes);
+        for (uint64_t large = lanes & lanes >> 1 & 0x0101010101010101ull; large != 0; large &= large - 1) {
+            if (nr_rest == rest->nr_bytes)
+                return malformed(err, "DELTAS is too short");
+            deltas[__builtin_ctzll(large) / 8] = rest->bytes[nr_rest++];
+        }
+    }
+    chunk->deltas = chunk->unpacked;
+    if (nr % 4 != 0 && packed->bytes[nr_packed - 1] >> nr % 4 * 2 != 0)
+        return malformed(err, "PACKED is too long");
+    return nr_rest == rest->nr_bytes ? 0 : malformed(err, "DELTAS is too long");
+}
+
+static int deltas_find(struct chunk *chunk, const struct section sections[SECTION_IDS], struct err *err)
+{
+    const struct section *deltas = &sections[TF_SECTION_DELTAS];
+    if (sections[TF_SECTION_PACKED].present)
+        return deltas_unpack(chunk, &sections[TF_SECTION_PACKED], deltas, err);
+    chunk->deltas = deltas->bytes;
+    return deltas->nr_bytes == chunk->head.nr_symbols ? 0 : malformed(err, "DELTAS has the wrong size");
+}
+
 static int times_check(struct chunk *chunk, const struct trace_chunk *block, struct err *err)
 {
     const struct tf_chunk_head *head = &chunk->head;
@@ -312,15 +357,13 @@ int chunk_decode(struct chunk *chunk, size_t raw_bytes, const struct trace_chunk
     if (head_check(&chunk->head, raw_bytes, err) != 0 ||
         sections_find(raw, raw_bytes, &chunk->head, sections, err) != 0)
         return -1;
-    if (sections[TF_SECTION_SYMBOLS].nr_bytes != 2 * (size_t)chunk->head.nr_symbols ||
-        sections[TF_SECTION_DELTAS].nr_bytes != chunk->head.nr_symbols)
-        return malformed(err, "SYMBOLS or DELTAS has the wrong size");
+    if (sections[TF_SECTION_SYMBOLS].nr_bytes != 2 * (size_t)chunk->head.nr_symbols)
+        return malformed(err, "SYMBOLS has the wrong size");
     chunk->symbols = sections[TF_SECTION_SYMBOLS].bytes;
-    chunk->deltas = sections[TF_SECTION_DELTAS].bytes;
     chunk->wide = sections[TF_SECTION_WIDE].bytes;
     chunk->wide_end = chunk->wide + sections[TF_SECTION_WIDE].nr_bytes;
-    if (symbols_check(chunk, &counts, err) != 0 || times_check(chunk, block, err) != 0 ||
-        dict_decode(chunk, &sections[TF_SECTION_DICT], err) != 0 ||
+    if (symbols_check(chunk, &counts, err) != 0 || deltas_find(chunk, sections, err) != 0 ||
+        times_check(chunk, block, err) != 0 || dict_decode(chunk, &sections[TF_SECTION_DICT], err) != 0 ||
         stack_decode(chunk, &sections[TF_SECTION_STACK], err) != 0 ||
         ext_check(chunk, &sections[TF_SECTION_EXT], counts.ext, err) != 0)
         return -1;

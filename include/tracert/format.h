@@ -158,7 +158,8 @@ enum tf_section {
     TF_SECTION_DICT = 4,    /* what the ENTER symbols mean */
     TF_SECTION_STACK = 5,   /* the open frames when the chunk begins, outermost first */
     TF_SECTION_EXT = 6,     /* records of the EXT symbols */
-    TF_SECTION_MEMORY = 7   /* what the ALLOC, FREE and REALLOC symbols are about */
+    TF_SECTION_MEMORY = 7,  /* what the ALLOC, FREE and REALLOC symbols are about */
+    TF_SECTION_PACKED = 9   /* 2 bits a symbol: its delta, or TF_PACKED_REST */
 };
 
 enum tf_symbol {
@@ -171,7 +172,9 @@ enum tf_symbol {
     TF_SYM_ENTER = 8    /* + index into DICT */
 };
 
-#define TF_DICT_MAX   (65536u - TF_SYM_ENTER)
+#define TF_DICT_MAX    (65536u - TF_SYM_ENTER)
+#define TF_PACKED_REST 3u /* in PACKED: the next byte of DELTAS is the delta */
+
 #define TF_DELTA_WIDE 255u /* in DELTAS: the next varint of WIDE is the delta, in ticks */
 
 /* How an entry of DICT or STACK begins: a varint of these bits, and what they leave above. */

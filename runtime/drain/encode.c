@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "drain/memory.h"
+#include "drain/pack.h"
 #include "names.h"
 
 #include <string.h>
@@ -12,7 +13,7 @@ enum {
     MAX_WORDS = SEGMENT_MAX_BYTES / 16,
     MAX_DICT = SEGMENT_MAX_BYTES / 128,
     MAX_STACK = TF_CHUNK_STACK_MAX,
-    NR_SECTIONS = 7,
+    NR_SECTIONS = 8,
     NR_SMALL = NR_SECTIONS - (int)ENCODE_NR_PARTS + 1 /* the sections that share the head's part */
 };
 
@@ -35,15 +36,17 @@ int encoder_init(struct encoder *encoder, const struct region *region)
     encoder->region = region;
     encoder->words_put = words_put_choose();
     encoder->symbols = memory_map(2 * MAX_WORDS);
-    encoder->deltas = memory_map(MAX_WORDS);
+    encoder->deltas = memory_map(MAX_WORDS + PACK_ROUND);
+    encoder->packed = memory_map(MAX_WORDS / 4 + 2);
+    encoder->rest = memory_map(MAX_WORDS + PACK_ROUND);
     encoder->wide = memory_map(MAX_WORDS * TF_VARINT_MAX);
     encoder->dict = memory_map(DICT_BYTES);
     encoder->stack = memory_map(STACK_BYTES);
     encoder->ext = memory_map(ENCODE_EXT_BYTES);
     encoder->memory = memory_map(ENCODE_MEMORY_BYTES);
-    return encoder->symbols == NULL || encoder->deltas == NULL || encoder->wide == NULL || encoder->dict == NULL ||
-                   encoder->stack == NULL || encoder->ext == NULL || encoder->memory == NULL ||
-                   memory_columns_init(&encoder->memory_columns) != 0
+    return encoder->symbols == NULL || encoder->deltas == NULL || encoder->packed == NULL || encoder->rest == NULL ||
+                   encoder->wide == NULL || encoder->dict == NULL || encoder->stack == NULL || encoder->ext == NULL ||
+                   encoder->memory == NULL || memory_columns_init(&encoder->memory_columns) != 0
                ? -1
                : 0;
 }
@@ -210,21 +213,27 @@ void encoder_put_memory(struct encoder *encoder, uint64_t recorded, uint64_t dro
 }
 
 struct section {
-    uint32_t id;
+    uint32_t id; /* 0: there is none */
     const uint8_t *data;
     size_t bytes;
 };
 
-static void encoder_sections(const struct encoder *encoder, struct section *sections)
+static void encoder_sections(struct encoder *encoder, struct section *sections)
 {
+    memset(encoder->deltas + encoder->nr_symbols, 0, PACK_ROUND);
+    uint32_t nr_rest = pack_deltas(encoder->deltas, encoder->nr_symbols, encoder->packed, encoder->rest);
+    bool packed = nr_rest != UINT32_MAX;
+    size_t memory_bytes = (size_t)(encoder->memory_end - encoder->memory);
     const struct section all[NR_SECTIONS] = {
         {TF_SECTION_EXT, encoder->ext, (size_t)(encoder->ext_end - encoder->ext)},
         {TF_SECTION_WIDE, encoder->wide, (size_t)(encoder->wide_end - encoder->wide)},
         {TF_SECTION_DICT, encoder->dict, (size_t)(encoder->dict_end - encoder->dict)},
-        {TF_SECTION_MEMORY, encoder->memory, (size_t)(encoder->memory_end - encoder->memory)},
+        {memory_bytes > 0 ? TF_SECTION_MEMORY : 0, encoder->memory, memory_bytes}, /* readers must know it */
+        {packed ? TF_SECTION_DELTAS : 0, encoder->rest, packed ? nr_rest : 0},
         {TF_SECTION_STACK, encoder->stack, (size_t)(encoder->stack_end - encoder->stack)},
         {TF_SECTION_SYMBOLS, encoder->symbols, 2 * (size_t)encoder->nr_symbols},
-        {TF_SECTION_DELTAS, encoder->deltas, encoder->nr_symbols},
+        packed ? (struct section){TF_SECTION_PACKED, encoder->packed, (encoder->nr_symbols + 3) / 4}
+               : (struct section){TF_SECTION_DELTAS, encoder->deltas, encoder->nr_symbols},
     };
     memcpy(sections, all, sizeof all);
 }
@@ -237,11 +246,9 @@ static uint8_t *section_list(uint8_t *table, const struct section *section)
     return table + 8;
 }
 
-size_t encoder_store(const struct encoder *encoder, struct tf_chunk_head *head, uint8_t *raw,
-                     uint32_t parts[ENCODE_NR_PARTS])
+size_t encoder_store(struct encoder *encoder, struct tf_chunk_head *head, uint8_t *raw, uint32_t parts[ENCODE_NR_PARTS])
 {
     struct section sections[NR_SECTIONS];
-    uint32_t nr_listed = NR_SECTIONS - (encoder->memory_end == encoder->memory); /* readers must know MEMORY */
     encoder_sections(encoder, sections);
     head->nr_symbols = encoder->nr_symbols;
     head->tick_unit = encoder->tick_unit;
@@ -249,12 +256,14 @@ size_t encoder_store(const struct encoder *encoder, struct tf_chunk_head *head, 
     head->depth = encoder->depth;
     head->nr_stack = encoder->nr_stack;
     head->base_ticks = encoder->base_ticks;
-    head->nr_sections = nr_listed;
+    head->nr_sections = 0;
+    for (int i = 0; i < NR_SECTIONS; i++)
+        head->nr_sections += sections[i].id != 0;
     tf_chunk_head_store(raw, head);
     uint8_t *table = raw + TF_CHUNK_HEAD_BYTES;
-    uint8_t *p = table + nr_listed * 8u;
+    uint8_t *p = table + head->nr_sections * 8u;
     for (int i = 0; i < NR_SECTIONS; i++) {
-        if (sections[i].id != TF_SECTION_MEMORY || sections[i].bytes > 0)
+        if (sections[i].id != 0)
             table = section_list(table, &sections[i]);
         memcpy(p, sections[i].data, sections[i].bytes);
         p += sections[i].bytes;

@@ -20,6 +20,7 @@
 struct encoder {
     uint8_t *symbols; /* the columns; see encode.c for their sizes */
     uint8_t *deltas;
+    uint8_t *packed, *rest; /* the deltas again, if it pays: pack.h */
     uint8_t *wide, *wide_end;
     uint8_t *dict, *dict_end;
     uint8_t *stack, *stack_end;
@@ -76,13 +77,13 @@ void encoder_put_ext_numbers(struct encoder *encoder, enum tf_ext kind, uint64_t
 /* Make the section MEMORY of what memory_columns has, with the thread's counts so far. */
 void encoder_put_memory(struct encoder *encoder, uint64_t recorded, uint64_t dropped);
 
-#define ENCODE_NR_PARTS 5u /* head with all small sections; MEMORY; STACK; SYMBOLS; DELTAS */
+#define ENCODE_NR_PARTS 5u /* head with all small sections; MEMORY; STACK; SYMBOLS; PACKED or DELTAS */
 
 /*
  * Write the payload to `raw`, which has TF_RAW_MAX bytes. `head` is complete but for what the encoder knows. Returns
  * its size, and in `parts` the sizes of its first parts, each of one kind.
  */
-size_t encoder_store(const struct encoder *encoder, struct tf_chunk_head *head, uint8_t *raw,
+size_t encoder_store(struct encoder *encoder, struct tf_chunk_head *head, uint8_t *raw,
                      uint32_t parts[ENCODE_NR_PARTS]);
 
 #endif
