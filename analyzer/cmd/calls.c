@@ -291,7 +291,7 @@ static const struct format *format_find(const struct options *options, struct er
 static int calls_write(const struct options *options, const struct format *format, struct printer *printer,
                        struct replay *replay, struct err *err)
 {
-    const struct replay_observer observer = {printer, format->enter, format->leave, format->note};
+    const struct replay_observer observer = {printer, format->enter, format->leave, format->note, NULL};
     printer->out = out_open(options->output, err);
     if (printer->out == NULL)
         return -1;

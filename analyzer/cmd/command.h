@@ -52,7 +52,19 @@ struct options {
     const char *unit;        /* --unit NAME (flamegraph of folded stacks); NULL: samples */
     const struct pair *pair; /* of the two inputs, once they are loaded */
     struct chart *chart;     /* filled while a single trace is loaded, and shown; NULL: not wanted */
-    char **inputs;           /* the rest of the line; ./trace.zst when there is none */
+    bool memory;             /* --memory (report) */
+    uint64_t at_ns;          /* --at (report --memory); UINT64_MAX: no instant */
+    const char *alloc_fn;    /* --alloc-fn REGEX; NULL: the usual names */
+
+    enum option_weight {
+        WEIGHT_TIME,
+        WEIGHT_BYTES,
+        WEIGHT_ALLOCS,
+        WEIGHT_PEAK,
+        WEIGHT_LEAKED
+    } weight; /* --weight (flamegraph, export) */
+
+    char **inputs; /* the rest of the line; ./trace.zst when there is none */
     int nr_inputs;
     bool default_input; /* there was none */
     bool name_notices;  /* not an option: notices say which trace they are about, for what is kept and merged */
@@ -67,7 +79,9 @@ enum option_set {
     OPTIONS_COLOR = 1u << 4,
     OPTIONS_SYMBOLS = 1u << 5, /* --force-symbols --demangle --debug-dir */
     OPTIONS_PICTURE = 1u << 6, /* --title --min-width --unit */
-    OPTIONS_FLAME = 1u << 7    /* --width --inverted --reverse --colors --diff --subtitle */
+    OPTIONS_FLAME = 1u << 7,   /* --width --inverted --reverse --colors --diff --subtitle */
+    OPTIONS_MEMORY = 1u << 8,  /* --memory --at --alloc-fn */
+    OPTIONS_WEIGHT = 1u << 9   /* --weight --alloc-fn */
 };
 
 /*

@@ -10,6 +10,6 @@ static const char examples[] = "  tracean export --format folded > stacks.folded
 
 int cmd_export(int argc, char **argv)
 {
-    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_SYMBOLS;
+    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_SYMBOLS | OPTIONS_WEIGHT;
     return load_and_show(argc, argv, set, about, examples);
 }

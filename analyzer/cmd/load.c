@@ -3,6 +3,7 @@
  */
 #include "cmd/load.h"
 
+#include "cmd/heap.h"
 #include "cmd/input.h"
 #include "profile/calltree.h"
 #include "profile/chart.h"
@@ -356,8 +357,14 @@ int load_and_show(int argc, char **argv, unsigned option_set, const char *about,
     struct err err = {0};
     if (options_parse(&options, argc, argv, option_set, "[TRACE… | PROFILE…]", about, examples, &err) != 0)
         return command_fail(&err);
+    if (options.memory)
+        return heap_report(&options);
     const struct view *view = command_view(&options, argv[0], &err);
-    struct profile *profile = view ? load_profile(&options, &err) : NULL;
+    struct profile *profile = NULL;
+    if (view && options.weight != WEIGHT_TIME)
+        profile = heap_load_weighed(&options, &err);
+    else if (view)
+        profile = load_profile(&options, &err);
     if (!profile)
         return command_fail(&err);
     int status = command_show(&options, view, profile);

@@ -1,6 +1,7 @@
 /*
  * What the verbs that draw take beside traces: folded stacks.
  */
+#include "cmd/heap.h"
 #include "cmd/load.h"
 #include "profile/folded.h"
 
@@ -41,6 +42,8 @@ static struct profile *folded_load(const struct options *options, const char *pa
 
 struct profile *load_stacks_or_profile(const struct options *options, struct err *err)
 {
+    if (options->weight != WEIGHT_TIME)
+        return heap_load_weighed(options, err);
     if (options->default_input && access(options->inputs[0], F_OK) != 0) {
         if (!isatty(STDIN_FILENO))
             return folded_load(options, "-", err);

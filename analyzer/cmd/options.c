@@ -33,6 +33,10 @@ enum option_id {
     OPTION_DIFF,
     OPTION_TIME_ORDER,
     OPTION_SUBTITLE,
+    OPTION_MEMORY,
+    OPTION_AT,
+    OPTION_ALLOC_FN,
+    OPTION_WEIGHT,
     OPTION_QUIET,
     OPTION_HELP
 };
@@ -67,6 +71,10 @@ static const struct option_row rows[] = {
     {OPTION_TIME_ORDER, OPTIONS_FLAME, 0, "time-order", NULL, "calls as they followed one another, by thread"},
     {OPTION_TIME_ORDER, OPTIONS_FLAME, 0, "flamechart", NULL, "the same as --time-order"},
     {OPTION_DIFF, OPTIONS_FLAME, 0, "diff", NULL, "of two inputs: how the second differs from the first"},
+    {OPTION_MEMORY, OPTIONS_MEMORY, 0, "memory", NULL, "the heap: who allocated what, and when it was most"},
+    {OPTION_AT, OPTIONS_MEMORY, 0, "at", "T", "with --memory: what was live T after the start: 1.5s"},
+    {OPTION_WEIGHT, OPTIONS_WEIGHT, 0, "weight", "WHAT", "not time but memory: bytes, allocs, peak or leaked"},
+    {OPTION_ALLOC_FN, OPTIONS_MEMORY | OPTIONS_WEIGHT, 0, "alloc-fn", "REGEX", "functions that only pass memory on"},
     {OPTION_FORCE_SYMBOLS, OPTIONS_SYMBOLS, 0, "force-symbols", NULL, "names also from binaries that were rebuilt"},
     {OPTION_DEMANGLE, OPTIONS_SYMBOLS, 0, "demangle", "HOW", "C++ and Rust names: yes, short (no arguments), no"},
     {OPTION_DEBUG_DIR, OPTIONS_SYMBOLS, 0, "debug-dir", "DIR", "separate debug files; default /usr/lib/debug"},
@@ -158,6 +166,13 @@ static int value_range(struct options *options, const char *text, struct err *er
     return 0;
 }
 
+static int value_instant(const char *text, uint64_t *time_ns, struct err *err)
+{
+    if (value_time(text, text + strlen(text), time_ns) != 0)
+        return err_set(err, ERR_USAGE, "--at: \"%s\" is not a time like 1.5s, 20us or 300ms", text);
+    return 0;
+}
+
 static int value_percent(const char *text, double *percent, struct err *err)
 {
     char *end;
@@ -179,7 +194,7 @@ static int value_pixels(const char *text, double *percent, struct err *err)
     return 0;
 }
 
-static int value_regex(const char *text, struct err *err)
+static int value_regex(const char *name, const char *text, struct err *err)
 {
     regex_t regex;
     int error = regcomp(&regex, text, REG_EXTENDED | REG_NOSUB);
@@ -189,7 +204,7 @@ static int value_regex(const char *text, struct err *err)
     }
     char why[128];
     regerror(error, &regex, why, sizeof(why));
-    return err_set(err, ERR_USAGE, "--function: \"%s\" is not a regular expression: %s", text, why);
+    return err_set(err, ERR_USAGE, "--%s: \"%s\" is not a regular expression: %s", name, text, why);
 }
 
 static int value_word(const char *name, const char *text, const char *const *words, int *choice, struct err *err)
@@ -236,6 +251,16 @@ static int value_demangle(struct options *options, const char *text, struct err 
     return 0;
 }
 
+static int value_weight(struct options *options, const char *text, struct err *err)
+{
+    static const char *const words[] = {"time", "bytes", "allocs", "peak", "leaked", NULL};
+    int choice = 0;
+    if (value_word("weight", text, words, &choice, err) != 0)
+        return -1;
+    options->weight = (enum option_weight)choice;
+    return 0;
+}
+
 /* ---- The command line --------------------------------------------------------------------------- */
 
 static int option_take(struct options *options, enum option_id id, const char *value, struct err *err)
@@ -249,7 +274,7 @@ static int option_take(struct options *options, enum option_id id, const char *v
         return 0;
     case OPTION_FUNCTION:
         options->function = value;
-        return value_regex(value, err);
+        return value_regex("function", value, err);
     case OPTION_THREAD:
         return value_number("thread", value, 1, &options->thread, err);
     case OPTION_PID:
@@ -300,6 +325,16 @@ static int option_take(struct options *options, enum option_id id, const char *v
     case OPTION_UNIT:
         options->unit = value;
         return 0;
+    case OPTION_MEMORY:
+        options->memory = true;
+        return 0;
+    case OPTION_AT:
+        return value_instant(value, &options->at_ns, err);
+    case OPTION_ALLOC_FN:
+        options->alloc_fn = value;
+        return value_regex("alloc-fn", value, err);
+    case OPTION_WEIGHT:
+        return value_weight(options, value, err);
     case OPTION_QUIET:
         options->quiet = true;
         return 0;
@@ -367,7 +402,7 @@ int options_parse(struct options *options, int argc, char **argv, unsigned optio
     struct option longs[NR_ROWS + 1];
     char shorts[2 * NR_ROWS + 2];
     getopt_tables(option_set, longs, shorts);
-    *options = (struct options){.to_ns = UINT64_MAX, .top = UINT32_MAX, .min_width = -1};
+    *options = (struct options){.to_ns = UINT64_MAX, .top = UINT32_MAX, .min_width = -1, .at_ns = UINT64_MAX};
     opterr = 0;
     optind = 0; /* begin anew */
     for (int code; (code = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {

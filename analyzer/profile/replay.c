@@ -216,6 +216,16 @@ out:
 
 /* ---- In order of time: the calls ------------------------------------------------------------------ */
 
+/* Take over what a chunk says of its thread's events of memory. */
+static void memory_counts_take(struct replay_thread *thread, const struct memory_section *memory)
+{
+    uint64_t before = thread->memory_recorded + memory->nr_allocs + memory->nr_releases;
+    if (memory->recorded > before && !thread->skipped)
+        thread->memory_lost += memory->recorded - before;
+    thread->memory_recorded = memory->recorded;
+    thread->memory_dropped = memory->dropped;
+}
+
 static int chunk_watch(struct replay *replay, struct timeline *timeline, const struct timeline_event *event,
                        struct err *err)
 {
@@ -226,6 +236,7 @@ static int chunk_watch(struct replay *replay, struct timeline *timeline, const s
         return 0;
     }
     thread->skipped = thread->skipped || event->skipped;
+    memory_counts_take(thread, &event->chunk->memory);
     if (callstack_begin(replay, event->thread, event->block, event->chunk, &thread->words, &why) != 0) {
         if (why.code != ERR_INCOMPLETE)
             return err_set(err, why.code, "%s: %s", replay->trace->path, why.text);
@@ -236,6 +247,23 @@ static int chunk_watch(struct replay *replay, struct timeline *timeline, const s
         timeline_drop(timeline);
     }
     return 0;
+}
+
+static void memory_watch(struct replay *replay, const struct timeline_event *event)
+{
+    const struct replay_observer *observer = replay->observer;
+    const struct replay_thread *thread = &replay->threads[event->thread];
+    if (observer->memory == NULL || !thread->entered || replay->stopped != 0)
+        return;
+    const struct replay_memory memory = {
+        .thread = event->thread,
+        .process = thread->process,
+        .node = thread->frames[thread->depth].node,
+        .symbol = event->symbol,
+        .ticks = event->ticks,
+        .block = &event->memory,
+        .caller = event->symbol == TF_SYM_ALLOC ? &event->chunk->memory.callers[event->memory.caller] : NULL};
+    replay->stopped = observer->memory(observer->context, &memory);
 }
 
 /* The window begins for all threads at once, so that what is open then comes before what follows. */
@@ -275,6 +303,8 @@ static int event_watch(struct replay *replay, struct timeline *timeline, const s
         if (result > 0) {
             window_close(replay, event->thread);
             timeline_drop(timeline);
+        } else if (result == 0 && symbol_is_memory(event->symbol)) {
+            memory_watch(replay, event);
         }
         return result < 0 ? -1 : 0;
     }

@@ -72,7 +72,9 @@ struct replay_thread {
     uint64_t base_ticks;     /* of the first chunk: from when inherited frames count */
     uint64_t seen_recorded;  /* `recorded` of the last intact chunk */
     uint64_t pending_events; /* of damaged chunks since then */
-    uint64_t recovered;      /* enters that were lost, and are known from a later chunk's stack */
+    uint64_t memory_recorded, memory_dropped,
+        memory_lost;    /* for an observer of memory: so far; missing between chunks */
+    uint64_t recovered; /* enters that were lost, and are known from a later chunk's stack */
     struct replay_words words;
 };
 
@@ -99,12 +101,24 @@ struct replay_call {
     uint64_t end_ticks; /* at leave, and at enter of a leaf */
 };
 
+/* An ALLOC, FREE or REALLOC. */
+struct replay_memory {
+    uint32_t thread;  /* index into trace->threads */
+    uint32_t process; /* serial */
+    uint32_t node;    /* of replay->tree: the call path */
+    uint32_t symbol;
+    uint64_t ticks;
+    const struct memory_block *block;
+    const struct memory_caller *caller; /* of an ALLOC */
+};
+
 /* Every function returns 0 to go on; another value ends the replay. */
 struct replay_observer {
     void *context;
     int (*enter)(void *context, const struct replay_call *call);
     int (*leave)(void *context, const struct replay_call *call);
     int (*note)(void *context, uint32_t thread, uint64_t ticks, const struct chunk_ext *ext);
+    int (*memory)(void *context, const struct replay_memory *event); /* NULL: not wanted */
 };
 
 struct replay {

@@ -28,6 +28,73 @@ static struct heap heap_dumped(const char *folder)
     return (struct heap){allocs, bytes, releases};
 }
 
+static uint64_t number_of(const json_t *object, const char *name)
+{
+    ck_assert_msg(json_is_integer(json_object_get(object, name)), "no number %s", name);
+    return (uint64_t)json_integer_value(json_object_get(object, name));
+}
+
+/* The sum of `object.amount.unit` over an array of objects. */
+static uint64_t sum_of(const json_t *array, const char *amount, const char *unit)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < json_array_size(array); i++)
+        sum += number_of(json_object_get(json_array_get(array, i), amount), unit);
+    return sum;
+}
+
+static uint64_t sum_of_numbers(const json_t *array)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < json_array_size(array); i++)
+        sum += (uint64_t)json_integer_value(json_array_get(array, i));
+    return sum;
+}
+
+/* What `tracean export --weight` adds up to. */
+static uint64_t weight_of(const char *folder, const char *weight)
+{
+    struct run run = run_ok(folder,
+                            "\"$TRACEAN\" export -q --weight %s --format folded trace.zst | "
+                            "awk '{ sum += $NF } END { printf \"%%d\", sum }'",
+                            weight);
+    return strtoull(run.out, NULL, 10);
+}
+
+/* The heap of the trace, after a look at all that must hold for it. */
+static json_t *heap_load(const char *folder)
+{
+    struct run run = run_ok(folder, "\"$TRACEAN\" report -q --memory --format json trace.zst");
+    json_t *report = json_loads(run.out, 0, NULL);
+    const json_t *memory = json_object_get(report, "memory");
+    const json_t *paths = json_object_get(report, "paths");
+    static const char *const amounts[] = {"allocated", "peak", "live"};
+    static const char *const units[] = {"bytes", "blocks"};
+    ck_assert_ptr_nonnull(memory);
+    for (int u = 0; u < 2; u++) {
+        for (int a = 0; a < 3; a++)
+            ck_assert_uint_eq(number_of(json_object_get(memory, amounts[a]), units[u]),
+                              sum_of(paths, amounts[a], units[u]));
+        uint64_t allocated = number_of(json_object_get(memory, "allocated"), units[u]);
+        uint64_t released = number_of(json_object_get(memory, "released"), units[u]);
+        ck_assert_uint_eq(allocated, released + number_of(json_object_get(memory, "live"), units[u]));
+        const json_t *threads = json_object_get(report, "threads");
+        ck_assert_uint_eq(sum_of(threads, "allocated", units[u]), allocated);
+        ck_assert_uint_eq(sum_of(threads, "released", units[u]), released);
+    }
+    const json_t *empty = json_array_get(paths, 0); /* without a caller: nobody's */
+    ck_assert_uint_eq(number_of(json_object_get(empty, "allocated"), "blocks"), 0);
+    ck_assert_uint_eq(sum_of_numbers(json_object_get(memory, "sizes")),
+                      number_of(json_object_get(memory, "allocated"), "blocks"));
+    ck_assert_uint_eq(sum_of_numbers(json_object_get(memory, "lifetimes_ns")),
+                      number_of(json_object_get(memory, "released"), "blocks"));
+    ck_assert_uint_eq(weight_of(folder, "bytes"), number_of(json_object_get(memory, "allocated"), "bytes"));
+    ck_assert_uint_eq(weight_of(folder, "peak"), number_of(json_object_get(memory, "peak"), "bytes"));
+    ck_assert_uint_eq(weight_of(folder, "leaked"), number_of(json_object_get(memory, "live"), "bytes"));
+    ck_assert_uint_eq(number_of(memory, "dropped_events"), 0);
+    return report;
+}
+
 /* Run ./program; what it says it did, and what the trace says, is the same; but for what others do in it: so many
  * allocations, which they keep, and so many, which they release. */
 static void run_and_compare(const char *folder, const char *command, uint64_t nr_kept, uint64_t nr_released)
@@ -44,6 +111,13 @@ static void run_and_compare(const char *folder, const char *command, uint64_t nr
                   "%s: %lu allocations of %lu bytes, %lu releases, and not %llu, %llu, %llu", command,
                   (unsigned long)heap.allocs, (unsigned long)heap.bytes, (unsigned long)heap.releases, allocs, bytes,
                   releases);
+    json_t *report = heap_load(folder);
+    const json_t *memory = json_object_get(report, "memory");
+    ck_assert_uint_eq(number_of(json_object_get(memory, "allocated"), "blocks"), heap.allocs);
+    ck_assert_uint_eq(number_of(json_object_get(memory, "allocated"), "bytes"), heap.bytes);
+    ck_assert_uint_eq(number_of(json_object_get(memory, "released"), "blocks"), heap.releases);
+    ck_assert_uint_eq(number_of(memory, "unknown_releases"), 0);
+    json_decref(report);
 }
 
 static const struct way {
@@ -111,6 +185,107 @@ START_TEST(threads_that_release_each_others_blocks)
 
 END_TEST
 
+/* ---- Valgrind as a witness -------------------------------------------------------------------------- */
+
+#define LUA E2E_SCRATCH "/../lua-memory"
+
+/* A number of valgrind's: what stands before `after` in the line that has `line`, with its commas. */
+static uint64_t witness_number(const char *text, const char *line, const char *after)
+{
+    const char *found = strstr(text, line);
+    const char *end = found == NULL ? NULL : strstr(found, after);
+    uint64_t number = 0, place = 1;
+    ck_assert_msg(end != NULL, "valgrind says nothing of \"%s … %s\":\n%s", line, after, text);
+    for (const char *digit = end - 1; (*digit >= '0' && *digit <= '9') || *digit == ','; digit--) {
+        if (*digit == ',')
+            continue;
+        number += place * (uint64_t)(*digit - '0');
+        place *= 10;
+    }
+    return number;
+}
+
+/* The Lua interpreter, under DHAT and under the library: allocations and bytes, and what was live when most was. */
+START_TEST(heap_is_what_valgrind_says)
+{
+    static const char *const modes[] = {"TRACERT_MEMORY=events", "TRACERT_MEMORY=full"};
+    const char *folder = scratch_folder("memory/lua-%d", _i);
+    if (!file_exists(LUA, "src/lua.c"))
+        run_shell("/", "command -v valgrind && \"$SOURCE\"/cmake/fetch-source.sh lua5.4 '%s'", LUA);
+    if (!file_exists(LUA, "src/lua.c")) {
+        printf("left out, for want of valgrind or of Lua's sources\n");
+        return;
+    }
+    run_ok(
+        folder,
+        "\"$GCC\" -O1 -g -finstrument-functions -DLUA_USE_LINUX $(ls '%s'/src/*.c | grep -v luac) -o program -lm -ldl "
+        "-Wl,-E && cp \"$PROGRAMS\"/allocates.lua .",
+        LUA);
+    struct run witness = run_ok(folder, "valgrind --tool=dhat --dhat-out-file=/dev/null ./program allocates.lua 2>&1");
+    run_ok(folder, "LD_PRELOAD=\"$LIB/libtracert.so $LIB/libtracert_memory.so\" %s ./program allocates.lua", modes[_i]);
+    trace_check_file(folder, "trace.zst");
+    json_t *report = heap_load(folder);
+    const json_t *memory = json_object_get(report, "memory");
+    const json_t *allocated = json_object_get(memory, "allocated"), *peak = json_object_get(memory, "peak");
+    ck_assert_uint_eq(number_of(allocated, "bytes"), witness_number(witness.out, "Total:", " bytes"));
+    ck_assert_uint_eq(number_of(allocated, "blocks"), witness_number(witness.out, "Total:", " blocks"));
+    ck_assert_uint_eq(number_of(peak, "bytes"), witness_number(witness.out, "At t-gmax:", " bytes"));
+    ck_assert_uint_eq(number_of(peak, "blocks"), witness_number(witness.out, "At t-gmax:", " blocks"));
+    ck_assert_uint_eq(number_of(memory, "unknown_releases"), 0);
+    json_decref(report);
+}
+
+END_TEST
+
+START_TEST(heap_is_refused_where_there_is_none)
+{
+    const char *folder = scratch_folder("memory/refused");
+    build_program(&toolchains[1], folder, "program", "\"$PROGRAMS\"/allocates.c", "");
+    run_ok(folder, "./program");
+    struct run run = run_shell(folder, "\"$TRACEAN\" report --memory trace.zst");
+    ck_assert_int_eq(run.status, 1);
+    ck_assert_msg(count_lines(run.err) == 1 && strstr(run.err, "TRACERT_MEMORY=full") != NULL, "%s", run.err);
+    run_ok(folder, PRELOAD "TRACERT_MEMORY=full ./program");
+    static const char *const wrong[] = {"report --memory --thread 1",   "report --memory --function main",
+                                        "report --memory --format csv", "report --memory --at never",
+                                        "flamegraph --weight much",     "report --memory --alloc-fn '('"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        run = run_shell(folder, "\"$TRACEAN\" %s trace.zst", wrong[i]);
+        ck_assert_msg(run.status == 1 && count_lines(run.err) == 1, "%s: %d, %s", wrong[i], run.status, run.err);
+    }
+}
+
+END_TEST
+
+/* What each function asked for: those of allocates.c, and wrappers as it is said. */
+START_TEST(functions_own_what_they_asked_for)
+{
+    static const char *const options[] = {"", "--alloc-fn '^resize$'"};
+    const char *folder = scratch_folder("memory/owners-%d", _i);
+    build_program(&toolchains[0], folder, "program", "\"$PROGRAMS\"/allocates.c", "");
+    run_ok(folder, PRELOAD "TRACERT_MEMORY=full ./program");
+    struct run run = run_ok(folder, "\"$TRACEAN\" report --memory --format json %s trace.zst", options[_i]);
+    json_t *report = json_loads(run.out, 0, NULL);
+    const json_t *functions = json_object_get(report, "functions");
+    uint64_t of_resize = 0, of_main = 0;
+    for (size_t i = 0; i < json_array_size(functions); i++) {
+        const json_t *function = json_array_get(functions, i);
+        const char *name = json_string_value(json_object_get(function, "name"));
+        uint64_t bytes = number_of(json_object_get(function, "allocated"), "bytes");
+        of_resize += strcmp(name, "resize") == 0 ? bytes : 0;
+        of_main += strcmp(name, "main") == 0 ? bytes : 0;
+    }
+    ck_assert_uint_eq(of_resize, _i == 0 ? 100 + 5000 + 21 + 17 : 0);
+    ck_assert_uint_eq(of_main, _i == 0 ? 14222 - 5138 : 14222 - 10); /* strdup is none of the wrappers then */
+    ;
+    run = run_ok(folder, "\"$TRACEAN\" report --memory --at 10s trace.zst");
+    ck_assert_msg(strstr(run.out, "live: 9.08 kB (9,077 bytes) in 11 blocks at 10.0 s") != NULL, "%s", run.out);
+    run_ok(folder, "\"$TRACEAN\" flamegraph --weight leaked trace.zst -o leaked.svg && grep -q bytes leaked.svg");
+    json_decref(report);
+}
+
+END_TEST
+
 /* What has no room is counted. */
 START_TEST(what_is_dropped_is_counted)
 {
@@ -119,6 +294,17 @@ START_TEST(what_is_dropped_is_counted)
     run_ok(folder,
            PRELOAD "TRACERT_FULL=drop TRACERT_BUFFER=128K TRACERT_LEVEL=19 TRACERT_MEMORY=full ./program >said");
     run_ok(folder, "\"$TRACEAN\" verify -q trace.zst || test $? = 3");
+    /* Said, or dropped and counted: none is missing. */
+    unsigned long long allocs, bytes, releases;
+    struct run said = run_ok(folder, "cat said");
+    ck_assert_int_eq(sscanf(said.out, "%llu %llu %llu", &allocs, &bytes, &releases), 3);
+    struct run run = run_shell(folder, "\"$TRACEAN\" report -q --memory --format json trace.zst");
+    json_t *report = json_loads(run.out, 0, NULL);
+    struct heap heap = heap_dumped(folder);
+    uint64_t dropped = number_of(json_object_get(report, "memory"), "dropped_events");
+    ck_assert_int_eq(run.status, dropped > 0 ? 3 : 0);
+    ck_assert_uint_eq(heap.allocs + heap.releases + dropped, allocs + releases + 3);
+    json_decref(report);
 }
 
 END_TEST
@@ -176,6 +362,7 @@ START_TEST(programs_do_not_notice)
     ck_assert_str_eq(seen.err, plain.err);
     trace_check_file(folder, "trace.zst");
     ck_assert_uint_gt(heap_dumped(folder).allocs, 0);
+    json_decref(heap_load(folder));
 }
 
 END_TEST
@@ -189,6 +376,9 @@ int main(void)
     tcase_add_loop_test(tcase, every_operator_new_is_seen, 0, nr_toolchains);
     tcase_add_loop_test(tcase, threads_that_release_each_others_blocks, 0, 2);
     tcase_add_test(tcase, what_is_dropped_is_counted);
+    tcase_add_loop_test(tcase, heap_is_what_valgrind_says, 0, 2);
+    tcase_add_test(tcase, heap_is_refused_where_there_is_none);
+    tcase_add_loop_test(tcase, functions_own_what_they_asked_for, 0, 2);
     tcase_add_loop_test(tcase, nothing_is_seen_and_one_line_says_why, 0, (int)(sizeof silent / sizeof *silent));
     tcase_add_test(tcase, nobody_else_defines_malloc);
     tcase_add_loop_test(tcase, programs_do_not_notice, 0, (int)(sizeof programs / sizeof *programs));

@@ -191,7 +191,7 @@ char *watch_text(const char *path, uint64_t from_ns, uint64_t to_ns)
     ck_assert_int_eq(replay_run(&replay, &err), 0);
     char *before = replay_text(&replay);
     struct watcher watcher = {open_memstream(&text, &bytes), &replay};
-    const struct replay_observer observer = {&watcher, watch_enter, watch_leave, watch_note};
+    const struct replay_observer observer = {&watcher, watch_enter, watch_leave, watch_note, NULL};
     ck_assert_int_eq(replay_watch(&replay, &observer, &err), 0);
     fclose(watcher.out);
     /* Both ways of replaying must come to the same result. */
