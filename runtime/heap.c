@@ -84,4 +84,5 @@ void tracert__heap_start(bool session_is_on)
                   NULL);
     else if (rival != NULL)
         diag_line("malloc is that of ", rival, ": no allocation will be seen", NULL);
+    tracert__heap_is_off = rival != NULL;
 }

@@ -110,6 +110,9 @@ static void *early_move(void *block, size_t bytes)
     return moved;
 }
 
+/* Who called reallocarray, while that calls realloc. */
+static __thread const void *array_caller;
+
 static void *resize(void *block, size_t bytes, const void *caller, const void *frame)
 {
     if (rarely(early_has(block)) || !real_is_known())
@@ -125,7 +128,9 @@ static void *resize(void *block, size_t bytes, const void *caller, const void *f
 
 EXPORT void *realloc(void *block, size_t bytes)
 {
-    return resize(block, bytes, CALLER, FRAME);
+    const void *caller = array_caller != NULL ? array_caller : CALLER;
+    array_caller = NULL;
+    return resize(block, bytes, caller, FRAME);
 }
 
 EXPORT void *reallocarray(void *block, size_t nr, size_t bytes)
@@ -134,7 +139,11 @@ EXPORT void *reallocarray(void *block, size_t nr, size_t bytes)
         errno = ENOMEM;
         return NULL;
     }
-    return resize(block, nr * bytes, CALLER, FRAME);
+    /* As the C library's does: whatever realloc is. An allocator that comes before us may not have this function. */
+    array_caller = CALLER;
+    void *moved = realloc(block, nr * bytes);
+    array_caller = NULL;
+    return moved;
 }
 
 EXPORT int posix_memalign(void **block, size_t alignment, size_t bytes)

@@ -334,6 +334,24 @@ START_TEST(nothing_is_seen_and_one_line_says_why)
 
 END_TEST
 
+/* Another allocator: behind the library it is seen as any other; before it, what it lacks must not come from elsewhere.
+ */
+START_TEST(other_allocators_are_seen_or_left_alone)
+{
+    const char *folder = scratch_folder("memory/allocator");
+    build_program(&toolchains[1], folder, "program", "\"$PROGRAMS\"/allocates.c", "");
+    run_ok(folder, "\"$GCC\" -O2 -fPIC -shared -fno-builtin \"$PROGRAMS\"/other_malloc.c -o other_malloc.so");
+    run_and_compare(folder, "TRACERT_MEMORY=full LD_PRELOAD=\"$LIB/libtracert_memory.so ./other_malloc.so\" ./program",
+                    0, 0);
+    struct run run =
+        run_ok(folder, "TRACERT_MEMORY=full LD_PRELOAD=\"./other_malloc.so $LIB/libtracert_memory.so\" ./program");
+    ck_assert_str_eq(run.out, "16 14222 5\n");
+    ck_assert_msg(count_lines(run.err) == 1 && strstr(run.err, "malloc is that of ./other_malloc.so") != NULL, "%s",
+                  run.err);
+}
+
+END_TEST
+
 /* Without the library nothing of ours lies in a program's way to its memory. */
 START_TEST(nobody_else_defines_malloc)
 {
@@ -381,6 +399,7 @@ int main(void)
     tcase_add_loop_test(tcase, functions_own_what_they_asked_for, 0, 2);
     tcase_add_loop_test(tcase, nothing_is_seen_and_one_line_says_why, 0, (int)(sizeof silent / sizeof *silent));
     tcase_add_test(tcase, nobody_else_defines_malloc);
+    tcase_add_test(tcase, other_allocators_are_seen_or_left_alone);
     tcase_add_loop_test(tcase, programs_do_not_notice, 0, (int)(sizeof programs / sizeof *programs));
     suite_add_tcase(suite, tcase);
     return harness_main(suite);
