@@ -108,7 +108,10 @@ static int path_open(struct out *out, const char *path)
     out->target = exists ? realpath(path, NULL) : strdup(path); /* a symbolic link stays one */
     if (!out->target)
         return errno;
-    return temporary_open(out);
+    int error = temporary_open(out);
+    if (error == 0 && exists && fchmod(out->fd, st.st_mode & 0777) != 0)
+        return errno;
+    return error;
 }
 
 struct out *out_open(const char *path, struct err *err)
