@@ -24,6 +24,7 @@ static const struct command commands[] = {
     {"dump", "the events as they are in the file", cmd_dump},
     {"verify", "check every byte of a trace", cmd_verify},
     {"repair", "a clean trace of what is left of a damaged one", cmd_repair},
+    {"pack", "the names of the functions into the trace, to read it elsewhere", cmd_pack},
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

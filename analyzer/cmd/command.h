@@ -121,5 +121,6 @@ int cmd_verify(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
 int cmd_repair(int argc, char **argv);
+int cmd_pack(int argc, char **argv);
 
 #endif

@@ -23,6 +23,15 @@ static void answers_release(struct answers *answers)
     free(answers->functions);
 }
 
+/* What the trace itself says of a function; NULL: nothing. */
+static const struct trace_symbol *packed_find(const struct function_names_request *request, uint32_t number)
+{
+    const struct function_id *id = &request->functions->ids[number];
+    if (id->region != NULL || id->at.object == TRACE_NONE)
+        return NULL;
+    return trace_symbol_find(&request->trace->objects[id->at.object], id->at.address);
+}
+
 static int answers_get(const struct function_names_request *request, struct answers *answers, struct arena *arena,
                        struct err *err)
 {
@@ -42,7 +51,7 @@ static int answers_get(const struct function_names_request *request, struct answ
     }
     for (uint32_t i = 0; i < functions->nr; i++) {
         const struct address *at = &functions->ids[i].at;
-        if (functions->ids[i].region != NULL || at->object == TRACE_NONE)
+        if (functions->ids[i].region != NULL || at->object == TRACE_NONE || packed_find(request, i) != NULL)
             continue;
         answers->queries[answers->nr] = (struct symbol_query){.module = at->object, .address = at->address};
         answers->functions[answers->nr++] = i;
@@ -89,6 +98,56 @@ static int function_describe(const struct function_names_request *request, uint3
     return function->name == NULL || function->module == NULL ? -1 : 0;
 }
 
+static void function_take(struct profile_function *function, const struct symbol *symbol)
+{
+    if (symbol->name != NULL && symbol->name[0] != '\0') {
+        function->name = symbol->name;
+        function->kind = FUNCTION_CODE;
+    }
+    function->file = symbol->file != NULL ? symbol->file : "";
+    function->line = symbol->line;
+}
+
+/* As symbols_resolve() answers. */
+static struct symbol packed_symbol(const struct trace_symbol *packed, enum symbol_names style)
+{
+    struct symbol symbol = {.linkage = packed->linkage, .file = packed->file, .line = packed->line};
+    symbol.name = packed->linkage;
+    if (style != SYMBOL_NAMES_MANGLED && packed->name != NULL)
+        symbol.name = packed->name;
+    if (style == SYMBOL_NAMES_SHORT && packed->short_name != NULL)
+        symbol.name = packed->short_name;
+    return symbol;
+}
+
+/* Take the names that are in the trace; what was wrong with the files when they were put there is of interest to those
+ * who miss a name. */
+static int packed_take(const struct function_names_request *request, struct profile_function *functions,
+                       struct arena *arena)
+{
+    const struct trace *trace = request->trace;
+    bool *lacking = arena_array(arena, (size_t)trace->nr_objects + 1, sizeof(*lacking));
+    if (lacking == NULL)
+        return -1;
+    for (uint32_t i = 0; i < request->functions->nr; i++) {
+        const struct trace_symbol *packed = packed_find(request, i);
+        if (packed == NULL)
+            continue;
+        struct symbol symbol = packed_symbol(packed, request->options->names);
+        struct profile_function *function = &functions[i];
+        function_take(function, &symbol);
+        function->name = arena_copy(arena, function->name, strlen(function->name));
+        function->file = arena_copy(arena, function->file, strlen(function->file));
+        if (function->name == NULL || function->file == NULL)
+            return -1;
+        lacking[request->functions->ids[i].at.object] |= symbol.name == NULL;
+    }
+    for (uint32_t i = 0; i < trace->nr_objects; i++)
+        if (lacking[i] && trace->objects[i].names_notice != NULL)
+            request->notice(request->context, trace->objects[i].names_notice);
+    return 0;
+}
+
 struct profile_function *function_names(const struct function_names_request *request, struct arena *arena,
                                         struct err *err)
 {
@@ -107,17 +166,12 @@ struct profile_function *function_names(const struct function_names_request *req
             goto out;
         }
     }
-    for (size_t i = 0; i < answers.nr; i++) {
-        struct profile_function *function = &functions[answers.functions[i]];
-        const struct symbol *symbol = &answers.symbols[i];
-        if (symbol->name != NULL && symbol->name[0] != '\0') {
-            function->name = symbol->name;
-            function->kind = FUNCTION_CODE;
-        }
-        function->file = symbol->file != NULL ? symbol->file : "";
-        function->line = symbol->line;
-    }
-    result = functions;
+    for (size_t i = 0; i < answers.nr; i++)
+        function_take(&functions[answers.functions[i]], &answers.symbols[i]);
+    if (packed_take(request, functions, arena) != 0)
+        err_set(err, ERR_INPUT, "out of memory: names of %u functions", nr);
+    else
+        result = functions;
 out:
     answers_release(&answers);
     return result;

@@ -4,74 +4,14 @@
  */
 #include "trace/fields.h"
 
+#include "trace/field.h"
+#include "trace/names.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    TEXT_BYTES_MAX = 64 << 10, /* longer texts are cut: no path and no name is that long */
-    COMMAND_BYTES_MAX = 1 << 20
-};
-
-struct field {
-    uint64_t key, number; /* number: the value as a varint; 0 when it is none */
-    const uint8_t *value;
-    size_t bytes;
-    bool is_number;
-};
-
-/* The next field of [*at, end). 1, 0 at the end, -1 when it is malformed. */
-static int field_next(const uint8_t **at, const uint8_t *end, struct field *field)
-{
-    uint64_t bytes;
-    if (*at == end)
-        return 0;
-    const uint8_t *p = tf_get_varint(*at, end, &field->key);
-    p = p == NULL ? NULL : tf_get_varint(p, end, &bytes);
-    if (p == NULL || bytes > (size_t)(end - p))
-        return -1;
-    field->value = p;
-    field->bytes = (size_t)bytes;
-    field->number = 0;
-    field->is_number = tf_get_varint(p, p + bytes, &field->number) == p + bytes && bytes > 0;
-    *at = p + bytes;
-    return 1;
-}
-
-/* What field_next says when the loop over the fields is done. */
-static int fields_end(int result, struct err *err)
-{
-    return result < 0 ? err_set(err, ERR_INCOMPLETE, "its fields are malformed") : 0;
-}
-
-static int field_unknown(const struct field *field, struct err *err)
-{
-    if ((field->key & 1) == 0)
-        return 0;
-    return err_set(err, ERR_INPUT, "the trace has field %llu, which this version of tracean does not understand",
-                   (unsigned long long)field->key);
-}
-
-static int no_memory(struct err *err)
-{
-    return err_set(err, ERR_INPUT, "out of memory while reading the facts of the trace");
-}
-
-static int field_text(struct trace *trace, const struct field *field, size_t bytes_max, const char **text,
-                      struct err *err)
-{
-    const char *copy =
-        arena_copy(&trace->arena, (const char *)field->value, field->bytes < bytes_max ? field->bytes : bytes_max);
-    if (copy == NULL)
-        return no_memory(err);
-    *text = copy;
-    return 0;
-}
-
-static uint32_t field_number32(const struct field *field)
-{
-    return field->number > UINT32_MAX ? UINT32_MAX : (uint32_t)field->number;
-}
+enum { COMMAND_BYTES_MAX = 1 << 20 };
 
 void facts_init(struct facts *facts)
 {
@@ -121,7 +61,7 @@ uint32_t facts_thread(struct facts *facts, struct trace *trace, uint32_t serial,
         trace->threads = threads;
     if (threads == NULL || trace->nr_threads == TRACE_NONE ||
         index_add(&facts->threads, index_hash(&facts->threads, serial, 0), trace->nr_threads) != 0) {
-        no_memory(err);
+        field_no_memory(err);
         return TRACE_NONE;
     }
     threads[trace->nr_threads] =
@@ -140,7 +80,7 @@ static int session_add(struct trace *trace, const struct tf_header *header, cons
     while (failed == 0 && (result = field_next(&at, end, &field)) > 0) {
         switch (field.key) {
         case TF_FIELD_RUNTIME_VERSION:
-            failed = field_text(trace, &field, TEXT_BYTES_MAX, &trace->runtime_version, err);
+            failed = field_text(trace, &field, FIELD_TEXT_MAX, &trace->runtime_version, err);
             break;
         case TF_FIELD_CLOCK:
             trace->clock_kind = field_number32(&field);
@@ -152,13 +92,13 @@ static int session_add(struct trace *trace, const struct tf_header *header, cons
             trace->realtime_ns = field.number;
             break;
         case TF_FIELD_HOST:
-            failed = field_text(trace, &field, TEXT_BYTES_MAX, &trace->host, err);
+            failed = field_text(trace, &field, FIELD_TEXT_MAX, &trace->host, err);
             break;
         case TF_FIELD_KERNEL:
-            failed = field_text(trace, &field, TEXT_BYTES_MAX, &trace->kernel, err);
+            failed = field_text(trace, &field, FIELD_TEXT_MAX, &trace->kernel, err);
             break;
         case TF_FIELD_REGION:
-            failed = field_text(trace, &field, TEXT_BYTES_MAX, &trace->region, err);
+            failed = field_text(trace, &field, FIELD_TEXT_MAX, &trace->region, err);
             break;
         case TF_FIELD_MEMORY:
             trace->memory_kind = field_number32(&field);
@@ -167,7 +107,7 @@ static int session_add(struct trace *trace, const struct tf_header *header, cons
             trace->full_policy = field_number32(&field);
             break;
         case TF_FIELD_BOOT_ID:
-            failed = field_text(trace, &field, TEXT_BYTES_MAX, &trace->boot_id, err);
+            failed = field_text(trace, &field, FIELD_TEXT_MAX, &trace->boot_id, err);
             break;
         default:
             failed = field_unknown(&field, err);
@@ -269,7 +209,7 @@ static struct trace_process *process_known(struct facts *facts, struct trace *tr
         trace->processes = processes;
     if (processes == NULL || trace->nr_processes == TRACE_NONE ||
         index_add(&facts->processes, index_hash(&facts->processes, serial, 0), trace->nr_processes) != 0) {
-        no_memory(err);
+        field_no_memory(err);
         return NULL;
     }
     processes[trace->nr_processes] =
@@ -296,9 +236,9 @@ static int process_field(struct trace *trace, struct trace_process *process, con
         process->command_bytes = field->bytes < COMMAND_BYTES_MAX ? field->bytes : COMMAND_BYTES_MAX;
         return field_text(trace, field, COMMAND_BYTES_MAX, &process->command, err);
     case TF_FIELD_EXECUTABLE:
-        return field_text(trace, field, TEXT_BYTES_MAX, &process->executable, err);
+        return field_text(trace, field, FIELD_TEXT_MAX, &process->executable, err);
     case TF_FIELD_DIRECTORY:
-        return field_text(trace, field, TEXT_BYTES_MAX, &process->directory, err);
+        return field_text(trace, field, FIELD_TEXT_MAX, &process->directory, err);
     case TF_FIELD_ORIGIN:
         process->origin = field_number32(field);
         return 0;
@@ -341,7 +281,7 @@ static int thread_field(struct trace *trace, struct trace_thread *thread, const 
         thread->start_ticks = field->number;
         return 0;
     case TF_FIELD_NAME:
-        return field_text(trace, field, TEXT_BYTES_MAX, &thread->name, err);
+        return field_text(trace, field, FIELD_TEXT_MAX, &thread->name, err);
     default:
         return field_unknown(field, err);
     }
@@ -373,6 +313,13 @@ static bool object_equal(const void *table, uint32_t number, const void *key)
            (a->build_id_bytes == 0 || memcmp(a->build_id, b->build_id, a->build_id_bytes) == 0);
 }
 
+uint32_t facts_object(const struct facts *facts, const struct trace *trace, const struct trace_object *object)
+{
+    uint64_t hash = index_hash(&facts->objects, index_hash_bytes(&facts->objects, object->path, strlen(object->path)),
+                               index_hash_bytes(&facts->objects, object->build_id, object->build_id_bytes));
+    return index_find(&facts->objects, hash, object_equal, trace, object);
+}
+
 static uint32_t object_intern(struct facts *facts, struct trace *trace, const struct trace_object *object,
                               struct err *err)
 {
@@ -387,7 +334,7 @@ static uint32_t object_intern(struct facts *facts, struct trace *trace, const st
         trace->objects = objects;
     if (objects == NULL || trace->nr_objects == TRACE_NONE ||
         index_add(&facts->objects, hash, trace->nr_objects) != 0) {
-        no_memory(err);
+        field_no_memory(err);
         return TRACE_NONE;
     }
     objects[trace->nr_objects] = *object;
@@ -409,10 +356,10 @@ static int module_append(struct facts *facts, struct trace *trace, const struct 
     if (modules != NULL)
         trace->modules = modules;
     if (modules == NULL || trace->nr_modules == TRACE_NONE)
-        return no_memory(err);
+        return field_no_memory(err);
     if (found == INDEX_NONE) {
         if (index_add(&facts->modules, hash, trace->nr_modules) != 0)
-            return no_memory(err);
+            return field_no_memory(err);
         modules[trace->nr_modules++] = *module;
         return 0;
     }
@@ -443,7 +390,7 @@ static int segments_parse(struct trace *trace, const uint8_t *at, const uint8_t 
     struct trace_segment *segments = arena_array(&trace->arena, nr, sizeof(*segments));
     struct field field;
     if (segments == NULL)
-        return no_memory(err);
+        return field_no_memory(err);
     module->segments = segments;
     while (field_next(&at, end, &field) > 0) {
         if (field.key == TF_FIELD_SEGMENT && segment_parse(&field, &segments[module->nr_segments++]) != 0)
@@ -464,7 +411,7 @@ static int path_complete(const struct facts *facts, struct trace *trace, uint32_
     size_t bytes = strlen(directory) + 1 + strlen(rest);
     char *joined = arena_alloc(&trace->arena, bytes + 1);
     if (joined == NULL)
-        return no_memory(err);
+        return field_no_memory(err);
     snprintf(joined, bytes + 1, "%s/%s", directory, rest);
     *path = joined;
     return 0;
@@ -488,13 +435,13 @@ static int module_load(struct facts *facts, struct trace *trace, uint32_t proces
             module.load_ticks = field.number;
             break;
         case TF_FIELD_MODULE_PATH:
-            failed = field_text(trace, &field, TEXT_BYTES_MAX, &object.path, err);
+            failed = field_text(trace, &field, FIELD_TEXT_MAX, &object.path, err);
             break;
         case TF_FIELD_BUILD_ID:
-            object.build_id_bytes = field.bytes < TEXT_BYTES_MAX ? field.bytes : TEXT_BYTES_MAX;
+            object.build_id_bytes = field.bytes < FIELD_TEXT_MAX ? field.bytes : FIELD_TEXT_MAX;
             object.build_id =
                 (const uint8_t *)arena_copy(&trace->arena, (const char *)field.value, object.build_id_bytes);
-            failed = object.build_id == NULL ? no_memory(err) : 0;
+            failed = object.build_id == NULL ? field_no_memory(err) : 0;
             break;
         case TF_FIELD_SEGMENT:
             nr_segments++;
@@ -569,6 +516,8 @@ int facts_add_block(struct facts *facts, struct trace *trace, const struct tf_he
         return thread_add(facts, trace, header, payload, end, err);
     case TF_BLOCK_MODULE:
         return modules_add(facts, trace, payload, end, err);
+    case TF_BLOCK_SYMBOLS:
+        return names_add(facts, trace, payload, end, err);
     case TF_BLOCK_END:
         return end_add(facts, trace, header, payload, end, err);
     case TF_BLOCK_HOOKS:

@@ -32,4 +32,7 @@ uint32_t facts_process_find(const struct facts *facts, const struct trace *trace
  * with err set when memory ran out. */
 uint32_t facts_thread(struct facts *facts, struct trace *trace, uint32_t serial, struct err *err);
 
+/* The number of the object with this path and build-id, or TRACE_NONE. */
+uint32_t facts_object(const struct facts *facts, const struct trace *trace, const struct trace_object *object);
+
 #endif

@@ -102,6 +102,7 @@ static const char *type_name(uint8_t type)
         [TF_BLOCK_THREAD] = " (the facts of a thread)",
         [TF_BLOCK_MODULE] = " (what was loaded and unloaded)",
         [TF_BLOCK_END] = " (the end)",
+        [TF_BLOCK_SYMBOLS] = " (packed names)",
     };
     return type < sizeof(names) / sizeof(names[0]) && names[type] != NULL ? names[type] : "";
 }
@@ -195,7 +196,7 @@ static int block_add(struct trace *trace, uint64_t offset, const struct tf_heade
     if (header->version != TF_VERSION)
         return err_set(err, ERR_INPUT, "%s: trace format version %u; this tracean reads version %u", trace->path,
                        header->version, TF_VERSION);
-    if ((header->type < TF_BLOCK_SESSION || header->type > TF_BLOCK_HOOKS) && !(header->flags & TF_BLOCK_MAY_SKIP))
+    if ((header->type < TF_BLOCK_SESSION || header->type > TF_BLOCK_SYMBOLS) && !(header->flags & TF_BLOCK_MAY_SKIP))
         return err_set(err, ERR_INPUT, "%s: blocks of type %u, which this version of tracean does not understand",
                        trace->path, header->type);
     if (!block_is_expected(trace, offset, header))

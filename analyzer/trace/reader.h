@@ -39,11 +39,30 @@ struct trace_thread {
     uint32_t last_chunk;
 };
 
+/* A function's names as `tracean pack` found them; texts are NULL when unknown. */
+struct trace_symbol {
+    uint64_t address; /* in the object's file */
+    const char *linkage;
+    const char *name;       /* as it is written in the source; NULL: the same */
+    const char *short_name; /* without arguments; NULL: the same as `name` */
+    const char *file;
+    uint32_t line;
+};
+
+/* Some of an object's, by address. */
+struct trace_symbols {
+    const struct trace_symbol *symbols;
+    uint32_t nr;
+    const struct trace_symbols *next;
+};
+
 /* An object file: the same path and build-id is the same object, in whatever process and wherever it was mapped. */
 struct trace_object {
     const char *path; /* "" when there is no file */
     const uint8_t *build_id;
     size_t build_id_bytes;
+    const struct trace_symbols *names; /* that are in the trace; NULL: none */
+    const char *names_notice;          /* what was wrong with the object's file then; NULL: nothing */
 };
 
 struct trace_segment {
@@ -173,6 +192,9 @@ void trace_thread_name(struct trace *trace, uint32_t thread, const char *name, s
 
 /* The process with that serial, or NULL. */
 const struct trace_process *trace_process_find(const struct trace *trace, uint32_t serial);
+
+/* The function at this address of the object's file, if its names are in the trace; else NULL. */
+const struct trace_symbol *trace_symbol_find(const struct trace_object *object, uint64_t address);
 
 /* True when the file is whole and its writer has finished it well. */
 bool trace_is_whole(const struct trace *trace);

@@ -28,8 +28,6 @@ struct repairer {
     struct serials processes, threads;
     struct chunk chunk;
     struct buffer raw, built;
-    uint8_t *end_fields; /* NULL: there is no END */
-    size_t end_bytes;
     struct err *err;
 };
 
@@ -116,17 +114,6 @@ static int session_need(struct repairer *repairer, const struct tf_header *like)
     return description_make(repairer, like, TF_BLOCK_SESSION, 0, 0);
 }
 
-static int end_keep(struct repairer *repairer, const struct tf_header *header)
-{
-    free(repairer->end_fields);
-    repairer->end_bytes = header->raw_bytes;
-    repairer->end_fields = malloc(repairer->end_bytes + 1);
-    if (repairer->end_fields == NULL)
-        return no_memory(repairer);
-    memcpy(repairer->end_fields, repairer->raw.bytes, repairer->end_bytes);
-    return 0;
-}
-
 /* What must have been described before this block. */
 static int description_need(struct repairer *repairer, const struct tf_header *header, uint32_t process)
 {
@@ -153,7 +140,7 @@ static int description_save(struct repairer *repairer, uint64_t offset)
     if (trace_block(repairer->trace, offset, &header, &repairer->raw, &packed, repairer->err) != 0)
         return -1;
     if (header.type == TF_BLOCK_END)
-        return end_keep(repairer, &header);
+        return rewrite_keep_end(&repairer->rewrite, repairer->raw.bytes, header.raw_bytes, repairer->err);
     if (header.type == TF_BLOCK_SESSION && repairer->rewrite.sequence > 0) /* one is enough */
         return 0;
     uint32_t process = payload_process(repairer->raw.bytes, header.raw_bytes);
@@ -215,21 +202,9 @@ static int chunk_save(struct repairer *repairer, const struct trace_chunk *block
 
 /* ---- The whole ------------------------------------------------------------------------------------ */
 
-/* In the order of the file. */
-static int blocks_save(struct repairer *repairer)
+static int block_save(void *context, uint64_t offset, const struct trace_chunk *chunk)
 {
-    const struct trace *trace = repairer->trace;
-    uint32_t next = 0;
-    int result = 0;
-    for (uint32_t i = 0; i < trace->nr_descriptions && result == 0; i++) {
-        for (; next < trace->nr_chunks && trace->chunks[next].offset < trace->descriptions[i] && result == 0; next++)
-            result = chunk_save(repairer, &trace->chunks[next]);
-        if (result == 0)
-            result = description_save(repairer, trace->descriptions[i]);
-    }
-    for (; next < trace->nr_chunks && result == 0; next++)
-        result = chunk_save(repairer, &trace->chunks[next]);
-    return result;
+    return chunk != NULL ? chunk_save(context, chunk) : description_save(context, offset);
 }
 
 static int end_save(struct repairer *repairer)
@@ -247,8 +222,7 @@ static int end_save(struct repairer *repairer)
     repairer->repair->lost_events = all;
     tails = all - gaps + trace->repaired_events;
     bool whole = trace_is_whole(trace) && all == 0;
-    return rewrite_end(&repairer->rewrite, &like, repairer->end_fields, repairer->end_bytes, whole ? NULL : &tails,
-                       repairer->err);
+    return rewrite_end(&repairer->rewrite, &like, whole ? NULL : &tails, repairer->err);
 }
 
 static bool repairer_init(struct repairer *repairer, struct out *out)
@@ -272,7 +246,6 @@ static void repairer_release(struct repairer *repairer)
     free(repairer->threads_of);
     free(repairer->gap_events);
     free(repairer->tail_events);
-    free(repairer->end_fields);
     chunk_release(&repairer->chunk);
     buffer_release(&repairer->raw);
     buffer_release(&repairer->built);
@@ -285,7 +258,7 @@ int repair_trace(struct repair *repair, struct trace *trace, struct out *out, st
     *repair = (struct repair){0};
     int result = repairer_init(&repairer, out) ? 0 : no_memory(&repairer);
     if (result == 0)
-        result = blocks_save(&repairer);
+        result = rewrite_each(trace, block_save, &repairer);
     if (result == 0)
         result = end_save(&repairer);
     repairer_release(&repairer);

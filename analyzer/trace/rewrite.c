@@ -20,6 +20,7 @@ void rewrite_release(struct rewrite *rewrite)
 {
     ZSTD_freeCCtx(rewrite->deflater);
     buffer_release(&rewrite->packed);
+    free(rewrite->end_fields);
 }
 
 void rewrite_copy(struct rewrite *rewrite, const struct tf_header *header, const uint8_t *packed)
@@ -56,16 +57,27 @@ static bool is_rewritten(uint64_t key)
     return key == TF_FIELD_NR_BLOCKS || key == TF_FIELD_NR_EVENTS || key == TF_FIELD_REPAIRED;
 }
 
-int rewrite_end(struct rewrite *rewrite, const struct tf_header *like, const uint8_t *fields, size_t bytes,
-                const uint64_t *repaired, struct err *err)
+int rewrite_keep_end(struct rewrite *rewrite, const uint8_t *fields, size_t bytes, struct err *err)
 {
+    free(rewrite->end_fields);
+    rewrite->end_bytes = bytes;
+    rewrite->end_fields = malloc(bytes + 1);
+    if (rewrite->end_fields == NULL)
+        return err_set(err, ERR_INPUT, "out of memory");
+    memcpy(rewrite->end_fields, fields, bytes);
+    return 0;
+}
+
+int rewrite_end(struct rewrite *rewrite, const struct tf_header *like, const uint64_t *repaired, struct err *err)
+{
+    const uint8_t *at = rewrite->end_fields, *end = at == NULL ? NULL : at + rewrite->end_bytes;
     struct tf_header header = {.type = TF_BLOCK_END, .anchor_ticks = like->anchor_ticks, .anchor_ns = like->anchor_ns};
-    uint8_t *payload = malloc(bytes + 3 * (2 * TF_VARINT_MAX + TF_VARINT_MAX)), *to = payload;
+    uint8_t *payload = malloc(rewrite->end_bytes + 3 * (2 * TF_VARINT_MAX + TF_VARINT_MAX)), *to = payload;
     if (payload == NULL)
         return err_set(err, ERR_INPUT, "out of memory");
     to = tf_put_field_number(to, TF_FIELD_NR_BLOCKS, rewrite->sequence);
     to = tf_put_field_number(to, TF_FIELD_NR_EVENTS, rewrite->nr_events);
-    for (const uint8_t *at = fields, *end = bytes > 0 ? fields + bytes : at; at != NULL && at < end;) {
+    while (at != NULL && at < end) {
         const uint8_t *field = at;
         uint64_t key, nr;
         at = tf_get_varint(at, end, &key);
@@ -80,5 +92,22 @@ int rewrite_end(struct rewrite *rewrite, const struct tf_header *like, const uin
         to = tf_put_field_number(to, TF_FIELD_REPAIRED, *repaired);
     int result = rewrite_block(rewrite, &header, payload, (size_t)(to - payload), err);
     free(payload);
+    return result;
+}
+
+int rewrite_each(const struct trace *trace,
+                 int (*visit)(void *context, uint64_t offset, const struct trace_chunk *chunk), void *context)
+{
+    uint32_t description = 0, chunk = 0;
+    int result = 0;
+    while (result == 0 && (description < trace->nr_descriptions || chunk < trace->nr_chunks)) {
+        if (chunk == trace->nr_chunks ||
+            (description < trace->nr_descriptions && trace->descriptions[description] < trace->chunks[chunk].offset))
+            result = visit(context, trace->descriptions[description++], NULL);
+        else {
+            const struct trace_chunk *next = &trace->chunks[chunk++];
+            result = visit(context, next->offset, next);
+        }
+    }
     return result;
 }

@@ -29,7 +29,8 @@ enum tf_block_type {
     TF_BLOCK_MODULE = 4,  /* objects mapped into, or unmapped from, a process */
     TF_BLOCK_CHUNK = 5,   /* the events of one thread */
     TF_BLOCK_END = 6,     /* last block: totals, and how the session ended */
-    TF_BLOCK_HOOKS = 7    /* what the hooks cost; may be skipped */
+    TF_BLOCK_HOOKS = 7,   /* what the hooks cost; may be skipped */
+    TF_BLOCK_SYMBOLS = 8  /* names of functions, for readers that do not have the binaries */
 };
 
 enum tf_block_flag {
@@ -99,7 +100,16 @@ enum tf_field {
     TF_FIELD_MEMORY_NO_RING = 92,  /* events of MEMORY without a ring to go to */
     TF_FIELD_REPAIRED = 94,        /* made of a damaged trace: events known to be lost that no chunk counts */
     /* HOOKS */
-    TF_FIELD_HOOK_COST = 100 /* varints: enum tf_hook_work, length, zigzag inside, zigzag outside */
+    TF_FIELD_HOOK_COST = 100, /* varints: enum tf_hook_work, length, zigzag inside, zigzag outside */
+    /* SYMBOLS (with TF_FIELD_MODULE_PATH and TF_FIELD_BUILD_ID first) */
+    TF_FIELD_SYMBOL = 110,         /* nested fields, below */
+    TF_FIELD_SYMBOL_ADDRESS = 112, /* in the object's file */
+    TF_FIELD_SYMBOL_LINKAGE = 114,
+    TF_FIELD_SYMBOL_NAME = 116,
+    TF_FIELD_SYMBOL_SHORT = 118,
+    TF_FIELD_SYMBOL_FILE = 120,
+    TF_FIELD_SYMBOL_LINE = 122,
+    TF_FIELD_SYMBOL_NOTICE = 124 /* text */
 };
 
 #define TF_HOOK_TICK 256u /* HOOK_COST counts in this fraction of a tick */

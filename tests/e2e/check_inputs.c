@@ -15,7 +15,8 @@ static const char *const verbs[] = {"report",
                                     "flamegraph",
                                     "html",
                                     "export --format folded",
-                                    "repair -o repaired.zst"};
+                                    "repair -o repaired.zst",
+                                    "pack -o packed.zst"};
 
 enum { NR_VERBS = (int)(sizeof verbs / sizeof *verbs) };
 

@@ -159,6 +159,50 @@ START_TEST(cpp_names_are_as_long_as_wanted)
 
 END_TEST
 
+/* What is printed of a trace in several ways, one after the other, and what is said on stderr. */
+static void everything_print(const char *folder, const char *trace, const char *file)
+{
+    static const char *const verbs[] = {"report --top 0",
+                                        "report --format json",
+                                        "report --top 0 --format csv --demangle short",
+                                        "report --demangle no",
+                                        "flamegraph --title t",
+                                        "export --format folded",
+                                        "calls",
+                                        "calls --function twin",
+                                        "report --function inlined"};
+    run_ok(folder, ": >%s", file);
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        run_shell(folder, "\"$TRACEAN\" %s %s >>%s 2>&1", verbs[i], trace, file);
+}
+
+/* Whatever is done to the binaries before and after, a packed trace tells what it told when it was packed. */
+static const char *const befores[] = {"true", "strip -o stripped program && mv stripped program", "rm red.so"};
+
+START_TEST(packed_trace_needs_no_binaries)
+{
+    const char *folder = scratch_folder("names/packed-%d", _i);
+    build_program(gcc_o2, folder, "program", NAMES "one.c " NAMES "two.c", "");
+    build_program(gcc_o2, folder, "red.so", NAMES "plugin.c", "-shared -fPIC -DNAME=red");
+    run_ok(folder, "./program ./red.so >addresses && %s && cp trace.zst plain.zst", befores[_i]);
+    struct run run = run_ok(folder, "\"$TRACEAN\" pack");
+    ck_assert_uint_eq(count_lines(run.err), _i == 0 ? 0 : 1);
+    run_ok(folder, "test $(stat -c %%a trace.zst) = $(stat -c %%a plain.zst)");
+    trace_check_file(folder, "trace.zst");
+    run_ok(folder, "mkdir other && cp trace.zst other && mv plain.zst other/unpacked.zst");
+    char other[4096];
+    snprintf(other, sizeof other, "%s/other", folder);
+    everything_print(folder, "trace.zst", "here");
+    run_ok(other, "\"$TRACEAN\" report -q --top 0 --format csv unpacked.zst >plain.csv");
+    run_ok(folder, "rm -f program red.so");
+    everything_print(other, "trace.zst", "there");
+    run_ok(other, "cmp ../here there");
+    run_ok(other, "\"$TRACEAN\" report -q --top 0 --format csv trace.zst >packed.csv && cmp plain.csv packed.csv");
+    run_ok(other, "\"$TRACEAN\" pack -q -o again.zst trace.zst && cmp trace.zst again.zst");
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("names");
@@ -167,6 +211,7 @@ int main(void)
     tcase_add_loop_test(tcase, functions_are_named, 0, NR_BUILDS);
     tcase_add_test(tcase, code_without_a_file_is_a_place);
     tcase_add_test(tcase, plugins_at_one_address);
+    tcase_add_loop_test(tcase, packed_trace_needs_no_binaries, 0, (int)(sizeof befores / sizeof *befores));
     tcase_add_test(tcase, cpp_names_are_as_long_as_wanted);
     suite_add_tcase(suite, tcase);
     return harness_main(suite);
