@@ -22,11 +22,13 @@ void command_notice(const struct options *options, const char *text)
     size_t bytes;
     struct err err = {0};
     struct out *out = out_open_memory(&escaped, &bytes);
-    if (!out)
+    if (out)
+        escape_terminal(out, text, strlen(text));
+    if (!out || out_close(out, &err) != 0) {
+        fputs("tracean: there is something to be said, and no memory to say it\n", stderr);
         return;
-    escape_terminal(out, text, strlen(text));
-    if (out_close(out, &err) == 0)
-        fprintf(stderr, "tracean: %s\n", escaped);
+    }
+    fprintf(stderr, "tracean: %s\n", escaped);
     free(escaped);
 }
 

@@ -86,14 +86,20 @@ bool *input_match(const struct options *options, const struct profile_function *
     if (result != 0) {
         char why[128];
         regerror(result, &regex, why, sizeof(why));
-        err_set(err, ERR_USAGE, "--function: \"%s\": %s", options->function, why);
+        err_set(err, result == REG_ESPACE ? ERR_INPUT : ERR_USAGE, "--function: \"%s\": %s", options->function, why);
         free(matches);
         return NULL;
     }
-    for (uint32_t i = 0; i < nr; i++)
-        matches[i] = regexec(&regex, functions[i].name, 0, NULL, 0) == 0;
+    for (uint32_t i = 0; i < nr && (result == 0 || result == REG_NOMATCH); i++) {
+        result = regexec(&regex, functions[i].name, 0, NULL, 0);
+        matches[i] = result == 0;
+    }
     regfree(&regex);
-    return matches;
+    if (result == 0 || result == REG_NOMATCH)
+        return matches;
+    err_set(err, ERR_INPUT, "--function: out of memory");
+    free(matches);
+    return NULL;
 }
 
 void out_seconds(struct out *out, uint64_t time_ns)

@@ -202,6 +202,8 @@ static int value_regex(const char *name, const char *text, struct err *err)
         regfree(&regex);
         return 0;
     }
+    if (error == REG_ESPACE)
+        return err_set(err, ERR_INPUT, "--function: out of memory");
     char why[128];
     regerror(error, &regex, why, sizeof(why));
     return err_set(err, ERR_USAGE, "--%s: \"%s\" is not a regular expression: %s", name, text, why);

@@ -64,7 +64,7 @@ int cmd_pack(int argc, char **argv)
     int status = trace_pack(&options, trace, &notices, &pack, &err) == 0 && pack_print(&options, &pack, &err) == 0
                      ? ERR_NONE
                      : command_fail(&err);
-    for (size_t i = 0; i < notices.nr && status == ERR_NONE; i++)
+    for (size_t i = 0; i < notices.nr; i++)
         command_notice(&options, notices.texts[i]);
     notices_release(&notices);
     trace_close(trace);

@@ -9,9 +9,11 @@
 #include "profile/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zstd.h>
 
 enum {
@@ -318,10 +320,11 @@ bool profile_file_is(const char *path)
     struct stat status;
     if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
         return false;
-    FILE *file = fopen(path, "rbe");
-    bool is = file != NULL && fread(head, 1, sizeof(head), file) == sizeof(head) && head_is(head);
-    if (file != NULL)
-        fclose(file);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return false;
+    bool is = pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) && head_is(head);
+    close(fd);
     return is;
 }
 

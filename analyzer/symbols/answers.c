@@ -44,6 +44,7 @@ static void notice_status(const struct collection *collection, uint32_t status, 
                            "--force-symbols uses it anyway",
         [STATUS_STRIPPED] = " is stripped and its debug file was not found: "
                             "functions without a name are shown as addresses",
+        [STATUS_NO_LINES] = " has debug information that cannot be read: functions are shown without lines",
     };
     char after[384];
     if (!texts[status])

@@ -49,6 +49,7 @@ enum answers_status {
     STATUS_NOT_AN_OBJECT,
     STATUS_REBUILT,
     STATUS_STRIPPED, /* no symbol table, and some of the functions have no name */
+    STATUS_NO_LINES, /* there is debug information, and it cannot be read */
     NR_STATUSES
 };
 

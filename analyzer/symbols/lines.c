@@ -10,6 +10,7 @@ struct lines {
     struct lines_query *queries; /* by address */
     size_t nr_queries;
     const char *directory; /* of the unit being read */
+    bool broken;           /* something that is there could not be read: damaged, or no memory */
 };
 
 static int query_compare(const void *left, const void *right)
@@ -56,7 +57,7 @@ static size_t queries_within(struct lines *lines, Dwarf_Die *die,
  * The file a function is declared in. As dwarf_decl_file(), which takes number 0 for no file (in DWARF 5 it is the
  * unit's first), and asserts what split DWARF does not hold.
  */
-static const char *decl_file(Dwarf_Die *die)
+static const char *decl_file(struct lines *lines, Dwarf_Die *die)
 {
     Dwarf_Attribute attribute;
     Dwarf_Word number;
@@ -68,15 +69,19 @@ static const char *decl_file(Dwarf_Die *die)
         return NULL;
     if (dwarf_cu_info(attribute.cu, &version, NULL, &unit, NULL, NULL, NULL, NULL) != 0)
         return NULL;
-    if ((number == 0 && version < 5) || dwarf_getsrcfiles(&unit, &files, &nr_files) != 0 || number >= nr_files)
+    if (number == 0 && version < 5)
         return NULL;
+    if (dwarf_getsrcfiles(&unit, &files, &nr_files) != 0 || number >= nr_files) {
+        lines->broken = true;
+        return NULL;
+    }
     return dwarf_filesrc(files, (size_t)number, NULL, NULL);
 }
 
 static void subprogram_answer(struct lines *lines, struct lines_query *query, Dwarf_Die *die)
 {
     int line = 0;
-    const char *file = decl_file(die);
+    const char *file = decl_file(lines, die);
     if (!file || dwarf_decl_line(die, &line) != 0 || line <= 0)
         return;
     query->found = true;
@@ -149,18 +154,22 @@ static void unit_answer(struct lines *lines, Dwarf_Die *unit, Dwarf_Die *split)
     (void)queries_within(lines, unit, row_answer);
 }
 
-void lines_find(Dwarf *dwarf, struct lines_query *queries, size_t nr_queries)
+bool lines_find(Dwarf *dwarf, struct lines_query *queries, size_t nr_queries)
 {
     struct lines lines = {.queries = queries, .nr_queries = nr_queries};
     Dwarf_CU *unit = NULL;
     Dwarf_Die die, split;
     uint8_t type;
+    int result;
     if (nr_queries == 0)
-        return;
+        return true;
     qsort(queries, nr_queries, sizeof(*queries), query_compare);
-    while (dwarf_get_units(dwarf, unit, &unit, NULL, &type, &die, &split) == 0)
+    while ((result = dwarf_get_units(dwarf, unit, &unit, NULL, &type, &die, &split)) == 0) {
+        lines.broken |= dwarf_tag(&die) == DW_TAG_invalid;
         if (type == DW_UT_compile || type == DW_UT_partial || type == DW_UT_skeleton)
             unit_answer(&lines, &die, type == DW_UT_skeleton && split.cu ? &split : NULL);
+    }
+    return result > 0 && !lines.broken;
 }
 
 /* ---- Paths --------------------------------------------------------------------------------------- */

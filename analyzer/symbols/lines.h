@@ -20,9 +20,9 @@ struct lines_query {
 
 /*
  * Answer what can be answered: the line of the function's declaration, else of its first instruction. Sorts the
- * queries by address. Reads only the units that have functions of the queries.
+ * queries by address. Reads only the units that have functions of the queries. False when not all of them can be read.
  */
-void lines_find(Dwarf *dwarf, struct lines_query *queries, size_t nr_queries);
+bool lines_find(Dwarf *dwarf, struct lines_query *queries, size_t nr_queries);
 
 /* Join and clean a path ("/a" and "./b/../c.c" are "/a/c.c"). Returns its length; 0 when it does not fit. */
 size_t lines_path(const char *directory, const char *file, char *text, size_t room);

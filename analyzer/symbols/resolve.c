@@ -93,14 +93,12 @@ static void module_send_demangled(struct module_reader *reader)
     child_flush(reader->sender);
 }
 
-/* The debug information of the module, or NULL. */
-static Dwarf *module_dwarf(struct module_reader *reader)
+/* The file that holds the module's debug information, or NULL. */
+static Elf *module_debug(const struct module_reader *reader)
 {
     if (elf_file_has_lines(&reader->file))
-        return dwarf_begin_elf(reader->file.elf, DWARF_C_READ, NULL);
-    if (reader->debug.elf && elf_file_has_lines(&reader->debug))
-        return dwarf_begin_elf(reader->debug.elf, DWARF_C_READ, NULL);
-    return NULL;
+        return reader->file.elf;
+    return reader->debug.elf && elf_file_has_lines(&reader->debug) ? reader->debug.elf : NULL;
 }
 
 /* File and line; of a local function without debug information the file that its symbol table names. */
@@ -115,18 +113,19 @@ static void module_send_place(struct module_reader *reader, const struct lines_q
 }
 
 /* False when memory ran out. */
-static bool module_send_lines(struct module_reader *reader)
+static bool module_send_lines(struct module_reader *reader, enum answers_status *status)
 {
     const struct answers_range *range = reader->range;
     struct lines_query *queries = calloc(range->nr_queries, sizeof(*queries));
-    Dwarf *dwarf = module_dwarf(reader);
+    Elf *debug = module_debug(reader);
+    Dwarf *dwarf = debug ? dwarf_begin_elf(debug, DWARF_C_READ, NULL) : NULL;
     for (size_t i = 0; queries && i < range->nr_queries; i++) {
         const struct symtab_symbol *symbol = reader->found[i];
         queries[i].address = symbol ? symbol->start : reader->job->queries[range->first + i].address;
         queries[i].index = range->first + i;
     }
-    if (queries && dwarf)
-        lines_find(dwarf, queries, range->nr_queries);
+    if (queries && debug && !(dwarf && lines_find(dwarf, queries, range->nr_queries)) && *status == STATUS_READ)
+        *status = STATUS_NO_LINES;
     for (size_t i = 0; queries && i < range->nr_queries; i++)
         module_send_place(reader, &queries[i]);
     bool enough = queries != NULL;
@@ -149,7 +148,7 @@ static bool module_read(struct module_reader *reader, enum answers_status *statu
         *status = STATUS_STRIPPED;
     if (reader->job->options->names != SYMBOL_NAMES_MANGLED)
         module_send_demangled(reader);
-    return module_send_lines(reader);
+    return module_send_lines(reader, status);
 }
 
 static void module_close(struct module_reader *reader)
@@ -174,7 +173,7 @@ void resolve_work(struct child_sender *sender, const void *context)
                                          .file = {.fd = -1},
                                          .debug = {.fd = -1}};
         errno = 0;
-        bool enough = module_read(reader, &status);
+        bool enough = module_read(reader, &status) && errno != ENOMEM; /* what libelf and libdw do not say */
         uint32_t errnum = status == STATUS_UNREADABLE ? (uint32_t)errno : 0;
         module_close(reader);
         if (!enough) /* the parent finds this module unfinished, and starts afresh with the next one */
