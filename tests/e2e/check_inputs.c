@@ -30,6 +30,7 @@ static const struct wrong {
     {"a text file", "echo 'no trace' >trace"},
     {"a compressed text", "echo 'no trace' | zstd -q -o trace"},
     {"a long file of zeros", "head -c 100000 /dev/zero >trace"},
+    {"a file of ten gigabytes", "truncate -s 10G trace"},
 };
 
 enum { NR_WRONG = (int)(sizeof wrong / sizeof *wrong) };

@@ -39,6 +39,8 @@ include='^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]'
         $(sources analyzer/symbols)
     forbid "profile/ knows no view and no command" "${include}(cmd|export|view)/" $(sources analyzer/profile)
     forbid "a view never reads a trace" "${include}(cmd|trace|symbols)/" $(sources analyzer/view analyzer/export)
+    forbid "only base/out.c makes files, where -o says" 'O_CREAT|mkstemp|fopen[^;]*"[wa]' \
+        $(sources analyzer | grep -v '/base/out\.c$')
     forbid "only cmd/ and main.c print and exit" \
         '(^|[^_[:alnum:]])(printf|puts|putchar|perror|exit|abort|err|errx|warn|warnx)[[:space:]]*\(' \
         $(sources analyzer/base analyzer/trace analyzer/symbols analyzer/profile analyzer/view analyzer/export)

@@ -10,9 +10,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zstd.h>
 
 START_TEST(a_whole_trace_says_what_was_written)
 {
@@ -282,6 +284,47 @@ START_TEST(headers_are_checked)
 
 END_TEST
 
+/* 256 MiB of zeros are 8 KiB of zstd; and a frame need not say how large it is. */
+START_TEST(a_bomb_does_not_go_off)
+{
+    static const uint8_t zeros[1 << 20];
+    const size_t sizes[] = {100, 16 << 20, 256 << 20};
+    struct writer writer;
+    struct err err = {0};
+    char path[64];
+    struct writer_bytes none = {0};
+    uint8_t packed[1 << 16];
+    ZSTD_outBuffer out = {packed, sizeof(packed), 0};
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    if (_i % 2 == 0)
+        ZSTD_CCtx_setPledgedSrcSize(context, 256 << 20);
+    for (int i = 0; i < 256; i++)
+        ZSTD_compressStream2(context, &out, &(ZSTD_inBuffer){zeros, sizeof(zeros), 0},
+                             i == 255 ? ZSTD_e_end : ZSTD_e_continue);
+    ZSTD_freeCCtx(context);
+    writer_init(&writer);
+    writer_session(&writer, 0);
+    size_t at = writer.file.nr;
+    writer_block(&writer, 2, 0, 0, 0, 0, &none);
+    writer.file.nr = at + 96;
+    raw_put(&writer.file, packed, out.pos);
+    header_patch(&writer, 1, 32, (uint32_t)out.pos, 4);
+    header_patch(&writer, 1, 36, (uint32_t)sizes[_i / 2], 4);
+    int fd = writer_memory(&writer, path);
+    struct rusage before, after;
+    getrusage(RUSAGE_SELF, &before);
+    struct trace *trace = trace_open(path, &err);
+    getrusage(RUSAGE_SELF, &after);
+    ck_assert_msg(trace != NULL && trace->nr_damaged == 1, "%s", err.text);
+    ck_assert_int_lt(after.ru_maxrss - before.ru_maxrss, 40 << 10);
+    trace_close(trace);
+    close(fd);
+    writer_free(&writer);
+}
+
+END_TEST
+
 START_TEST(an_odd_field_must_be_understood)
 {
     struct writer writer;
@@ -400,6 +443,7 @@ int main(void)
     tcase_add_test(tcase, flipped_bits_are_never_silent);
     tcase_add_test(tcase, missing_pieces_are_never_silent);
     tcase_add_loop_test(tcase, headers_are_checked, 0, (int)(sizeof(patches) / sizeof(patches[0])));
+    tcase_add_loop_test(tcase, a_bomb_does_not_go_off, 0, 6);
     tcase_add_loop_test(tcase, an_odd_field_must_be_understood, 0, 2);
     tcase_add_test(tcase, a_failure_is_said_plainly);
     tcase_add_test(tcase, a_writer_that_finishes_is_waited_for);

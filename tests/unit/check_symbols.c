@@ -310,6 +310,32 @@ START_TEST(rebuilt_binary_is_refused)
 
 END_TEST
 
+/* A link to a debug file is a name, and no way to make us open what lies elsewhere. */
+START_TEST(debuglink_is_no_path)
+{
+    struct fixture fixture;
+    fixture_open(&fixture);
+    sources_write();
+    fixture_run(
+        "cc -g -Wl,--build-id=none one.c two.c -o binary && mkdir d && objcopy --only-keep-debug binary d/b.dbg && "
+        "cp d/b.dbg a.b.dbg && strip binary && objcopy --add-gnu-debuglink=a.b.dbg binary && rm a.b.dbg && "
+        "objcopy --dump-section .gnu_debuglink=link binary copy");
+    const struct symbol_module module = {.path = "binary"};
+    const struct symbol_query query = {.address = fixture_address("d/b.dbg", "main")};
+    for (int i = 0; i < 2; i++) { /* as it is, found in d/ once it is called so; then with a path */
+        if (i == 0)
+            fixture_run("mkdir -p .debug && cp d/b.dbg .debug/a.b.dbg");
+        else
+            fixture_run("rm .debug/a.b.dbg && mkdir a && cp d/b.dbg a/b.dbg && sed -i s:a.b.dbg:a/b.dbg: link && "
+                        "objcopy --update-section .gnu_debuglink=link binary");
+        fixture_resolve(&fixture, &module, 1, &query, 1, NULL);
+        ck_assert_int_eq(fixture.answers[0].name != NULL, i == 0);
+    }
+    fixture_close(&fixture);
+}
+
+END_TEST
+
 static const struct {
     const char *path, *notice; /* NULL: none */
 } odd_files[] = {
@@ -411,6 +437,7 @@ int main(void)
     tcase_add_loop_test(tcase, binary_is_read, 0, (int)(sizeof(variants) / sizeof(variants[0])));
     tcase_add_test(tcase, oracle_agrees);
     tcase_add_test(tcase, rebuilt_binary_is_refused);
+    tcase_add_test(tcase, debuglink_is_no_path);
     tcase_add_loop_test(tcase, odd_file_gives_a_notice, 0, (int)(sizeof(odd_files) / sizeof(odd_files[0])));
     tcase_add_test(tcase, many_modules);
     tcase_add_loop_test(tcase, path_is_cleaned, 0, (int)(sizeof(paths) / sizeof(paths[0])));
