@@ -30,6 +30,9 @@ static const struct {
     {cmd_info, {"info"}},
     {cmd_info, {"info", "--format", "json"}},
     {cmd_verify, {"verify"}},
+    {cmd_html, {"html"}},
+    {cmd_pack, {"pack", "-o", "/dev/null"}},
+    {cmd_profile, {"profile", "-o", "/dev/null"}},
 };
 
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
