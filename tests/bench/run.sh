@@ -5,7 +5,7 @@
 # with --quick. Contestants that are not installed are left out, which is said.
 #
 # usage: tests/bench/run.sh [--quick] [--smoke] [--rounds N] [--json FILE] [PROGRAM…]
-#        PROGRAM: leaf fib threads lua sqlite json life many pinned analysis instructions truth; all unless some are named
+#        PROGRAM: leaf fib threads lua sqlite json life many pinned analysis encoding instructions truth; all unless some are named
 #        --smoke: tiny programs, one round: that all of it runs
 set -eu
 
@@ -175,18 +175,20 @@ build_json()
 
 try() # NAME TRACE RECORDED BEFORE COMMAND AFTER
 {
-    (IFS=$tab && echo "try$tab$*") >>"$plan"
+    (IFS=$tab && printf 'try\t%s\n' "$*") >>"$plan"
 }
 
 # The contestants of one program. cast NAME ARGUMENTS
 cast()
 {
     name=$1 arguments=$2
-    info="$prefix/bin/tracean info"
     trace=$out/$name.zst
-    calls="$info $trace | sed -n 's/,//g; s/^calls  *//p'"
-    for hook in plain empty limit; do
-        try $hook - - - "exec $bin/$name.$hook $arguments" -
+    pick='1s/.*"calls":\([0-9]*\),.*"stalled_ns":\([0-9]*\),.*/\1 \2/p' # the first of each
+    calls="$prefix/bin/tracean info --format json $trace | sed -n '$pick'"
+    for hook in plain empty nothing limit; do
+        label=$hook
+        [ $hook != nothing ] || label="empty, shared"
+        try "$label" - - - "exec $bin/$name.$hook $arguments" -
     done
     try "tracert static" "$trace" "$calls" - "TRACERT_OUTPUT=$trace exec $bin/$name.static $arguments" -
     try "tracert shared" "$trace" "$calls" - "TRACERT_OUTPUT=$trace exec $bin/$name.shared $arguments" -
@@ -291,7 +293,7 @@ for program in leaf fib threads lua sqlite json; do
     leaf) is_wanted pinned || is_wanted instructions ;;
     fib) is_wanted life ;;
     threads) is_wanted many ;;
-    lua) is_wanted pinned || is_wanted analysis ;;
+    lua) is_wanted pinned || is_wanted analysis || is_wanted encoding ;;
     *) false ;;
     esac || continue
     case $program in
@@ -346,6 +348,18 @@ if [ -s "$plan" ]; then
     step "racing, $rounds rounds"
     "$work/race" --rounds "$rounds" ${json:+--json "$json"} "$plan"
 fi
+case $programs in
+*lua*) if is_wanted encoding && [ -f "$work/tracert/runtime/libtracert.a" ]; then
+    step "encoding and decoding"
+    # shellcheck disable=SC2046 # flags are words
+    quietly cc -O2 -I"$source/include" -I"$source/runtime" -I"$source/analyzer" "$here/encoding/main.c" \
+        "$work/tracert/runtime/libtracert.a" "$work/tracert/analyzer/libtracean_core.a" \
+        $(pkg-config --libs libzstd libelf libdw) -liberty -lpthread -lm -o "$work/encoding"
+    TRACERT_OUTPUT=$out/lua.encoding.zst quietly sh -c "$bin/lua.static $(sizes_of lua)"
+    echo && echo "lua: its trace, encoded and decoded by one processor"
+    "$work/encoding" "$out/lua.encoding.zst" 1 -1 3
+fi ;;
+esac
 if is_wanted truth; then
     step "comparing times with those of untraced runs"
     [ $size = smoke ] || fetch_lua || echo "bench: no Lua" >&2

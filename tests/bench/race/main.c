@@ -32,8 +32,8 @@ static void print_scores(const struct program *program, const struct score *scor
 {
     printf("\n%s: %.1f M calls, %s\n", program->name, program->pairs / 1e6,
            program->pinned ? "pinned to one CPU with all helpers" : "all CPUs free");
-    printf("%-22s %8s %8s %7s %8s %8s %7s %7s %7s\n", "", "wall s", "ns/pair", "x limit", "cpu/pair", "B/event", "MB",
-           "helper", "lost %");
+    printf("%-22s %8s %8s %7s %8s %8s %7s %7s %8s %7s\n", "", "wall s", "ns/pair", "x limit", "cpu/pair", "B/event",
+           "MB", "helper", "waited", "lost %");
     for (size_t i = 0; i < program->nr_contestants; i++) {
         const struct score *score = &scores[i];
         printf("%-22s", program->contestants[i].name);
@@ -44,6 +44,7 @@ static void print_scores(const struct program *program, const struct score *scor
         print_number(8, 4, score->bytes_per_event, score->bytes_per_event > 0);
         print_number(7, 1, score->program_mb, true);
         print_number(7, 1, score->helper_mb, score->helper_mb > 0);
+        print_number(8, 1, score->waited_ms, score->waited_ms >= 0);
         print_number(7, 3, score->lost * 100, score->lost != -1);
         putchar('\n');
     }
@@ -55,12 +56,12 @@ static json_t *scores_json(const struct program *program, const struct score *sc
     json_t *list = json_array();
     for (size_t i = 0; i < program->nr_contestants; i++) {
         const struct score *score = &scores[i];
-        json_array_append_new(list,
-                              json_pack("{ss sf sf sf sf sf sf sf sf sf}", "name", program->contestants[i].name,
-                                        "wall_s", score->wall_s, "ns_per_pair", score->ns_per_pair, "ratio_to_limit",
-                                        score->ratio, "cpu_ns_per_pair", score->cpu_ns_per_pair, "bytes_per_event",
-                                        score->bytes_per_event, "program_mb", score->program_mb, "helper_mb",
-                                        score->helper_mb, "lost_share", score->lost, "spread", score->spread));
+        json_array_append_new(
+            list, json_pack("{ss sf sf sf sf sf sf sf sf sf sf}", "name", program->contestants[i].name, "wall_s",
+                            score->wall_s, "ns_per_pair", score->ns_per_pair, "ratio_to_limit", score->ratio,
+                            "cpu_ns_per_pair", score->cpu_ns_per_pair, "bytes_per_event", score->bytes_per_event,
+                            "program_mb", score->program_mb, "helper_mb", score->helper_mb, "waited_ms",
+                            score->waited_ms, "lost_share", score->lost, "spread", score->spread));
     }
     return json_pack("{ss sb sf so}", "program", program->name, "pinned", program->pinned, "pairs", program->pairs,
                      "contestants", list);
@@ -72,7 +73,7 @@ static int program_race(const struct race *race, const struct program *program)
     int cpu = program->pinned ? (int)sysconf(_SC_NPROCESSORS_ONLN) - 1 : -1;
     struct trial *trials = calloc(race->rounds * nr + 1, sizeof *trials);
     struct score *scores = calloc(nr + 1, sizeof *scores);
-    double *recorded = calloc(nr + 1, sizeof *recorded);
+    struct recorded *recorded = calloc(nr + 1, sizeof *recorded);
     int result = trials != NULL && scores != NULL && recorded != NULL ? 0 : -1;
     for (size_t i = 0; result == 0 && i < race->rounds * nr; i++)
         result = trial_run(&program->contestants[i % nr], cpu, &trials[i]);

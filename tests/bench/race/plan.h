@@ -7,10 +7,9 @@
  *         above, "-" for none. UNIT: the contestant whose cost is 1, "-" for none.
  *     try      NAME TRACE RECORDED BEFORE COMMAND AFTER
  *         A contestant. TRACE: the file or folder that it leaves; RECORDED: a command that prints how many calls are
- *         in it; BEFORE and AFTER: commands around each run, not timed, but what they leave running is paid for by the
- *         contestant until it ends; each "-" for none. Commands are the shell's.
- *     count    NAME VALUE
- *         A figure for the table's foot: instructions per pair.
+ *         in it, and maybe how many ns its threads waited for the tracer; BEFORE and AFTER: commands around each run,
+ * not timed, but what they leave running is paid for by the contestant until it ends; each "-" for none. Commands are
+ * the shell's. count    NAME VALUE A figure for the table's foot: instructions per pair.
  */
 #ifndef RACE_PLAN_H
 #define RACE_PLAN_H

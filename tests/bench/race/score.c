@@ -51,8 +51,8 @@ static double median(const struct rounds *rounds, int contestant, enum figure fi
     return middle;
 }
 
-void scores_compute(const struct program *program, const struct trial *trials, size_t rounds, const double *recorded,
-                    struct score *scores)
+void scores_compute(const struct program *program, const struct trial *trials, size_t rounds,
+                    const struct recorded *recorded, struct score *scores)
 {
     const struct rounds all = {program, trials, rounds};
     for (size_t i = 0; i < program->nr_contestants; i++) {
@@ -68,7 +68,8 @@ void scores_compute(const struct program *program, const struct trial *trials, s
             score->helper_mb = trial->helper_mb > score->helper_mb ? trial->helper_mb : score->helper_mb;
             score->bytes_per_event = trial->trace_bytes / program->pairs / 2;
         }
-        if (recorded[i] >= 0)
-            score->lost = 1 - recorded[i] / program->pairs;
+        if (recorded[i].calls >= 0)
+            score->lost = 1 - recorded[i].calls / program->pairs;
+        score->waited_ms = recorded[i].waited_ns >= 0 ? recorded[i].waited_ns / 1e6 : -1;
     }
 }

@@ -12,12 +12,13 @@ struct score {
     double bytes_per_event;
     double program_mb; /* the largest seen */
     double helper_mb;
-    double lost;   /* share of the calls that is not in the trace; -1: no trace */
-    double spread; /* (largest - smallest) / median of wall_s */
+    double waited_ms; /* by all threads, for the tracer, in the last round; -1: unknown */
+    double lost;      /* share of the calls that is not in the trace; -1: no trace */
+    double spread;    /* (largest - smallest) / median of wall_s */
 };
 
 /* `trials`: rounds * nr_contestants, round by round. `recorded`: of each contestant. */
-void scores_compute(const struct program *program, const struct trial *trials, size_t rounds, const double *recorded,
-                    struct score *scores);
+void scores_compute(const struct program *program, const struct trial *trials, size_t rounds,
+                    const struct recorded *recorded, struct score *scores);
 
 #endif

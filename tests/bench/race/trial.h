@@ -22,7 +22,12 @@ void trials_prepare(void);
 /* 0, or -1 with a line on stderr. `cpu`: the one that it is pinned to; -1: all are free. */
 int trial_run(const struct contestant *contestant, int cpu, struct trial *trial);
 
-/* Calls found in the trace that the last run left; -1: the contestant has none. */
-double trial_recorded(const struct contestant *contestant);
+/* What the trace says that the last run left. */
+struct recorded {
+    double calls;     /* -1: the contestant leaves no trace */
+    double waited_ns; /* of all threads, for the tracer; -1: it does not say */
+};
+
+struct recorded trial_recorded(const struct contestant *contestant);
 
 #endif
