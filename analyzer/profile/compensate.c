@@ -4,7 +4,8 @@
 
 /* ---- What hooks cost ------------------------------------------------------------------------------ */
 
-#define SHORT_NS 1.0  /* a function that long does next to nothing */
+#define IDLE_NS  0.5  /* a function that long does nothing */
+#define SHORT_NS 4.0  /* one that long, next to nothing */
 #define LONG_NS  40.0 /* a function that long does not end before the hook that it was entered by */
 
 static int number_compare(const void *a, const void *b)
@@ -29,15 +30,17 @@ static bool cost_median(const struct trace *trace, double least_ns, double most_
     if (nr == 0)
         return false;
     qsort(found, nr, sizeof(*found), number_compare);
-    *cost_ns = found[nr / 2] > 0 ? found[nr / 2] : 0;
+    double middle = (found[nr / 2] + found[(nr - 1) / 2]) / 2;
+    *cost_ns = middle > 0 ? middle : 0;
     return true;
 }
 
 struct hook_cost hook_cost_of(const struct trace *trace)
 {
     struct hook_cost cost = {0};
-    cost.is_known = cost_median(trace, 0, SHORT_NS, false, &cost.short_inside) &&
-                    cost_median(trace, 0, SHORT_NS, true, &cost.short_outside) &&
+    cost.is_known = cost_median(trace, 0, IDLE_NS, false, &cost.idle_inside) &&
+                    cost_median(trace, IDLE_NS, SHORT_NS, false, &cost.short_inside) &&
+                    cost_median(trace, IDLE_NS, SHORT_NS, true, &cost.short_outside) &&
                     cost_median(trace, LONG_NS, 1e9, false, &cost.long_inside) &&
                     cost_median(trace, LONG_NS, 1e9, true, &cost.long_outside);
     return cost;
@@ -110,7 +113,7 @@ static uint64_t time_clamped(double ns)
     return ns < (double)RUN_NS_MAX ? (uint64_t)ns : RUN_NS_MAX;
 }
 
-#define ANYHOW_SHARE 20   /* 5 % */
+#define ANYHOW_SHARE 10   /* 10 % */
 #define UNKNOWN_NS   50.0 /* few hooks cost more inside */
 
 static void node_correct(struct compensation *c, uint32_t number)
@@ -128,7 +131,7 @@ static void node_correct(struct compensation *c, uint32_t number)
     }
     uint64_t left = (double)busy > paid ? busy - (uint64_t)paid : 0;
     node->correction = (int64_t)left - (int64_t)own;
-    /* Other code for the same function, other places in the caches: what runs differ by anyhow. */
+    /* Other code for the same function, other places in memory: what builds differ by anyhow. */
     double anyhow = (double)left / ANYHOW_SHARE;
     node->above = time_clamped(2 * doubt + anyhow);
     node->below = time_clamped(doubt + anyhow) < left ? time_clamped(doubt + anyhow) : left;
@@ -136,13 +139,13 @@ static void node_correct(struct compensation *c, uint32_t number)
 
 /* ---- What the run itself shows -------------------------------------------------------------------- */
 
-#define EVIDENCE_STRETCHES 1000u /* a node with fewer proves nothing */
-#define EVIDENCE_SHARE     0.1   /* of all stretches are assumed to be hooks and next to nothing else */
-#define EVIDENCE_MOST      2.0   /* times the cost: then there is more than hooks even in the shortest ones */
+#define EVIDENCE_CALLS 1000u /* a node with fewer proves nothing */
+#define EVIDENCE_SHARE 0.1   /* of all calls are assumed to be hooks and next to nothing else */
+#define EVIDENCE_MOST  2.0   /* times the cost: then there is more than hooks even in the shortest ones */
 
 struct evidence {
-    double ratio; /* of the time of the node's stretches to what short ones cost */
-    uint64_t nr;
+    double ratio; /* of the time that calls take to what short ones cost */
+    uint64_t calls;
 };
 
 static int evidence_compare(const void *a, const void *b)
@@ -151,19 +154,44 @@ static int evidence_compare(const void *a, const void *b)
     return (e->ratio > f->ratio) - (e->ratio < f->ratio);
 }
 
-/* How many times their calibrated cost the shortest stretches of the run take. 1 where nothing can be said. */
+/* How many times their calibrated cost the shortest calls of the run take. 1 where nothing can be said. */
 static double evidence_weigh(struct evidence *evidence, size_t nr)
 {
     double all = 0, seen = 0;
     for (size_t i = 0; i < nr; i++)
-        all += (double)evidence[i].nr;
+        all += (double)evidence[i].calls;
     qsort(evidence, nr, sizeof(*evidence), evidence_compare);
     for (size_t i = 0; i < nr; i++) {
-        seen += (double)evidence[i].nr;
+        seen += (double)evidence[i].calls;
         if (seen >= EVIDENCE_SHARE * all)
             return evidence[i].ratio < EVIDENCE_MOST ? evidence[i].ratio : 1;
     }
     return 1;
+}
+
+/* From nodes that call nothing. */
+static double inside_weigh(const struct compensation *c, struct evidence *evidence)
+{
+    size_t nr = 0;
+    for (uint32_t i = 1; i < c->tree->nr_nodes; i++) {
+        uint64_t calls = c->tree->nodes[i].calls;
+        if (c->children[i].calls == 0 && calls >= EVIDENCE_CALLS && c->cost.idle_inside > 0)
+            evidence[nr++] = (struct evidence){(double)busy_ns(c, i) / ((double)calls * c->cost.idle_inside), calls};
+    }
+    return evidence_weigh(evidence, nr);
+}
+
+/* From nodes that call: what the insides of their own calls leave of their time. */
+static double outside_weigh(const struct compensation *c, struct evidence *evidence)
+{
+    size_t nr = 0;
+    for (uint32_t i = 1; i < c->tree->nr_nodes; i++) {
+        uint64_t calls = c->children[i].calls;
+        double left = (double)busy_ns(c, i) - (double)c->tree->nodes[i].calls * c->cost.short_inside;
+        if (calls >= EVIDENCE_CALLS && c->cost.short_outside > 0)
+            evidence[nr++] = (struct evidence){left > 0 ? left / ((double)calls * c->cost.short_outside) : 0, calls};
+    }
+    return evidence_weigh(evidence, nr);
 }
 
 /* Beside the program's own data and with the ring in another processor's cache, hooks cost more than by themselves. */
@@ -171,20 +199,14 @@ static int cost_adjust(struct compensation *c, struct err *err)
 {
     struct hook_cost *cost = &c->cost;
     struct evidence *evidence = calloc(c->tree->nr_nodes, sizeof(*evidence));
-    size_t nr = 0;
     if (evidence == NULL)
         return err_set(err, ERR_INPUT, "out of memory");
-    for (uint32_t i = 1; i < c->tree->nr_nodes; i++) {
-        double hooks =
-            (double)c->tree->nodes[i].calls * cost->short_inside + (double)c->children[i].calls * cost->short_outside;
-        if (stretches(c, i) >= EVIDENCE_STRETCHES && hooks > 0)
-            evidence[nr++] = (struct evidence){(double)busy_ns(c, i) / hooks, stretches(c, i)};
-    }
-    double more = evidence_weigh(evidence, nr) - 1;
-    cost->long_inside += more * cost->short_inside;
-    cost->long_outside += more * cost->short_outside;
-    cost->short_inside += more * cost->short_inside;
-    cost->short_outside += more * cost->short_outside;
+    double more = (inside_weigh(c, evidence) - 1) * cost->short_inside;
+    cost->long_inside += more;
+    cost->short_inside += more;
+    more = (outside_weigh(c, evidence) - 1) * cost->short_outside;
+    cost->long_outside += more;
+    cost->short_outside += more;
     free(evidence);
     return 0;
 }

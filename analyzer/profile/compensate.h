@@ -9,9 +9,9 @@
  * No correction of this kind is exact. The processor does the hooks' work and the program's at once, so that what a
  * hook adds depends on what stands beside it, and a function of a few ns leaves no trace in the times at all. So every
  * node has its doubt: for each stretch between two events, once the inside of a pair of hooks less, twice as much more
- * (the clock can be read before the work is done); and 5 %, by which runs differ anyhow. Where the cost is not known,
- * nothing is taken out, and the doubt is that of slow hooks. tests/bench/truth compares the whole with runs that nobody
- * traced.
+ * (the clock can be read before the work is done); and 10 %, by which builds differ anyhow. Where the cost is not
+ * known, nothing is taken out, and the doubt is that of slow hooks. tests/bench/truth compares the whole with runs that
+ * nobody traced.
  */
 #ifndef COMPENSATE_H
 #define COMPENSATE_H
@@ -19,9 +19,13 @@
 #include "profile/calltree.h"
 #include "trace/reader.h"
 
-/* A pair of hooks, in ns: around a function that does next to nothing, and around one that works for longer. */
+/*
+ * A pair of hooks, in ns: around a function that does nothing, which no program has; around one that does next to
+ * nothing, a part of which is hidden behind the hooks; and around one that works for longer.
+ */
 struct hook_cost {
     bool is_known;
+    double idle_inside;
     double short_inside, short_outside;
     double long_inside, long_outside;
 };

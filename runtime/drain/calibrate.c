@@ -8,7 +8,7 @@
 
 enum {
     CALLS = 64, /* of a batch */
-    BATCHES = 5,
+    BATCHES = 9,
     NR_LENGTHS = 6,
     NR_SAMPLES = TF_NR_HOOK_WORKS * NR_LENGTHS
 };

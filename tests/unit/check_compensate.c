@@ -10,7 +10,7 @@ static struct err err;
 
 static const struct hook_cost unknown;
 static const struct hook_cost known = {
-    .is_known = true, .short_inside = 10, .short_outside = 8, .long_inside = 4, .long_outside = 14};
+    .is_known = true, .idle_inside = 10, .short_inside = 10, .short_outside = 8, .long_inside = 4, .long_outside = 14};
 
 static void tree_begin(void)
 {
@@ -45,8 +45,8 @@ START_TEST(waiting_is_nobodys_time)
     correct(unknown);
     ck_assert_int_eq(tree.nodes[2].correction, -300);
     ck_assert_int_eq(tree.nodes[1].correction, 0);
-    ck_assert_uint_eq(tree.nodes[2].below, 50 + 5);
-    ck_assert_uint_eq(tree.nodes[2].above, 2 * 50 + 5);
+    ck_assert_uint_eq(tree.nodes[2].below, 50 + 10);
+    ck_assert_uint_eq(tree.nodes[2].above, 2 * 50 + 10);
 }
 
 END_TEST
@@ -74,9 +74,9 @@ START_TEST(a_call_pays_the_inside_and_its_caller_the_outside)
     correct(known);
     ck_assert_int_eq(tree.nodes[2].correction, -100);
     ck_assert_uint_eq(tree.nodes[2].below, 20); /* all that is left */
-    ck_assert_uint_eq(tree.nodes[2].above, 2 * 100 + 1);
+    ck_assert_uint_eq(tree.nodes[2].above, 2 * 100 + 2);
     ck_assert_int_eq(tree.nodes[1].correction, -(10 * 8 + 4));
-    ck_assert_uint_eq(tree.nodes[1].below, 110 + (10000 - 84) / 20);
+    ck_assert_uint_eq(tree.nodes[1].below, 110 + (10000 - 84) / 10);
 }
 
 END_TEST
@@ -138,6 +138,8 @@ START_TEST(the_trace_tells_the_cost)
     static const struct trace_hook_cost costs[] = {
         {0, 0, 2560, 2048},      /* 10 and 8 ns around nothing */
         {1, 0, 2304, 2304},      /* 9 and 9 */
+        {0, 512, 2048, 2560},    /* 8 and 10 around 2 ns */
+        {1, 512, 1536, 2304},    /* 6 and 9 */
         {0, 2560, -500, 4000},   /* 10 ns long: neither short nor long */
         {0, 25600, 512, 3584},   /* 2 and 14 around 100 ns */
         {1, 25600, 1024, 3328},  /* 4 and 13 */
@@ -145,13 +147,14 @@ START_TEST(the_trace_tells_the_cost)
     };
     clock_init_ns(&trace.clock, 0);
     memcpy(trace.hook_costs, costs, sizeof(costs));
-    trace.nr_hook_costs = 3;
+    trace.nr_hook_costs = 4;
     ck_assert(!hook_cost_of(&trace).is_known);
     trace.nr_hook_costs = sizeof(costs) / sizeof(costs[0]);
     struct hook_cost cost = hook_cost_of(&trace);
     ck_assert(cost.is_known);
-    ck_assert_double_eq_tol(cost.short_inside, 10, 0.001);
-    ck_assert_double_eq_tol(cost.short_outside, 9, 0.001);
+    ck_assert_double_eq_tol(cost.idle_inside, 9.5, 0.001);
+    ck_assert_double_eq_tol(cost.short_inside, 7, 0.001);
+    ck_assert_double_eq_tol(cost.short_outside, 9.5, 0.001);
     ck_assert_double_eq_tol(cost.long_inside, 4, 0.001);
     ck_assert_double_eq_tol(cost.long_outside, 14, 0.001);
 }

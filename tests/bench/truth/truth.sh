@@ -102,5 +102,5 @@ sqlite=$2/sqlite
 if [ "$size" != smoke ] && [ -f "$sqlite/sqlite3.c" ]; then
     build sqlite "-DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -I$sqlite" "-lm" "$sqlite/sqlite3.c" \
         "$source/tests/bench/programs/orders.c"
-    measure sqlite 6
+    measure sqlite 20
 fi
