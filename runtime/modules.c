@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 enum {
     MODULES_MAX = 2048,
@@ -47,8 +48,13 @@ static const char *module_path(const struct dl_phdr_info *info, char *buffer, si
 {
     if (info->dlpi_name != NULL && info->dlpi_name[0] != '\0')
         return info->dlpi_name;
-    long length = modules_nr == 0 ? sys_readlinkat(AT_FDCWD, "/proc/self/exe", buffer, bytes - 1) : 0;
-    buffer[length > 0 ? length : 0] = '\0';
+    if (modules_nr > 0)
+        return "";
+    long length = sys_readlinkat(AT_FDCWD, "/proc/self/exe", buffer, bytes - 1);
+    const char *executed = (const char *)getauxval(AT_EXECFN);
+    if (length <= 0) /* no /proc here: as it was called */
+        return executed == NULL ? "" : executed;
+    buffer[length] = '\0';
     return buffer;
 }
 

@@ -86,6 +86,7 @@ struct segment_head {
     uint32_t nr_notes;   /* granules claimed, possibly more than there are; atomic */
     uint32_t nr_stack;   /* frames listed, the innermost ones */
     uint32_t depth;      /* frames open when the segment began */
+    uint32_t end_depth;  /* … and when its owner closed it */
 };
 
 /* Where a segment's parts lie and how much fits. */
@@ -163,6 +164,12 @@ static inline uint32_t segment_count(const struct segment *segment)
 static inline int symbol_is_enter(uint32_t symbol)
 {
     return symbol - TF_SYM_ENTER < SYMBOL_OPERAND - TF_SYM_ENTER;
+}
+
+/* The words of a segment that is closed. */
+static inline uint32_t segment_closed_count(const struct segment *segment)
+{
+    return segment->head->nr < segment->max_words ? segment->head->nr : segment->max_words;
 }
 
 static inline int symbol_is_note(uint32_t symbol, const struct segment *segment)

@@ -260,6 +260,16 @@ static void slot_intend(struct region_slot *slot, const struct drain_thread *thr
     __atomic_store_n(&slot->next_read_at, next_read_at, __ATOMIC_RELEASE);
 }
 
+/* Write what has been taken, if anything; the read position will be `next` then. */
+static void take_write(struct take *take, struct region_slot *slot, uint32_t nr_events, uint64_t next, bool last)
+{
+    if (take->chunker->encoder.nr_symbols == 0)
+        return;
+    take->thread->memory_dropped = __atomic_load_n(&slot->memory_dropped, __ATOMIC_RELAXED);
+    slot_intend(slot, take->thread, next);
+    chunk_write(take, nr_events, last);
+}
+
 static void take_begin(struct take *take)
 {
     const struct segment *segment = &take->segment;
@@ -307,12 +317,22 @@ void chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t i
     uint32_t nr_events = take.end - take.begin - take.nr_others;
     if (last)
         take_last_drops(&take, slot);
-    if (chunker->encoder.nr_symbols > 0) {
-        thread->memory_dropped = __atomic_load_n(&slot->memory_dropped, __ATOMIC_RELAXED);
-        slot_intend(slot, thread, next);
-        chunk_write(&take, nr_events, last);
-    }
+    take_write(&take, slot, nr_events, next, last);
     if (whole)
         take_make_blank(&take, ring_bytes / segment_bytes(ring_bytes), number);
     __atomic_store_n(&slot->read_at, next, __ATOMIC_RELEASE);
+}
+
+void chunk_take_end(struct chunker *chunker, struct drain_thread *thread, uint32_t index)
+{
+    struct region *region = chunker->region;
+    struct region_slot *slot = &region->slots[index];
+    uint32_t number = (uint32_t)(slot->read_at >> 32);
+    struct take take = {.chunker = chunker, .thread = thread};
+    uint32_t depth = 0; /* what is open has been listed before */
+    if (thread->nr_chunks > 0 && number > 0)
+        depth = segment_at(region_ring(region, index), region_ring_bytes(region, index), number - 1).head->end_depth;
+    encoder_begin(&chunker->encoder, thread->last_ticks, NULL, 0, depth, NULL, 0);
+    take_last_drops(&take, slot);
+    take_write(&take, slot, 0, slot->read_at, true);
 }

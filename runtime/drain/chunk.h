@@ -43,4 +43,7 @@ int chunker_init(struct chunker *chunker, struct region *region, struct sink *si
 void chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint32_t end, bool whole,
                 bool last);
 
+/* The thread of slot `index` has ended, and its segments are taken: write what it has dropped since, if anything. */
+void chunk_take_end(struct chunker *chunker, struct drain_thread *thread, uint32_t index);
+
 #endif

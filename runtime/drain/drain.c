@@ -117,8 +117,7 @@ static void slot_take_segment(struct drain *drain, uint32_t index, bool last)
 {
     struct region_slot *slot = &drain->region->slots[index];
     struct segment segment = slot_segment(drain->region, index, (uint32_t)(slot->read_at >> 32));
-    uint32_t end = segment.head->nr < segment.max_words ? segment.head->nr : segment.max_words;
-    chunk_take(&drain->chunker, thread_of(drain, index), index, end, true, last);
+    chunk_take(&drain->chunker, thread_of(drain, index), index, segment_closed_count(&segment), true, last);
     slot_wake(slot);
 }
 
@@ -154,6 +153,7 @@ static void slot_flush(struct drain *drain, uint32_t index, bool dead)
     bool over = dead || state == SLOT_ENDED;
     if (state == SLOT_FREE || (state == SLOT_CLAIMED && !dead))
         return;
+    bool told = false; /* of its last drops */
     if (over)
         slot_close(drain, index);
     for (;;) {
@@ -161,8 +161,11 @@ static void slot_flush(struct drain *drain, uint32_t index, bool dead)
         uint32_t number = (uint32_t)(slot->read_at >> 32);
         if (number >= closed)
             break;
-        slot_take_segment(drain, index, over && number + 1 == closed);
+        told = over && number + 1 == closed;
+        slot_take_segment(drain, index, told);
     }
+    if (over && !told && slot->dropped + slot->memory_dropped > 0)
+        chunk_take_end(&drain->chunker, thread_of(drain, index), index);
     if (over)
         slot_free(drain, index);
     else
@@ -239,13 +242,14 @@ static void slots_reap_late(struct drain *drain)
     }
 }
 
-static bool process_is_gone(const struct drain *drain, uint32_t index)
+/* `polled`: what the process's pidfd says is known. */
+static bool process_is_gone(const struct drain *drain, uint32_t index, bool polled)
 {
     const struct region_process *process = &drain->region->processes[index];
     if ((__atomic_load_n(&process->origin, __ATOMIC_ACQUIRE) & PROCESS_REPLACED) != 0)
         return true;
     int pidfd = drain->processes[index].pidfd;
-    if (pidfd >= 0)
+    if (pidfd >= 0 && polled)
         return (drain->polls[index].revents & POLLIN) != 0;
     return pidfd == -2 || sys_kill_thread((int)process->pid, (int)process->pid) == -ESRCH;
 }
@@ -263,11 +267,11 @@ static void processes_reap(struct drain *drain)
         drain->polls[i].events = POLLIN;
         drain->polls[i].revents = 0;
     }
-    sys_poll(drain->polls, nr, &now);
+    bool polled = sys_poll(drain->polls, nr, &now) >= 0;
     for (uint32_t i = 0; i < nr; i++) {
         if (drain->processes[i].serial == 0)
             continue;
-        if (process_is_gone(drain, i))
+        if (process_is_gone(drain, i, polled))
             process_end(drain, i);
     }
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 
-enum { NAME_TRIES = 100, REPLACE_TRIES = 20, LOCK_TRIES = 200, LOCK_NAP_NS = 2 * 1000 * 1000 };
+enum { INTERRUPTED_MAX = 100, NAME_TRIES = 100, REPLACE_TRIES = 20, LOCK_TRIES = 200, LOCK_NAP_NS = 2 * 1000 * 1000 };
 
 /* ---- The file ---------------------------------------------------------------------------------- */
 
@@ -249,9 +249,10 @@ int sink_init(struct sink *sink, int level, enum tf_clock clock, uint64_t sessio
 /* Write all of it, or say why not. */
 static int file_write(int fd, const uint8_t *data, size_t bytes, uint64_t offset)
 {
+    int interrupted = 0;
     while (bytes > 0) {
         long written = sys_pwrite(fd, data, bytes, offset);
-        if (written == -EINTR)
+        if (written == -EINTR && interrupted++ < INTERRUPTED_MAX)
             continue;
         if (written <= 0)
             return written == 0 ? -EIO : (int)written;
