@@ -407,6 +407,46 @@ static bool push(struct tracert__thread *thread, const struct attempt *attempt, 
     return attempt_put(thread, attempt, symbol, ticks);
 }
 
+/*
+ * How many of the open frames do not lie on the stack that runs: a signal handler on an alternate stack, which may be
+ * above the interrupted one, leaves none of them. Asked only when there seems to be something to unwind.
+ */
+static uint32_t frames_elsewhere(const struct tracert__thread *thread, uint32_t depth)
+{
+    stack_t alternate = {.ss_flags = 0};
+    if (sys_sigaltstack(&alternate) != 0 || (alternate.ss_flags & SS_ONSTACK) == 0)
+        return 0;
+    while (depth > 0 && frame_sp(&thread->frames[depth - 1]) - (uint64_t)alternate.ss_sp < alternate.ss_size)
+        depth--;
+    return depth;
+}
+
+static uint32_t depth_at_enter(const struct tracert__thread *thread, uint32_t depth, const struct frame *frame)
+{
+    uint32_t left = stack_depth_at_enter(thread->frames, depth, frame);
+    if (left == depth)
+        return left;
+    uint32_t elsewhere = frames_elsewhere(thread, depth);
+    return elsewhere + stack_depth_at_enter(thread->frames + elsewhere, depth - elsewhere, frame);
+}
+
+static uint32_t depth_at_region(const struct tracert__thread *thread, uint32_t depth, uint64_t sp)
+{
+    uint32_t left = stack_depth_at_region(thread->frames, depth, sp);
+    if (left == depth)
+        return left;
+    uint32_t elsewhere = frames_elsewhere(thread, depth);
+    return elsewhere + stack_depth_at_region(thread->frames + elsewhere, depth - elsewhere, sp);
+}
+
+static uint32_t find_exit(const struct tracert__thread *thread, uint32_t depth, uint64_t function, uint64_t sp,
+                          bool tail)
+{
+    uint32_t elsewhere = tail ? frames_elsewhere(thread, depth) : 0;
+    uint32_t found = stack_find_exit(thread->frames + elsewhere, depth - elsewhere, function, sp, tail);
+    return found == STACK_NONE ? found : elsewhere + found;
+}
+
 /* ---- Events --------------------------------------------------------------------------------------------------- */
 
 enum record record_enter(struct tracert__thread *thread, uint64_t function, uint64_t site, uint64_t sp, uint64_t ticks)
@@ -417,7 +457,7 @@ enum record record_enter(struct tracert__thread *thread, uint64_t function, uint
         enum record result = attempt_begin(thread, &attempt, 1, ticks);
         if (result != RECORD_DONE)
             return result;
-        uint32_t depth = stack_depth_at_enter(thread->frames, attempt.depth, &frame);
+        uint32_t depth = depth_at_enter(thread, attempt.depth, &frame);
         if (depth != attempt.depth) {
             result = record_unwind(thread, depth, ticks);
             if (result != RECORD_DONE)
@@ -440,7 +480,7 @@ static enum record close_frame(struct tracert__thread *thread, uint32_t found, u
 
 enum record record_exit(struct tracert__thread *thread, uint64_t function, uint64_t sp, bool tail, uint64_t ticks)
 {
-    uint32_t found = stack_find_exit(thread->frames, record_depth(thread), function, sp, tail);
+    uint32_t found = find_exit(thread, record_depth(thread), function, sp, tail);
     if (found == STACK_NONE)
         return record_note(thread, NOTE_ORPHAN_EXIT, function, NULL, 0, ticks);
     return close_frame(thread, found, TF_SYM_EXIT, ticks);
@@ -450,8 +490,7 @@ enum record record_region_begin(struct tracert__thread *thread, uint32_t name, u
 {
     for (;;) {
         struct attempt attempt;
-        enum record result =
-            record_unwind(thread, stack_depth_at_region(thread->frames, record_depth(thread), sp), ticks);
+        enum record result = record_unwind(thread, depth_at_region(thread, record_depth(thread), sp), ticks);
         if (result == RECORD_DONE)
             result = attempt_begin(thread, &attempt, 1, ticks);
         if (result != RECORD_DONE)

@@ -143,6 +143,12 @@ static inline long sys_sigprocmask(int how, const uint64_t *set, uint64_t *old)
     return tracert__sys(SYS_rt_sigprocmask, how, (long)set, (long)old, sizeof *set, 0, 0);
 }
 
+/* Asks only. */
+static inline long sys_sigaltstack(void *old)
+{
+    return tracert__sys(SYS_sigaltstack, 0, (long)old, 0, 0, 0, 0);
+}
+
 static inline long sys_getrandom(void *data, size_t bytes)
 {
     return tracert__sys(SYS_getrandom, (long)data, (long)bytes, 1 /* GRND_NONBLOCK */, 0, 0, 0);
