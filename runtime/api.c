@@ -1,5 +1,6 @@
 #include "tracert/tracert.h"
 
+#include "lanes.h"
 #include "names.h"
 #include "session.h"
 #include "thread.h"
@@ -36,6 +37,16 @@ void tracert_counter(const char *name, int64_t value)
 void tracert_thread_name(const char *name)
 {
     tracert__note(NOTE_THREAD_NAME, 0, name, name_bytes(name));
+}
+
+void tracert_stack_switch(const void *stack)
+{
+    tracert__lane_switch(stack);
+}
+
+void tracert_stack_end(const void *stack)
+{
+    tracert__lane_end(stack);
 }
 
 int tracert_is_recording(void)

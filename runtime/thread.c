@@ -1,5 +1,6 @@
 #include "thread.h"
 
+#include "lanes.h"
 #include "modules.h"
 #include "names.h"
 #include "record.h"
@@ -281,6 +282,29 @@ static struct tracert__thread *thread_attach(void)
     return tracert__self;
 }
 
+struct tracert__thread *tracert__thread_another(void)
+{
+    struct tracert__thread *own = tracert__self;
+    struct tracert__thread *another = NULL;
+    uint64_t all = ~0ull;
+    uint64_t old;
+    sys_sigprocmask(SIG_BLOCK, &all, &old);
+    uint32_t index = slot_claim();
+    if (index != UINT32_MAX && thread_start(index)) {
+        another = tracert__self;
+        another->slot->late = false; /* it may outlive this thread */
+    }
+    tracert__self = own;
+    sys_sigprocmask(SIG_SETMASK, &old, NULL);
+    return another;
+}
+
+void tracert__thread_use(struct tracert__thread *thread)
+{
+    thread_refused = thread == NULL;
+    tracert__self = thread;
+}
+
 static bool thread_has_ring(void)
 {
     return tracert__self != NULL && tracert__self->slot != NULL;
@@ -297,6 +321,11 @@ static struct tracert__thread *thread_get(void)
         return tracert__self;
     tracert__self = NULL;
     return thread_attach();
+}
+
+struct tracert__thread *tracert__thread_own(void)
+{
+    return thread_get();
 }
 
 /* There is no ring for it. */
@@ -409,15 +438,21 @@ void tracert__thread_detach(void)
 void tracert__thread_farewell(void *value)
 {
     struct tracert__thread *thread = value;
+    tracert__lane_return();
     if (thread != tracert__self || thread->slot == NULL)
         return;
     if (++thread_farewells < PTHREAD_DESTRUCTOR_ITERATIONS && pthread_setspecific(tracert__session.key, thread) == 0)
         return;
+    tracert__self = NULL;
+    tracert__thread_release(thread);
+}
+
+void tracert__thread_release(struct tracert__thread *thread)
+{
     while (record_unwind(thread, 0, now()) == RECORD_FULL && event_wait(thread)) {
         /* pthread_exit, cancellation: the frames have been left */
     }
     record_close(thread);
-    tracert__self = NULL;
     __atomic_store_n(&thread->slot->state, SLOT_ENDED, __ATOMIC_RELEASE);
     region_ring_bell(tracert__session.region);
 }
@@ -427,4 +462,5 @@ void tracert__thread_forget(void)
     tracert__self = NULL;
     thread_refused = 0;
     thread_poked = 0;
+    tracert__lanes_forget();
 }

@@ -49,6 +49,18 @@ void tracert__thread_end_chunk(bool gone);
 void tracert__thread_attach(void);
 void tracert__thread_detach(void);
 
+/* The ring that the calling thread records into, made if need be; NULL: none. */
+struct tracert__thread *tracert__thread_own(void);
+
+/* A ring more for the calling thread, which goes on with the one it has; NULL: there is none. */
+struct tracert__thread *tracert__thread_another(void);
+
+/* Let the calling thread record into `thread`'s ring from here on; NULL: let it only count. */
+void tracert__thread_use(struct tracert__thread *thread);
+
+/* Give a ring back that nobody records into any more. What is open in it has been left. */
+void tracert__thread_release(struct tracert__thread *thread);
+
 /* The destructor of the thread key: `thread` is a struct tracert__thread. */
 void tracert__thread_farewell(void *thread);
 

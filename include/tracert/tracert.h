@@ -44,6 +44,18 @@ TRACERT_API void tracert_counter(const char *name, int64_t value);
 /* Name the calling thread in reports. The last name stands. `name` is copied. */
 TRACERT_API void tracert_thread_name(const char *name);
 
+/*
+ * For programs that switch stacks themselves: coroutines, fibers, user-level threads. The calling thread is about to go
+ * on on another stack: `stack` stands for it, any address of the program's that no other living one has; NULL is the
+ * thread's own. Each stack is shown as a thread of its own, whichever threads run it, and what is open on it keeps its
+ * time while it does not run. To be called directly before the switch: calls between the two would be the other
+ * stack's.
+ */
+TRACERT_API void tracert_stack_switch(const void *stack);
+
+/* The coroutine on `stack` is over; what is still open on it has been left. Its address may be used anew. */
+TRACERT_API void tracert_stack_end(const void *stack);
+
 /* 1 when the calling process is being traced, else 0. */
 TRACERT_API int tracert_is_recording(void);
 

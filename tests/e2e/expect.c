@@ -96,6 +96,8 @@ static void line_parse(struct expectations *expectations, char *line, const char
         expectations->varies = true;
     else if (line_value(line, "expect-link: dynamic") != NULL)
         expectations->needs_dynamic = true;
+    else if (line_value(line, "expect-link: library") != NULL)
+        expectations->needs_library = true;
     else if (line_value(line, "expect-compiler: clang") != NULL)
         expectations->needs_clang = true;
     else if (line_value(line, "expect-sanitizers: no") != NULL)

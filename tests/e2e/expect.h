@@ -13,6 +13,7 @@
  *   expect-output: varies             it does not print the same each time, and need not without the library
  *   expect-environment: NAME=VALUE …  with which it runs
  *   expect-link: dynamic              it cannot be linked statically
+ *   expect-link: library              … or without the library, whose functions it calls
  *   expect-compiler: clang            no other one knows it
  *   expect-sanitizers: no             they do not like what it does
  *
@@ -43,7 +44,7 @@ struct expectations {
     uint64_t lost;
     int status;
     char *environment; /* "" when there is none */
-    bool varies, needs_dynamic, needs_clang, no_sanitizers;
+    bool varies, needs_dynamic, needs_library, needs_clang, no_sanitizers;
 };
 
 /* Read a source file's head comment. nr_functions is 0 when the file expects nothing. */
