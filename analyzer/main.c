@@ -13,7 +13,14 @@
 #include <zstd.h>
 
 static const struct command commands[] = {
-    {"report", "where the time went: hotspots, callers and callees", cmd_report},
+    {"report", "where the time went: the hot path, the functions that make up most of it", cmd_report},
+    {"tree", "the call tree", cmd_tree},
+    {"peek", "a function between its callers and callees", cmd_peek},
+    {"hist", "how long the calls of a function took", cmd_hist},
+    {"list", "a function's source, with what its lines call", cmd_list},
+    {"outliers", "what the slowest calls of a function do that typical ones do not", cmd_outliers},
+    {"threads", "the threads: their calls, their times, what they lost", cmd_threads},
+    {"modules", "the time of each object file's functions", cmd_modules},
     {"flamegraph", "the call tree as an interactive SVG; also from folded stacks", cmd_flamegraph},
     {"html", "everything on one page for a browser; also from folded stacks", cmd_html},
     {"export", "the profile for other tools: folded stacks", cmd_export},

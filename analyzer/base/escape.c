@@ -197,6 +197,38 @@ void escape_terminal_elided(struct out *out, const char *text, size_t columns)
     free(copy);
 }
 
+/* ---- Markdown ----------------------------------------------------------------------------------- */
+
+static unsigned longest_run(const char *text, char c)
+{
+    unsigned longest = 0, run = 0;
+    for (; *text != '\0'; text++) {
+        run = *text == c ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    return longest;
+}
+
+void escape_markdown(struct out *out, const char *text)
+{
+    unsigned fence = longest_run(text, '`') + 1;
+    bool padded = text[0] == '`' || text[0] == ' ' || text[strlen(text) - (text[0] != '\0')] == '`';
+    if (text[0] == '\0')
+        return;
+    out_repeat(out, "`", fence);
+    out_text(out, padded ? " " : "");
+    for (const char *rest = text; *rest != '\0';) {
+        size_t plain = strcspn(rest, "|");
+        escape_terminal(out, rest, plain);
+        rest += plain;
+        if (*rest == '|') /* ends a cell unless a backslash stands before it, which must not be one of the text */
+            out_text(out, rest > text && rest[-1] == '\\' ? "\\x7C" : "\\|");
+        rest += *rest == '|';
+    }
+    out_text(out, padded ? " " : "");
+    out_repeat(out, "`", fence);
+}
+
 /* ---- Files -------------------------------------------------------------------------------------- */
 
 void escape_json(struct out *out, const char *text)

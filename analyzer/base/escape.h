@@ -7,7 +7,8 @@
  * "<" ">" "&" and all that the terminal does not get as \u escapes; XML/HTML: the five entities, characters that XML
  * 1.0 forbids and what the terminal does not get as U+FFFD; CSV: RFC 4180 quoting, and ' before a leading = + - @ TAB
  * CR; folded:
- * ";" as ":", control bytes and line ends as a space.
+ * ";" as ":", control bytes and line ends as a space; Markdown: a code span, in which nothing is interpreted, of the
+ * terminal's form, safe within a table.
  */
 #ifndef ESCAPE_H
 #define ESCAPE_H
@@ -19,6 +20,7 @@ void escape_json(struct out *out, const char *text); /* with the quotes */
 void escape_xml(struct out *out, const char *text, size_t bytes);
 void escape_csv(struct out *out, const char *text); /* one field */
 void escape_folded(struct out *out, const char *text);
+void escape_markdown(struct out *out, const char *text);
 
 /* Columns that escape_terminal will take on a terminal. */
 size_t escape_terminal_width(const char *text, size_t bytes);

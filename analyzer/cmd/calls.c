@@ -15,8 +15,10 @@ static const char about[] =
     "The calls in the order in which they began, indented by depth. TIME is from the start of the trace; a call that\n"
     "calls nothing is one line, others close with their duration. [unwound]: left by an exception, longjmp or thread\n"
     "exit; [open]: never left; [inherited]: entered by the parent before fork; [from earlier]: entered before what is\n"
-    "shown. --function shows the calls of these functions and all below; -n ends after N calls. csv and json have one\n"
-    "row a call, in the order in which the calls ended. Formats: text, csv, json.";
+    "shown. --function shows the calls of these functions and all below, --call one that tracean outliers has listed; "
+    "-n\n"
+    "ends after N calls. csv and json have one row a call, in the order in which the calls ended. Formats: text, csv, "
+    "json.";
 
 static const char examples[] = "  tracean calls -n 100\n"
                                "  tracean calls --function '^parse' --time 1s..1.5s trace.zst\n"
@@ -45,6 +47,8 @@ struct printer {
     uint32_t nr_functions;
     uint32_t *shown_from; /* by thread: depth of the frame that began what is shown; SHOWN_NONE */
     uint64_t nr_calls, nr_max;
+    const struct call_id *call; /* the only one that is shown, if its thread is not 0 */
+    bool is_done;               /* it was */
 };
 
 /* ---- What is shown -------------------------------------------------------------------------------- */
@@ -54,11 +58,20 @@ static const char *function_name(const struct printer *printer, uint32_t functio
     return function < printer->nr_functions ? printer->functions[function].name : "?";
 }
 
+/* True when what is shown begins with this call. */
+static bool shown_begins(const struct printer *printer, const struct replay_call *call)
+{
+    if (printer->call->thread != 0)
+        return call->depth == printer->call->depth &&
+               clock_ns(&printer->trace->clock, call->start_ticks) == printer->call->start_ns;
+    return call->function < printer->nr_functions && printer->wanted[call->function];
+}
+
 /* True when the call that is entered is to be shown. */
 static bool shown_enter(struct printer *printer, const struct replay_call *call)
 {
     uint32_t *from = &printer->shown_from[call->thread];
-    if (*from == SHOWN_NONE && call->function < printer->nr_functions && printer->wanted[call->function])
+    if (*from == SHOWN_NONE && shown_begins(printer, call))
         *from = call->depth;
     return *from != SHOWN_NONE;
 }
@@ -70,8 +83,10 @@ static bool shown_leave(struct printer *printer, const struct replay_call *call,
     if (*from == SHOWN_NONE || call->depth < *from)
         return false;
     *indent = call->depth - *from;
-    if (*indent == 0)
+    if (*indent == 0) {
         *from = SHOWN_NONE;
+        printer->is_done = printer->call->thread != 0;
+    }
     return true;
 }
 
@@ -79,7 +94,7 @@ static bool shown_leave(struct printer *printer, const struct replay_call *call,
 static int call_count(struct printer *printer)
 {
     printer->nr_calls++;
-    return printer->nr_max > 0 && printer->nr_calls >= printer->nr_max;
+    return printer->is_done || (printer->nr_max > 0 && printer->nr_calls >= printer->nr_max);
 }
 
 static uint64_t duration_ns(const struct printer *printer, const struct replay_call *call)
@@ -141,7 +156,7 @@ static int text_leave(void *context, const struct replay_call *call)
     char duration[NUMBER_BYTES];
     uint32_t indent;
     if (!shown_leave(printer, call, &indent) || (call->flags & REPLAY_LEAF))
-        return 0;
+        return printer->is_done;
     text_line(printer, call->thread, call->end_ticks, number_time(duration, duration_ns(printer, call)), indent);
     out_text(printer->out, "} /* ");
     const char *name = function_name(printer, call->function);
@@ -152,7 +167,7 @@ static int text_leave(void *context, const struct replay_call *call)
     else if (call->flags & REPLAY_OPEN)
         out_text(printer->out, " [open]");
     out_char(printer->out, '\n');
-    return 0;
+    return printer->is_done;
 }
 
 /* Notes stand as comments where they happened. */
@@ -300,6 +315,10 @@ static int calls_write(const struct options *options, const struct format *forma
         out_discard(printer->out);
         return -1;
     }
+    if (printer->call->thread != 0 && printer->nr_calls == 0) {
+        out_discard(printer->out);
+        return err_set(err, ERR_USAGE, "--call: no call of thread %u begins there", printer->call->thread);
+    }
     format->end(printer);
     return out_close(printer->out, err);
 }
@@ -312,8 +331,10 @@ static int calls_show(const struct options *options, const struct format *format
     struct notices notices = {0};
     struct symbol_options symbols = input_symbols(options);
     struct function_names_request request = {trace, &replay->functions, &symbols, notices_add, &notices};
-    struct printer printer = {
-        .trace = trace, .replay = replay, .nr_max = options->top == UINT32_MAX ? 0 : options->top};
+    struct printer printer = {.trace = trace,
+                              .replay = replay,
+                              .nr_max = options->top == UINT32_MAX ? 0 : options->top,
+                              .call = &options->call};
     bool *wanted = NULL;
     int result = -1;
     arena_init(&names, 0);
@@ -324,7 +345,8 @@ static int calls_show(const struct options *options, const struct format *format
     printer.wanted = wanted = input_match(options, printer.functions, printer.nr_functions, err);
     if (wanted == NULL)
         goto out;
-    wanted[printer.nr_functions] = options->function == NULL; /* everything is shown, notes outside of calls too */
+    wanted[printer.nr_functions] =
+        options->function == NULL && options->call.thread == 0; /* everything is shown, notes outside of calls too */
     printer.shown_from = malloc(((size_t)trace->nr_threads + 1) * sizeof(*printer.shown_from));
     if (printer.shown_from == NULL) {
         err_set(err, ERR_INPUT, "out of memory");
@@ -348,7 +370,8 @@ int cmd_calls(int argc, char **argv)
     struct options options;
     struct err err = {0};
     struct replay replay = {0};
-    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_TOP | OPTIONS_SYMBOLS;
+    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FUNCTION | OPTIONS_WINDOW | OPTIONS_TOP | OPTIONS_SYMBOLS |
+                   OPTIONS_CALL;
     if (options_parse(&options, argc, argv, set, "[TRACE]", about, examples, &err) != 0)
         return command_fail(&err);
     const struct format *format = format_find(&options, &err);
@@ -356,6 +379,11 @@ int cmd_calls(int argc, char **argv)
     if (trace == NULL)
         return command_fail(&err);
     struct replay_filter filter = input_filter(&options);
+    if (options.call.thread != 0) {
+        /* What lies before it need not be read; a microsecond more, since ticks are not ns. */
+        filter.thread = options.call.thread;
+        filter.from_ns = options.call.start_ns > 1000 ? options.call.start_ns - 1000 : 0;
+    }
     uint64_t nr_dropped = 0;
     int status;
     if (replay_init(&replay, trace, &filter, &err) != 0 ||

@@ -1,6 +1,7 @@
 #include "cmd/command.h"
 
 #include "base/escape.h"
+#include "cmd/pager.h"
 #include "profile/profile.h"
 #include "view/view.h"
 
@@ -59,16 +60,74 @@ static void notices_print(const struct options *options, const struct profile *p
     command_notice(options, text);
 }
 
+/* Into memory, then to the terminal: through a pager when it is taller. */
+static int page_write(command_writer *write, const void *answer, const struct view_options *view, struct out *terminal,
+                      struct err *err)
+{
+    char *text;
+    size_t bytes;
+    struct out *memory = out_open_memory(&text, &bytes);
+    if (!memory)
+        return err_set(err, ERR_OUTPUT, "out of memory");
+    if (write(answer, view, memory, err) != 0) {
+        out_discard(memory);
+        return -1;
+    }
+    if (out_close(memory, err) != 0)
+        return -1;
+    if (!pager_is_needed(text) || !pager_show(text, bytes))
+        out_bytes(terminal, text, bytes);
+    free(text);
+    return 0;
+}
+
+int command_output(const struct options *options, command_writer *write, const void *answer, struct view_options *view,
+                   bool is_text, struct err *err)
+{
+    struct out *out = out_open(options->output, err);
+    if (!out)
+        return -1;
+    view->color = options_color(options, out);
+    view->columns = out_is_terminal(out) ? out_columns(out) : 0;
+    bool paged = is_text && out_is_terminal(out) && !options->no_pager;
+    int result = paged ? page_write(write, answer, view, out, err) : write(answer, view, out, err);
+    if (result != 0) {
+        out_discard(out);
+        return -1;
+    }
+    return out_close(out, err);
+}
+
+int command_sheet(const struct options *options, const char *verb, command_writer *write, const void *answer,
+                  struct err *err)
+{
+    struct view_options view = {.top = options->top};
+    if (view_format_find(options->format, &view.format) != 0)
+        return err_set(err, ERR_USAGE, "%s cannot write the format \"%s\", only: text, json, csv, markdown, html", verb,
+                       options->format);
+    return command_output(options, write, answer, &view, view.format == VIEW_TEXT, err);
+}
+
+struct shown {
+    const struct view *view;
+    const struct profile *profile;
+};
+
+static int view_write(const void *answer, const struct view_options *view, struct out *out, struct err *err)
+{
+    const struct shown *shown = answer;
+    return shown->view->write(shown->profile, view, out, err);
+}
+
 int command_show(const struct options *options, const struct view *view, const struct profile *profile)
 {
     struct err err = {0};
-    struct out *out = out_open(options->output, &err);
-    if (!out)
-        return command_fail(&err);
+    const struct shown shown = {view, profile};
     struct view_options view_options = {
         .top = options->top,
-        .color = options_color(options, out),
-        .columns = out_is_terminal(out) ? out_columns(out) : 0,
+        .subject = options->subject,
+        .sort = options->sort,
+        .column_list = options->column_list,
         .title = options->title,
         .min_width = options->min_width,
         .width_px = options->width_px,
@@ -79,14 +138,10 @@ int command_show(const struct options *options, const struct view *view, const s
         .pair = options->pair,
         .chart = options->chart,
     };
-    if (view->write(profile, &view_options, out, &err) != 0) {
-        out_discard(out);
-        return command_fail(&err);
-    }
-    if (out_close(out, &err) != 0)
+    bool is_text = view_format_find(view->format, &view_options.format) == 0 && view_options.format == VIEW_TEXT;
+    if (command_output(options, view_write, &shown, &view_options, is_text, &err) != 0)
         return command_fail(&err);
     /* The text report begins with the notices: twice on one screen would be once too often. */
-    bool shown = strcmp(view->format, "text") == 0;
-    notices_print(options, profile, shown);
+    notices_print(options, profile, is_text && strcmp(view->verb, "report") == 0);
     return profile->facts.complete ? ERR_NONE : ERR_INCOMPLETE;
 }

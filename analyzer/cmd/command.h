@@ -25,10 +25,17 @@ struct options {
     const char *output;      /* -o FILE; NULL: standard output */
     const char *format;      /* --format; NULL: the verb's first */
     const char *function;    /* --function REGEX (POSIX extended, on demangled names); NULL: all */
+    const char *ignore;      /* --ignore REGEX: without these functions and what they call; NULL: none */
+    const char *module;      /* --module REGEX: only functions of these object files; NULL: all */
+    uint32_t depth;          /* --depth N: no calls deeper than that; 0: all */
+    uint64_t min_ns;         /* --min TIME: no call paths with less; 0: all */
     uint32_t thread;         /* --thread TID; 0: all */
     uint32_t process;        /* --pid PID; 0: all */
     uint64_t from_ns, to_ns; /* --time A..B, from the start of the trace; 0 and UINT64_MAX: all */
     uint32_t top;            /* -n, --top; UINT32_MAX: the view's choice; 0: all */
+    const char *sort;        /* --sort COLUMN (report); NULL: self */
+    const char *column_list; /* --columns LIST (report); NULL: the report's choice */
+    bool no_pager;           /* --no-pager */
 
     enum {
         COLOR_AUTO,
@@ -50,11 +57,19 @@ struct options {
     bool diff;               /* --diff (flamegraph): of two inputs, how the second differs */
     const char *subtitle;    /* --subtitle (flamegraph) */
     const char *unit;        /* --unit NAME (flamegraph of folded stacks); NULL: samples */
+    const char *subject;     /* FUNC: the first word of the rest of the line, of verbs that take one */
     const struct pair *pair; /* of the two inputs, once they are loaded */
     struct chart *chart;     /* filled while a single trace is loaded, and shown; NULL: not wanted */
-    bool memory;             /* --memory (report) */
-    uint64_t at_ns;          /* --at (report --memory); UINT64_MAX: no instant */
-    const char *alloc_fn;    /* --alloc-fn REGEX; NULL: the usual names */
+    uint32_t slowest;        /* --slowest N (outliers); 0: what is above p99 */
+
+    struct call_id {
+        uint32_t thread, depth; /* thread 0: none is asked for */
+        uint64_t start_ns;
+    } call; /* --call ID (calls) */
+
+    bool memory;          /* --memory (report) */
+    uint64_t at_ns;       /* --at (report --memory); UINT64_MAX: no instant */
+    const char *alloc_fn; /* --alloc-fn REGEX; NULL: the usual names */
 
     enum option_weight {
         WEIGHT_TIME,
@@ -74,14 +89,20 @@ struct options {
 enum option_set {
     OPTIONS_OUTPUT = 1u << 0, /* -o */
     OPTIONS_FORMAT = 1u << 1,
-    OPTIONS_FILTER = 1u << 2, /* --function --thread --pid --time */
+    OPTIONS_FILTER = 1u << 2, /* --function --ignore --module --depth --min --thread --pid --time */
     OPTIONS_TOP = 1u << 3,
-    OPTIONS_COLOR = 1u << 4,
-    OPTIONS_SYMBOLS = 1u << 5, /* --force-symbols --demangle --debug-dir */
-    OPTIONS_PICTURE = 1u << 6, /* --title --min-width --unit */
-    OPTIONS_FLAME = 1u << 7,   /* --width --inverted --reverse --colors --diff --subtitle */
-    OPTIONS_MEMORY = 1u << 8,  /* --memory --at --alloc-fn */
-    OPTIONS_WEIGHT = 1u << 9   /* --weight --alloc-fn */
+    OPTIONS_COLOR = 1u << 4,     /* --color --no-color --no-pager */
+    OPTIONS_SYMBOLS = 1u << 5,   /* --force-symbols --demangle --debug-dir */
+    OPTIONS_PICTURE = 1u << 6,   /* --title --min-width --unit */
+    OPTIONS_FLAME = 1u << 7,     /* --width --inverted --reverse --colors --diff --subtitle */
+    OPTIONS_MEMORY = 1u << 8,    /* --memory --at --alloc-fn */
+    OPTIONS_WEIGHT = 1u << 9,    /* --weight --alloc-fn */
+    OPTIONS_COLUMNS = 1u << 10,  /* --sort --columns */
+    OPTIONS_SUBJECT = 1u << 11,  /* FUNC before the inputs */
+    OPTIONS_WINDOW = 1u << 12,   /* of OPTIONS_FILTER --thread --pid --time */
+    OPTIONS_FUNCTION = 1u << 13, /* of OPTIONS_FILTER --function */
+    OPTIONS_SLOWEST = 1u << 14,
+    OPTIONS_CALL = 1u << 15
 };
 
 /*
@@ -110,7 +131,27 @@ const struct view *command_view(const struct options *options, const char *verb,
 /* Write the view to the output that the options name. Returns the exit status; prints errors and notices. */
 int command_show(const struct options *options, const struct view *view, const struct profile *profile);
 
+/* Writes an answer of any kind. 0, or -1 with err set. */
+struct view_options;
+typedef int command_writer(const void *answer, const struct view_options *view, struct out *out, struct err *err);
+
+/* Write to the output that the options name: through a pager when it is text and taller than the terminal. The colour
+ * and the width of `view` are set here. 0, or -1 with err set. */
+int command_output(const struct options *options, command_writer *write, const void *answer, struct view_options *view,
+                   bool is_text, struct err *err);
+
+/* The same for lines and tables, in the format that the options ask for. */
+int command_sheet(const struct options *options, const char *verb, command_writer *write, const void *answer,
+                  struct err *err);
+
 int cmd_report(int argc, char **argv);
+int cmd_tree(int argc, char **argv);
+int cmd_peek(int argc, char **argv);
+int cmd_hist(int argc, char **argv);
+int cmd_threads(int argc, char **argv);
+int cmd_modules(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_outliers(int argc, char **argv);
 int cmd_flamegraph(int argc, char **argv);
 int cmd_html(int argc, char **argv);
 int cmd_export(int argc, char **argv);

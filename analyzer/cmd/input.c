@@ -70,7 +70,9 @@ struct symbol_options input_symbols(const struct options *options)
         .debug_dir = options->debug_dir, .force = options->force_symbols, .names = options->names};
 }
 
-bool *input_match(const struct options *options, const struct profile_function *functions, uint32_t nr, struct err *err)
+/* Which functions' names, or modules, match; without an expression all do. */
+static bool *expression_match(const char *expression, bool by_module, const struct profile_function *functions,
+                              uint32_t nr, struct err *err)
 {
     regex_t regex;
     bool *matches = calloc((size_t)nr + 1, sizeof(*matches));
@@ -78,28 +80,62 @@ bool *input_match(const struct options *options, const struct profile_function *
         err_set(err, ERR_INPUT, "out of memory");
         return NULL;
     }
-    if (options->function == NULL) {
+    if (expression == NULL) {
         memset(matches, true, nr);
         return matches;
     }
-    int result = regcomp(&regex, options->function, REG_EXTENDED | REG_NOSUB);
+    int result = regcomp(&regex, expression, REG_EXTENDED | REG_NOSUB); /* options.c has tried it */
     if (result != 0) {
-        char why[128];
-        regerror(result, &regex, why, sizeof(why));
-        err_set(err, result == REG_ESPACE ? ERR_INPUT : ERR_USAGE, "--function: \"%s\": %s", options->function, why);
+        err_set(err, result == REG_ESPACE ? ERR_INPUT : ERR_USAGE, "\"%s\" is not a regular expression", expression);
         free(matches);
         return NULL;
     }
     for (uint32_t i = 0; i < nr && (result == 0 || result == REG_NOMATCH); i++) {
-        result = regexec(&regex, functions[i].name, 0, NULL, 0);
+        result = regexec(&regex, by_module ? functions[i].module : functions[i].name, 0, NULL, 0);
         matches[i] = result == 0;
     }
     regfree(&regex);
     if (result == 0 || result == REG_NOMATCH)
         return matches;
-    err_set(err, ERR_INPUT, "--function: out of memory");
+    err_set(err, ERR_INPUT, "\"%s\": out of memory", expression);
     free(matches);
     return NULL;
+}
+
+bool *input_match(const struct options *options, const struct profile_function *functions, uint32_t nr, struct err *err)
+{
+    return expression_match(options->function, false, functions, nr, err);
+}
+
+bool input_is_filtered(const struct options *options)
+{
+    return options->function || options->ignore || options->module || options->depth > 0 || options->min_ns > 0 ||
+           options->from_ns > 0 || options->to_ns < UINT64_MAX;
+}
+
+int input_subtrees_match(struct input_subtrees *subtrees, const struct options *options,
+                         const struct profile_function *functions, uint32_t nr, struct err *err)
+{
+    *subtrees = (struct input_subtrees){.filter = {.depth = options->depth, .least = options->min_ns}};
+    if (options->function && !(subtrees->wanted = expression_match(options->function, false, functions, nr, err)))
+        return -1;
+    if (options->ignore && !(subtrees->ignored = expression_match(options->ignore, false, functions, nr, err)))
+        return -1;
+    if (options->module && !(subtrees->hidden = expression_match(options->module, true, functions, nr, err)))
+        return -1;
+    for (uint32_t i = 0; subtrees->hidden && i < nr; i++) /* those that do not match are */
+        subtrees->hidden[i] = !subtrees->hidden[i];
+    subtrees->filter.wanted = subtrees->wanted;
+    subtrees->filter.ignored = subtrees->ignored;
+    subtrees->filter.hidden = subtrees->hidden;
+    return 0;
+}
+
+void input_subtrees_release(struct input_subtrees *subtrees)
+{
+    free(subtrees->wanted);
+    free(subtrees->ignored);
+    free(subtrees->hidden);
 }
 
 void out_seconds(struct out *out, uint64_t time_ns)

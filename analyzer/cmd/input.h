@@ -7,6 +7,7 @@
 #include "cmd/command.h"
 #include "profile/profile.h"
 #include "profile/replay.h"
+#include "profile/subtrees.h"
 #include "symbols/symbols.h"
 
 /* Lines to be shown; equal ones once. The texts are untrusted. */
@@ -32,6 +33,19 @@ struct symbol_options input_symbols(const struct options *options);
  * is wrong or memory ran out. */
 bool *input_match(const struct options *options, const struct profile_function *functions, uint32_t nr,
                   struct err *err);
+
+/* True when parts of the call tree are left out: by function, module, depth or time. */
+bool input_is_filtered(const struct options *options);
+
+/* The filters of the call tree, by function; to be released in any case. 0, or -1 with err set. */
+struct input_subtrees {
+    struct subtree_filter filter;
+    bool *wanted, *ignored, *hidden;
+};
+
+int input_subtrees_match(struct input_subtrees *subtrees, const struct options *options,
+                         const struct profile_function *functions, uint32_t nr, struct err *err);
+void input_subtrees_release(struct input_subtrees *subtrees);
 
 /* What a JSON or a text says of time: ns as seconds with nine digits behind the point. */
 void out_seconds(struct out *out, uint64_t time_ns);

@@ -68,7 +68,7 @@ static void functions_renumber(struct profile *profile, const uint32_t *numbers,
     profile->nr_functions = nr;
 }
 
-/* The part of the tree that --function and --time leave. */
+/* The part of the tree that the filters leave. */
 static int subtrees_finish(struct loader *loader)
 {
     struct profile *profile = loader->profile;
@@ -78,17 +78,17 @@ static int subtrees_finish(struct loader *loader)
     int result = -1;
     bool *is_kept = calloc((size_t)tree->nr_nodes + 1, sizeof(*is_kept));
     uint32_t *numbers = calloc((size_t)nr + 1, sizeof(*numbers));
-    bool *wanted = input_match(loader->options, profile->functions, nr, loader->err);
+    struct input_subtrees subtrees;
+    int matched = input_subtrees_match(&subtrees, loader->options, profile->functions, nr, loader->err);
     if (is_kept == NULL || numbers == NULL)
         no_memory(loader);
-    else if (wanted != NULL && subtrees_keep(tree, loader->options->function == NULL ? NULL : wanted, &kept, is_kept,
-                                             numbers, &nr, loader->err) == 0) {
+    else if (matched == 0 && subtrees_keep(tree, &subtrees.filter, &kept, is_kept, numbers, &nr, loader->err) == 0) {
         counts_set(loader, is_kept);
         functions_renumber(profile, numbers, nr);
         result = profile_finish(profile, &kept, loader->err);
         calltree_release(&kept);
     }
-    free(wanted);
+    input_subtrees_release(&subtrees);
     free(numbers);
     free(is_kept);
     return result;
@@ -97,7 +97,7 @@ static int subtrees_finish(struct loader *loader)
 /* The tree as the options want it, and the profile's nodes and totals from it. */
 static int tree_finish(struct loader *loader)
 {
-    if (loader->options->function != NULL || loader->replay.from_ticks > 0 || loader->replay.to_ticks < UINT64_MAX)
+    if (input_is_filtered(loader->options))
         return subtrees_finish(loader);
     counts_set(loader, NULL);
     return profile_finish(loader->profile, &loader->replay.tree, loader->err);
@@ -322,9 +322,8 @@ out:
 /* What a file holds that was profiled before. Its events are gone, so that nothing can be left out any more. */
 static struct profile *file_load_profile(const struct options *options, const char *path, struct err *err)
 {
-    if (options->function != NULL || options->thread != 0 || options->process != 0 || options->from_ns > 0 ||
-        options->to_ns < UINT64_MAX) {
-        err_set(err, ERR_USAGE, "%s: is a profile: --function, --thread, --pid and --time want the trace", path);
+    if (input_is_filtered(options) || options->thread != 0 || options->process != 0) {
+        err_set(err, ERR_USAGE, "%s: is a profile: to leave something out takes the trace", path);
         return NULL;
     }
     return profile_file_read(path, err);
@@ -355,7 +354,8 @@ int load_and_show(int argc, char **argv, unsigned option_set, const char *about,
 {
     struct options options;
     struct err err = {0};
-    if (options_parse(&options, argc, argv, option_set, "[TRACE… | PROFILE…]", about, examples, &err) != 0)
+    const char *usage = option_set & OPTIONS_SUBJECT ? "FUNC [TRACE… | PROFILE…]" : "[TRACE… | PROFILE…]";
+    if (options_parse(&options, argc, argv, option_set, usage, about, examples, &err) != 0)
         return command_fail(&err);
     if (options.memory)
         return heap_report(&options);

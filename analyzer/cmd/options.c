@@ -1,5 +1,7 @@
 #include "cmd/command.h"
 
+#include "view/function_columns.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -13,12 +15,21 @@ enum option_id {
     OPTION_OUTPUT = 256,
     OPTION_FORMAT,
     OPTION_FUNCTION,
+    OPTION_IGNORE,
+    OPTION_MODULE,
+    OPTION_DEPTH,
+    OPTION_MIN,
     OPTION_THREAD,
     OPTION_PID,
     OPTION_TIME,
     OPTION_TOP,
     OPTION_COLOR,
     OPTION_NO_COLOR,
+    OPTION_NO_PAGER,
+    OPTION_SORT,
+    OPTION_SLOWEST,
+    OPTION_CALL,
+    OPTION_COLUMNS,
     OPTION_FORCE_SYMBOLS,
     OPTION_DEMANGLE,
     OPTION_DEBUG_DIR,
@@ -54,10 +65,19 @@ static const struct option_row rows[] = {
     {OPTION_OUTPUT, OPTIONS_OUTPUT, 'o', "output", "FILE", "write to FILE (- is standard output)"},
     {OPTION_FORMAT, OPTIONS_FORMAT, 0, "format", "FORMAT", "see above; else the ending of FILE says it"},
     {OPTION_TOP, OPTIONS_TOP, 'n', "top", "N", "show N functions; 0 shows all"},
-    {OPTION_FUNCTION, OPTIONS_FILTER, 0, "function", "REGEX", "only functions whose names match, and what they call"},
-    {OPTION_THREAD, OPTIONS_FILTER, 0, "thread", "TID", "only this thread"},
-    {OPTION_PID, OPTIONS_FILTER, 0, "pid", "PID", "only this process"},
-    {OPTION_TIME, OPTIONS_FILTER, 0, "time", "A..B", "only from A to B after the start: 1.5s..2s"},
+    {OPTION_SORT, OPTIONS_COLUMNS, 0, "sort", "COLUMN", "order of the functions; default self"},
+    {OPTION_COLUMNS, OPTIONS_COLUMNS, 0, "columns", "LIST", "what the table shows: self,self%,calls,function"},
+    {OPTION_FUNCTION, OPTIONS_FILTER | OPTIONS_FUNCTION, 0, "function", "REGEX",
+     "only functions whose names match, and what they call"},
+    {OPTION_IGNORE, OPTIONS_FILTER, 0, "ignore", "REGEX", "without these functions and what they call"},
+    {OPTION_MODULE, OPTIONS_FILTER, 0, "module", "REGEX", "only functions of object files whose paths match"},
+    {OPTION_DEPTH, OPTIONS_FILTER, 0, "depth", "N", "no calls deeper than N"},
+    {OPTION_MIN, OPTIONS_FILTER, 0, "min", "TIME", "no call paths that take less, as 10us"},
+    {OPTION_THREAD, OPTIONS_FILTER | OPTIONS_WINDOW, 0, "thread", "TID", "only this thread"},
+    {OPTION_PID, OPTIONS_FILTER | OPTIONS_WINDOW, 0, "pid", "PID", "only this process"},
+    {OPTION_TIME, OPTIONS_FILTER | OPTIONS_WINDOW, 0, "time", "A..B", "only from A to B after the start: 1.5s..2s"},
+    {OPTION_SLOWEST, OPTIONS_SLOWEST, 0, "slowest", "N", "the N slowest are slow; default: what is above p99"},
+    {OPTION_CALL, OPTIONS_CALL, 0, "call", "ID", "only this call, as tracean outliers lists it"},
     {OPTION_TITLE, OPTIONS_PICTURE, 0, "title", "TEXT", "the picture's title"},
     {OPTION_MIN_WIDTH, OPTIONS_PICTURE, 0, "min-width", "PERCENT", "merge what is narrower; default: nothing"},
     {OPTION_MIN_WIDTH_PX, OPTIONS_PICTURE, 0, "minwidth", "PX", "the same in pixels of 1200, or with % behind"},
@@ -80,6 +100,7 @@ static const struct option_row rows[] = {
     {OPTION_DEBUG_DIR, OPTIONS_SYMBOLS, 0, "debug-dir", "DIR", "separate debug files; default /usr/lib/debug"},
     {OPTION_COLOR, OPTIONS_COLOR, 0, "color", "WHEN", "auto, always or never"},
     {OPTION_NO_COLOR, OPTIONS_COLOR, 0, "no-color", NULL, "the same as --color=never"},
+    {OPTION_NO_PAGER, OPTIONS_COLOR, 0, "no-pager", NULL, "a long text goes past the terminal"},
     {OPTION_QUIET, ALWAYS, 'q', "quiet", NULL, "no notices on standard error"},
     {OPTION_HELP, ALWAYS, 'h', "help", NULL, "this text"},
 };
@@ -170,6 +191,19 @@ static int value_instant(const char *text, uint64_t *time_ns, struct err *err)
 {
     if (value_time(text, text + strlen(text), time_ns) != 0)
         return err_set(err, ERR_USAGE, "--at: \"%s\" is not a time like 1.5s, 20us or 300ms", text);
+    return 0;
+}
+
+/* "4711@1234567890/3": thread, start in ns, frames around it. */
+static int value_call(struct options *options, const char *text, struct err *err)
+{
+    struct call_id *call = &options->call;
+    char rest;
+    unsigned long long start_ns;
+    if (strspn(text, "0123456789@/") != strlen(text) ||
+        sscanf(text, "%u@%llu/%u%c", &call->thread, &start_ns, &call->depth, &rest) != 3 || call->thread == 0)
+        return err_set(err, ERR_USAGE, "--call: \"%s\" is not a call like 4711@1234567890/3", text);
+    call->start_ns = start_ns;
     return 0;
 }
 
@@ -265,18 +299,87 @@ static int value_weight(struct options *options, const char *text, struct err *e
 
 /* ---- The command line --------------------------------------------------------------------------- */
 
-static int option_take(struct options *options, enum option_id id, const char *value, struct err *err)
+/* Where an option that is a text goes, whatever is to be checked of it; NULL: it is none. */
+static const char **text_of(struct options *options, enum option_id id)
 {
     switch (id) {
     case OPTION_OUTPUT:
-        options->output = value;
-        return value[0] != '\0' ? 0 : err_set(err, ERR_USAGE, "-o: the name is empty");
+        return &options->output;
     case OPTION_FORMAT:
-        options->format = value;
-        return 0;
+        return &options->format;
     case OPTION_FUNCTION:
-        options->function = value;
+        return &options->function;
+    case OPTION_IGNORE:
+        return &options->ignore;
+    case OPTION_MODULE:
+        return &options->module;
+    case OPTION_SORT:
+        return &options->sort;
+    case OPTION_COLUMNS:
+        return &options->column_list;
+    case OPTION_DEBUG_DIR:
+        return &options->debug_dir;
+    case OPTION_TITLE:
+        return &options->title;
+    case OPTION_SUBTITLE:
+        return &options->subtitle;
+    case OPTION_UNIT:
+        return &options->unit;
+    case OPTION_ALLOC_FN:
+        return &options->alloc_fn;
+    default:
+        return NULL;
+    }
+}
+
+/* Where an option without a value goes; NULL: it has one. */
+static bool *flag_of(struct options *options, enum option_id id)
+{
+    switch (id) {
+    case OPTION_NO_PAGER:
+        return &options->no_pager;
+    case OPTION_FORCE_SYMBOLS:
+        return &options->force_symbols;
+    case OPTION_INVERTED:
+        return &options->inverted;
+    case OPTION_REVERSE:
+        return &options->reversed;
+    case OPTION_DIFF:
+        return &options->diff;
+    case OPTION_TIME_ORDER:
+        return &options->time_order;
+    case OPTION_MEMORY:
+        return &options->memory;
+    case OPTION_QUIET:
+        return &options->quiet;
+    default:
+        return NULL;
+    }
+}
+
+static int option_take(struct options *options, enum option_id id, const char *value, struct err *err)
+{
+    const char **text = text_of(options, id);
+    bool *flag = flag_of(options, id);
+    if (text)
+        *text = value;
+    if (flag)
+        *flag = true;
+    switch (id) {
+    case OPTION_OUTPUT:
+        return value[0] != '\0' ? 0 : err_set(err, ERR_USAGE, "-o: the name is empty");
+    case OPTION_FUNCTION:
         return value_regex("function", value, err);
+    case OPTION_IGNORE:
+        return value_regex("ignore", value, err);
+    case OPTION_MODULE:
+        return value_regex("module", value, err);
+    case OPTION_DEPTH:
+        return value_number("depth", value, 1, &options->depth, err);
+    case OPTION_MIN:
+        if (value_time(value, value + strlen(value), &options->min_ns) != 0)
+            return err_set(err, ERR_USAGE, "--min: \"%s\" is not a time like 10us", value);
+        return 0;
     case OPTION_THREAD:
         return value_number("thread", value, 1, &options->thread, err);
     case OPTION_PID:
@@ -290,60 +393,33 @@ static int option_take(struct options *options, enum option_id id, const char *v
     case OPTION_NO_COLOR:
         options->color = COLOR_NEVER;
         return 0;
-    case OPTION_FORCE_SYMBOLS:
-        options->force_symbols = true;
-        return 0;
+    case OPTION_SLOWEST:
+        return value_number("slowest", value, 1, &options->slowest, err);
+    case OPTION_CALL:
+        return value_call(options, value, err);
+    case OPTION_SORT:
+        return function_columns_check(value, err);
+    case OPTION_COLUMNS:
+        return function_columns_choose(&(struct function_columns){0}, value, err);
     case OPTION_DEMANGLE:
         return value_demangle(options, value, err);
-    case OPTION_DEBUG_DIR:
-        options->debug_dir = value;
-        return 0;
-    case OPTION_TITLE:
-        options->title = value;
-        return 0;
     case OPTION_MIN_WIDTH:
         return value_percent(value, &options->min_width, err);
-    case OPTION_WIDTH:
-        return value_number("width", value, 100, &options->width_px, err);
-    case OPTION_INVERTED:
-        options->inverted = true;
-        return 0;
     case OPTION_MIN_WIDTH_PX:
         return value_pixels(value, &options->min_width, err);
-    case OPTION_REVERSE:
-        options->reversed = true;
-        return 0;
+    case OPTION_WIDTH:
+        return value_number("width", value, 100, &options->width_px, err);
     case OPTION_COLORS:
         return value_colors(options, value, err);
-    case OPTION_DIFF:
-        options->diff = true;
-        return 0;
-    case OPTION_TIME_ORDER:
-        options->time_order = true;
-        return 0;
-    case OPTION_SUBTITLE:
-        options->subtitle = value;
-        return 0;
-    case OPTION_UNIT:
-        options->unit = value;
-        return 0;
-    case OPTION_MEMORY:
-        options->memory = true;
-        return 0;
     case OPTION_AT:
         return value_instant(value, &options->at_ns, err);
     case OPTION_ALLOC_FN:
-        options->alloc_fn = value;
         return value_regex("alloc-fn", value, err);
     case OPTION_WEIGHT:
         return value_weight(options, value, err);
-    case OPTION_QUIET:
-        options->quiet = true;
+    default:
         return 0;
-    case OPTION_HELP:
-        break;
     }
-    return 0;
 }
 
 /* What getopt_long needs for the rows of `set`. */
@@ -376,11 +452,15 @@ static enum option_id option_of_letter(int letter)
 
 static const char *format_of_file(const char *path)
 {
-    static const char *const formats[] = {"svg", "html", "json", "csv", "folded"};
+    static const struct {
+        const char *ending, *format;
+    } formats[] = {{"svg", "svg"},     {"json", "json"}, {"csv", "csv"},
+                   {"md", "markdown"}, {"html", "html"}, {"folded", "folded"}};
+
     const char *dot = strrchr(path, '.');
     for (size_t i = 0; dot && i < sizeof(formats) / sizeof(formats[0]); i++)
-        if (strcmp(dot + 1, formats[i]) == 0)
-            return formats[i];
+        if (strcmp(dot + 1, formats[i].ending) == 0)
+            return formats[i].format;
     return NULL;
 }
 
@@ -415,6 +495,11 @@ int options_parse(struct options *options, int argc, char **argv, unsigned optio
             help_exit(argv[0], option_set, usage, about, examples);
         if (option_take(options, id, optarg, err) != 0)
             return -1;
+    }
+    if ((option_set & OPTIONS_SUBJECT) != 0) {
+        if (optind >= argc)
+            return err_set(err, ERR_USAGE, "%s: name a function (see tracean %s --help)", argv[0], argv[0]);
+        options->subject = argv[optind++];
     }
     options->default_input = optind >= argc;
     options->inputs = options->default_input ? default_inputs : argv + optind;

@@ -1,19 +1,20 @@
 #include "cmd/load.h"
 
 static const char about[] =
-    "Where the time went: a header with the facts of the run, the functions by their own time until they make up\n"
-    "80 %, and the callers and callees of the first five. Formats: text, json, csv. Several traces are merged.\n"
-    "With --memory: who allocated what, what was live at the peak and at the end (of a trace with TRACERT_MEMORY).\n"
-    "Times contain the tracer's own cost, but not the waiting for it.";
+    "Where the time went: the facts of the run, the hot path, and the functions by their own time until they make up\n"
+    "80 %. Several traces are merged. Formats: text, json, csv, markdown, html.\n"
+    "Columns: self, self%, cum%, total, total%, calls, inlined, min, mean, p50, p90, p99, max, low, high, raw,\n"
+    "rawtotal, name, function, module, file, line, kind.\n"
+    "With --memory: who allocated what, what was live at the peak and at the end (of a trace with TRACERT_MEMORY).";
 
 static const char examples[] = "  tracean report\n"
-                               "  tracean report --top 0 trace.zst | less\n"
+                               "  tracean report --sort calls --columns calls,mean,function --top 20 trace.zst\n"
                                "  tracean report --memory --top 5\n"
-                               "  tracean report a.zst b.zst -o report.json";
+                               "  tracean report a.zst b.zst -o report.md";
 
 int cmd_report(int argc, char **argv)
 {
     unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_TOP | OPTIONS_COLOR | OPTIONS_SYMBOLS |
-                   OPTIONS_MEMORY;
+                   OPTIONS_COLUMNS | OPTIONS_MEMORY;
     return load_and_show(argc, argv, set, about, examples);
 }

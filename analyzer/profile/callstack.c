@@ -20,7 +20,10 @@ static int entry_word(struct replay *replay, uint32_t process, const struct chun
         function = function_set_region(&replay->functions, entry->region, entry->region_bytes, err);
     } else {
         struct address at = address_map_find(&replay->map, process, entry->fn, ticks);
-        function = function_set_code(&replay->functions, &at, err);
+        struct address site = {.object = TRACE_NONE};
+        if (replay->filter.by_site)
+            site = address_map_find(&replay->map, process, entry->site, ticks);
+        function = function_set_call(&replay->functions, &at, &site, err);
     }
     *word = function << REPLAY_WORD_SHIFT | (entry->region != NULL ? (uint32_t)REPLAY_REGION : 0) |
             (entry->inlined ? (uint32_t)REPLAY_INLINED : 0);

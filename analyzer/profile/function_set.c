@@ -27,8 +27,9 @@ void function_set_release(struct function_set *set)
 
 static bool code_equal(const void *table, uint32_t number, const void *key)
 {
-    const struct address *a = &((const struct function_set *)table)->ids[number].at, *b = key;
-    return a->object == b->object && a->address == b->address;
+    const struct function_id *a = &((const struct function_set *)table)->ids[number], *b = key;
+    return a->at.object == b->at.object && a->at.address == b->at.address && a->site.object == b->site.object &&
+           a->site.address == b->site.address;
 }
 
 static bool region_equal(const void *table, uint32_t number, const void *key)
@@ -53,15 +54,23 @@ static uint32_t function_add(struct function_set *set, struct index *index, uint
 
 uint32_t function_set_code(struct function_set *set, const struct address *at, struct err *err)
 {
-    uint64_t hash = index_hash(&set->codes, at->address, at->object);
-    uint32_t found = index_find(&set->codes, hash, code_equal, set, at);
-    return found != INDEX_NONE ? found : function_add(set, &set->codes, hash, &(struct function_id){.at = *at}, err);
+    return function_set_call(set, at, &(struct address){.object = TRACE_NONE}, err);
+}
+
+uint32_t function_set_call(struct function_set *set, const struct address *at, const struct address *site,
+                           struct err *err)
+{
+    struct function_id id = {.at = *at, .site = *site};
+    uint64_t hash = index_hash(&set->codes, at->address + id.site.address, at->object);
+    uint32_t found = index_find(&set->codes, hash, code_equal, set, &id);
+    return found != INDEX_NONE ? found : function_add(set, &set->codes, hash, &id, err);
 }
 
 uint32_t function_set_region(struct function_set *set, const char *name, uint32_t bytes, struct err *err)
 {
     uint64_t hash = index_hash_bytes(&set->regions, name, bytes);
-    struct function_id id = {.at = {.object = TRACE_NONE}, .region = name, .region_bytes = bytes};
+    struct function_id id = {
+        .at = {.object = TRACE_NONE}, .site = {.object = TRACE_NONE}, .region = name, .region_bytes = bytes};
     uint32_t found = index_find(&set->regions, hash, region_equal, set, &id);
     if (found != INDEX_NONE)
         return found;

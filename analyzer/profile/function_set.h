@@ -12,6 +12,7 @@
 
 struct function_id {
     struct address at;     /* of code */
+    struct address site;   /* with sites: where the call returns to; else its object is TRACE_NONE */
     const char *region;    /* NULL: code. Else its name, untrusted, NUL-terminated */
     uint32_t region_bytes; /* it may hold NUL bytes */
 };
@@ -30,8 +31,12 @@ struct function_set {
 void function_set_init(struct function_set *set);
 void function_set_release(struct function_set *set);
 
-/* The number of a function, which is new or not. FUNCTION_NONE with err set when memory ran out. */
+/* The number of a function, which is new or not. With a `site` calls from there have a
+ * number of their own.
+ * FUNCTION_NONE with err set when memory ran out. */
 uint32_t function_set_code(struct function_set *set, const struct address *at, struct err *err);
+uint32_t function_set_call(struct function_set *set, const struct address *at, const struct address *site,
+                           struct err *err);
 uint32_t function_set_region(struct function_set *set, const char *name, uint32_t bytes, struct err *err);
 
 #endif

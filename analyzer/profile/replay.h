@@ -28,6 +28,7 @@
 struct replay_filter {
     uint32_t thread, process; /* tid and pid; 0: all */
     uint64_t from_ns, to_ns;  /* from the start of the trace; 0 and UINT64_MAX: all */
+    bool by_site;             /* calls from different places count as calls of different functions */
 };
 
 /* Frames that were left otherwise than by returning; for each node of the tree. */

@@ -81,7 +81,7 @@ static const char *decl_file(struct lines *lines, Dwarf_Die *die)
 static void subprogram_answer(struct lines *lines, struct lines_query *query, Dwarf_Die *die)
 {
     int line = 0;
-    const char *file = decl_file(lines, die);
+    const char *file = query->is_call ? NULL : decl_file(lines, die);
     if (!file || dwarf_decl_line(die, &line) != 0 || line <= 0)
         return;
     query->found = true;

@@ -10,8 +10,9 @@
 #include <stdint.h>
 
 struct lines_query {
-    uint64_t address; /* of the function's first instruction */
+    uint64_t address; /* of a function's first instruction, or of a call */
     size_t index;     /* the asker's */
+    bool is_call;     /* in the middle of a function: its own line is the answer */
     bool found;
     uint32_t line;         /* answer; 0 when unknown */
     const char *file;      /* answer, in the Dwarf's memory; may be relative to `directory` */

@@ -121,7 +121,9 @@ static bool module_send_lines(struct module_reader *reader, enum answers_status 
     Dwarf *dwarf = debug ? dwarf_begin_elf(debug, DWARF_C_READ, NULL) : NULL;
     for (size_t i = 0; queries && i < range->nr_queries; i++) {
         const struct symtab_symbol *symbol = reader->found[i];
-        queries[i].address = symbol ? symbol->start : reader->job->queries[range->first + i].address;
+        queries[i].is_call = reader->job->options->call_lines;
+        queries[i].address =
+            symbol && !queries[i].is_call ? symbol->start : reader->job->queries[range->first + i].address;
         queries[i].index = range->first + i;
     }
     if (queries && debug && !(dwarf && lines_find(dwarf, queries, range->nr_queries)) && *status == STATUS_READ)

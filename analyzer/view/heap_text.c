@@ -75,11 +75,17 @@ static void head_write(const struct heap_profile *heap, const struct view_option
 
 /* ---- Functions ------------------------------------------------------------------------------------ */
 
+static int heap_table_write(const struct table *table, const struct view_options *options, struct out *out,
+                            struct err *err)
+{
+    const struct table_look look = {.color = options->color, .columns = options->columns};
+    return table_write_text(table, &look, out, err);
+}
+
 static void amount_cells(struct table *table, const struct heap_amount *amount)
 {
-    char text[NUMBER_BYTES];
-    table_add(table, number_grouped(text, amount->bytes), TABLE_PLAIN);
-    table_add(table, number_grouped(text, amount->blocks), TABLE_PLAIN);
+    table_number(table, amount->bytes);
+    table_number(table, amount->blocks);
 }
 
 static uint32_t functions_shown(const struct heap_profile *heap, uint32_t top)
@@ -93,27 +99,30 @@ static uint32_t functions_shown(const struct heap_profile *heap, uint32_t top)
 static int functions_write(const struct heap_profile *heap, const struct view_options *options, struct out *out,
                            struct err *err)
 {
-    static const struct table_column columns[] = {{"PEAK", true},      {"PEAK%", true},  {"BLOCKS", true},
-                                                  {"ALLOCATED", true}, {"ALLOCS", true}, {"TEMP%", true},
-                                                  {"LEFT", true},      {"BLOCKS", true}, {"FUNCTION", false}};
+    static const struct table_column columns[] = {
+        {"PEAK", "peak_bytes", TABLE_COUNT, 0},    {"PEAK%", "peak_percent", TABLE_SHARE, 0},
+        {"BLOCKS", "peak_blocks", TABLE_COUNT, 0}, {"ALLOCATED", "allocated_bytes", TABLE_COUNT, 0},
+        {"ALLOCS", "allocations", TABLE_COUNT, 0}, {"TEMP%", "temporary_percent", TABLE_SHARE, 0},
+        {"LEFT", "left_bytes", TABLE_COUNT, 0},    {"BLOCKS", "left_blocks", TABLE_COUNT, 0},
+        {"FUNCTION", "label", TABLE_TEXT, 0},
+    };
     struct table table;
-    char text[NUMBER_BYTES];
     uint32_t nr = functions_shown(heap, options->top);
     table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
     for (uint32_t i = 0; i < nr; i++) {
         const struct heap_function *function = &heap->functions[i];
         const struct heap_counts *self = &function->self;
-        table_add(&table, number_grouped(text, self->peak.bytes), TABLE_PLAIN);
-        table_add(&table, number_percent(text, self->peak.bytes, heap->totals.peak.bytes), TABLE_PLAIN);
-        table_add(&table, number_grouped(text, self->peak.blocks), TABLE_PLAIN);
+        table_number(&table, self->peak.bytes);
+        table_share(&table, self->peak.bytes, heap->totals.peak.bytes, TABLE_PLAIN);
+        table_number(&table, self->peak.blocks);
         amount_cells(&table, &self->allocated);
-        table_add(&table, number_percent(text, self->temporary, self->allocated.blocks), TABLE_PLAIN);
+        table_share(&table, self->temporary, self->allocated.blocks, TABLE_PLAIN);
         amount_cells(&table, &self->live);
-        table_add(&table, function->label, TABLE_PLAIN);
+        table_text(&table, function->label, TABLE_PLAIN);
     }
     out_text(out,
              "\nFUNCTIONS: what each of them asked for, in bytes; PEAK: live when most was, LEFT: live at the end\n");
-    int result = table_write(&table, out, options->color, options->columns, err);
+    int result = heap_table_write(&table, options, out, err);
     table_release(&table);
     return result;
 }
@@ -156,14 +165,15 @@ static void path_cell(struct table *table, const struct heap_profile *heap, cons
     if (out == NULL || out_close(out, &err) != 0)
         table->failed = true;
     else
-        table_add(table, text, TABLE_PLAIN);
+        table_text(table, text, TABLE_PLAIN);
     free(text);
 }
 
 static int paths_write(const struct heap_profile *heap, const struct view_options *options, enum which which,
                        const char *title, struct out *out, struct err *err)
 {
-    static const struct table_column columns[] = {{"BYTES", true}, {"BLOCKS", true}, {"CALL PATH", false}};
+    static const struct table_column columns[] = {
+        {"BYTES", "bytes", TABLE_COUNT, 0}, {"BLOCKS", "blocks", TABLE_COUNT, 0}, {"CALL PATH", "path", TABLE_TEXT, 0}};
     struct table table;
     struct row *rows = calloc((size_t)heap->nr_nodes + 1, sizeof(*rows));
     uint32_t nr = 0, most = options->top == UINT32_MAX ? ROWS : options->top == 0 ? UINT32_MAX : options->top;
@@ -181,7 +191,7 @@ static int paths_write(const struct heap_profile *heap, const struct view_option
     int result = 0;
     if (nr > 0) {
         out_format(out, "\n%s\n", title);
-        result = table_write(&table, out, options->color, options->columns, err);
+        result = heap_table_write(&table, options, out, err);
     }
     if (nr > most)
         out_format(out, "… and %u more call paths (--top 0 shows all)\n", nr - most);
@@ -217,25 +227,30 @@ static void histogram_write(struct out *out, const char *title, const uint64_t *
 static int threads_write(const struct heap_profile *heap, const struct view_options *options, struct out *out,
                          struct err *err)
 {
-    static const struct table_column columns[] = {{"TID", true},      {"ALLOCATED", true}, {"ALLOCS", true},
-                                                  {"RELEASED", true}, {"RELEASES", true},  {"LEFT", true},
-                                                  {"BLOCKS", true},   {"NAME", false}};
+    static const struct table_column columns[] = {
+        {"TID", "tid", TABLE_ID, 0},
+        {"ALLOCATED", "allocated_bytes", TABLE_COUNT, 0},
+        {"ALLOCS", "allocations", TABLE_COUNT, 0},
+        {"RELEASED", "released_bytes", TABLE_COUNT, 0},
+        {"RELEASES", "releases", TABLE_COUNT, 0},
+        {"LEFT", "left_bytes", TABLE_COUNT, 0},
+        {"BLOCKS", "left_blocks", TABLE_COUNT, 0},
+        {"NAME", "name", TABLE_TEXT, 0},
+    };
     struct table table;
-    char text[NUMBER_BYTES];
     if (heap->nr_threads < 2)
         return 0;
     table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
     for (uint32_t i = 0; i < heap->nr_threads; i++) {
         const struct heap_thread *thread = &heap->threads[i];
-        snprintf(text, sizeof(text), "%u", thread->tid);
-        table_add(&table, text, TABLE_PLAIN);
+        table_number(&table, thread->tid);
         amount_cells(&table, &thread->counts.allocated);
         amount_cells(&table, &thread->counts.released);
         amount_cells(&table, &thread->counts.live);
-        table_add(&table, thread->name, TABLE_PLAIN);
+        table_text(&table, thread->name, TABLE_PLAIN);
     }
     out_text(out, "\nTHREADS: who allocated, and who released; LEFT: of what it has allocated\n");
-    int result = table_write(&table, out, options->color, options->columns, err);
+    int result = heap_table_write(&table, options, out, err);
     table_release(&table);
     return result;
 }

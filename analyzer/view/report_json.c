@@ -2,6 +2,7 @@
 
 #include "base/escape.h"
 #include "profile/edges.h"
+#include "profile/findings.h"
 
 /* A member of an object: ,"name":value (the first one without the comma). */
 static void member_name(struct out *out, bool first, const char *name)
@@ -88,6 +89,19 @@ static void function_write(const struct profile_function *function, struct out *
     member_number(out, "raw_exclusive_ns", function->raw_exclusive_ns);
     member_number(out, "min_ns", function->min_ns);
     member_number(out, "mean_ns", function_mean_ns(function));
+
+    static const struct {
+        const char *name;
+        uint32_t permille;
+    } quantiles[] = {{"p50_ns", 500}, {"p90_ns", 900}, {"p99_ns", 990}};
+
+    for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
+        member_name(out, false, quantiles[i].name);
+        if (function->durations.nr > 0)
+            out_format(out, "%llu", (unsigned long long)function_quantile_ns(function, quantiles[i].permille));
+        else
+            out_text(out, "null");
+    }
     member_number(out, "max_ns", function->max_ns);
     out_char(out, '}');
 }
@@ -132,6 +146,30 @@ static void thread_write(const struct profile_thread *thread, struct out *out)
     out_char(out, '}');
 }
 
+static int findings_write(const struct profile *profile, uint32_t nr_functions, struct out *out, struct err *err)
+{
+    struct findings findings;
+    bool first = true;
+    if (findings_make(&findings, profile, err) != 0)
+        return -1;
+    for (uint32_t i = 0; i < findings.nr; i++) {
+        const struct finding *finding = &findings.list[i];
+        if (finding->function >= nr_functions)
+            continue;
+        out_format(out, "%s{\"kind\":\"%s\"", first ? "\n" : ",\n", finding_kind_name(finding->kind));
+        first = false;
+        member_number(out, "function", finding->function);
+        member_number(out, "time_ns", finding->time_ns);
+        member_number(out, "calls", finding->calls);
+        member_number(out, "number", finding->number);
+        member_text(out, "text", finding->text);
+        member_text(out, "advice", finding->advice ? finding->advice : "");
+        out_char(out, '}');
+    }
+    findings_release(&findings);
+    return 0;
+}
+
 int report_json(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err)
 {
     struct edges edges;
@@ -152,7 +190,10 @@ int report_json(const struct profile *profile, const struct view_options *option
         out_text(out, i > 0 ? ",\n" : "\n");
         thread_write(&profile->threads[i], out);
     }
-    out_text(out, "]}\n");
+    out_text(out, "],\n\"findings\":[");
     edges_release(&edges);
+    if (findings_write(profile, nr, out, err) != 0)
+        return -1;
+    out_text(out, "]}\n");
     return 0;
 }

@@ -13,11 +13,17 @@
 struct chart;
 struct pair;
 
+/* The formats of views that are lines and tables (view/sheet.h). */
+enum view_format { VIEW_TEXT, VIEW_JSON, VIEW_CSV, VIEW_MARKDOWN, VIEW_HTML };
+
 struct view_options {
-    uint32_t top;      /* rows or functions shown; 0: all. Views choose when it is UINT32_MAX */
-    bool color;        /* escape sequences are welcome */
-    unsigned columns;  /* width to keep to; 0: no limit */
-    const char *title; /* NULL: made from the facts */
+    enum view_format format;
+    uint32_t top;                   /* rows or functions shown; 0: all. Views choose when it is UINT32_MAX */
+    const char *subject;            /* peek, hist, list: the function's name or a regular expression */
+    const char *sort, *column_list; /* words of view/function_columns.h; NULL: choose */
+    bool color;                     /* escape sequences are welcome */
+    unsigned columns;               /* width to keep to; 0: no limit */
+    const char *title;              /* NULL: made from the facts */
     double min_width;  /* flame graph: share of the run, in percent, below which frames are left out; < 0: none */
     uint32_t width_px; /* flame graph; 0: choose */
     bool inverted;     /* flame graph: root on top */
@@ -30,7 +36,7 @@ struct view_options {
 
 struct view {
     const char *verb;   /* "report", "flamegraph", "export" */
-    const char *format; /* "text", "json", "csv", "svg", "folded" */
+    const char *format; /* "text", "json", "csv", "markdown", "html", "svg", "folded" */
     int (*write)(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err);
 };
 
@@ -39,5 +45,8 @@ extern const unsigned nr_views;
 
 /* The view of a verb in a format (NULL: the verb's first one in the table). NULL when there is none. */
 const struct view *view_find(const char *verb, const char *format);
+
+/* The format of that name, NULL: text. 0, or -1 when it is none of lines and tables. */
+int view_format_find(const char *name, enum view_format *format);
 
 #endif

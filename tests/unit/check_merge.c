@@ -283,8 +283,8 @@ START_TEST(subtrees_of_wanted_functions_stay)
     tree_make(&tree);
     for (uint32_t i = 0; i < 5 && subtrees[_i].wanted != NULL; i++)
         wanted[i] = subtrees[_i].wanted[i] != '.';
-    ck_assert_int_eq(
-        subtrees_keep(&tree, subtrees[_i].wanted == NULL ? NULL : wanted, &kept, is_kept, numbers, &nr, &err), 0);
+    const struct subtree_filter filter = {.wanted = subtrees[_i].wanted == NULL ? NULL : wanted};
+    ck_assert_int_eq(subtrees_keep(&tree, &filter, &kept, is_kept, numbers, &nr, &err), 0);
     for (uint32_t i = 1; i < kept.nr_nodes; i++) {
         char path[16] = "";
         for (uint32_t at = i; at != CALLTREE_ROOT; at = kept.nodes[at].parent) {

@@ -12,7 +12,7 @@
 
 #define ALL_SETS                                                                                        \
     (OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_TOP | OPTIONS_COLOR | OPTIONS_SYMBOLS | \
-     OPTIONS_PICTURE | OPTIONS_FLAME)
+     OPTIONS_PICTURE | OPTIONS_FLAME | OPTIONS_COLUMNS | OPTIONS_SLOWEST | OPTIONS_CALL)
 
 static char words[256];
 
@@ -65,6 +65,20 @@ static const char *const wrong[] = {
     "--minwidth 101%",
     "--quiet=yes",
     "--time ..99999999999s",
+    "--depth 0",
+    "--min 5",
+    "--min fast",
+    "--ignore [",
+    "--module (",
+    "--sort nonsense",
+    "--columns self,,calls",
+    "--columns self,nonsense",
+    "--slowest 0",
+    "--call 7",
+    "--call 7@5",
+    "--call 0@5/1",
+    "--call 7@5/1x",
+    "--call -7@5/1",
 };
 
 START_TEST(wrong_lines)
@@ -93,6 +107,33 @@ START_TEST(defaults)
     ck_assert_int_eq(options.nr_inputs, 1);
     ck_assert_str_eq(options.inputs[0], "trace.zst");
     ck_assert(options.default_input);
+}
+
+END_TEST
+
+START_TEST(filters_and_columns)
+{
+    struct options options;
+    struct err err;
+    ck_assert_int_eq(parse(&options,
+                           "--ignore ^i --module lib --depth 3 --min 1.5us --sort p99 --columns self,cum%,function "
+                           "--slowest 4 --call 7@12345678901/2 --no-pager f a.zst",
+                           ALL_SETS | OPTIONS_SUBJECT, &err),
+                     0);
+    ck_assert_str_eq(options.ignore, "^i");
+    ck_assert_str_eq(options.module, "lib");
+    ck_assert_uint_eq(options.depth, 3);
+    ck_assert_uint_eq(options.min_ns, 1500);
+    ck_assert_str_eq(options.sort, "p99");
+    ck_assert_str_eq(options.column_list, "self,cum%,function");
+    ck_assert_uint_eq(options.slowest, 4);
+    ck_assert_uint_eq(options.call.thread, 7);
+    ck_assert_uint_eq(options.call.start_ns, 12345678901);
+    ck_assert_uint_eq(options.call.depth, 2);
+    ck_assert(options.no_pager);
+    ck_assert_str_eq(options.subject, "f");
+    ck_assert_str_eq(options.inputs[0], "a.zst");
+    ck_assert_int_eq(parse(&options, "", ALL_SETS | OPTIONS_SUBJECT, &err), -1); /* no function is named */
 }
 
 END_TEST
@@ -295,6 +336,7 @@ int main(void)
     TCase *tests = tcase_create("options");
     tcase_add_loop_test(tests, wrong_lines, 0, (int)(sizeof(wrong) / sizeof(wrong[0])));
     tcase_add_test(tests, defaults);
+    tcase_add_test(tests, filters_and_columns);
     tcase_add_test(tests, everything_at_once);
     tcase_add_loop_test(tests, time_ranges, 0, (int)(sizeof(ranges) / sizeof(ranges[0])));
     tcase_add_test(tests, narrowest_frame_in_pixels);

@@ -1,0 +1,41 @@
+/*
+ * Findings: patterns in a profile that say where to look, each with the numbers behind it.
+ *
+ * wide frame: a function that takes 20 % of the run or more, at least half of it through two callees or more, none of
+ *   which takes 80 % of it: the work is in many places, the decision in one.
+ * flat top: a function whose own time is 10 % of the run or more.
+ * tall stack: recursion, 16 frames deep or more.
+ * tiny calls: functions whose own time is less than what the tracer spends on their calls, when that is 1 % of the run.
+ */
+#ifndef FINDINGS_H
+#define FINDINGS_H
+
+#include "base/err.h"
+#include "profile/profile.h"
+
+enum finding_kind { FINDING_WIDE_FRAME, FINDING_FLAT_TOP, FINDING_TALL_STACK, FINDING_TINY_CALLS };
+
+struct finding {
+    enum finding_kind kind;
+    uint32_t function; /* index into functions; of several the one with most calls */
+    uint64_t time_ns;  /* wide frame: inclusive; flat top: exclusive; tiny calls: what tracing them costs */
+    uint64_t calls;    /* of the function; tiny calls: of all such functions */
+    uint32_t number;   /* wide frame: callees; tall stack: most at once; tiny calls: functions */
+    char text[192];    /* the sentence that goes with the function's name; numbers and literals alone */
+    char *advice;      /* what to do about it, or NULL. Trusted: names in it are plain identifiers */
+};
+
+struct findings {
+    struct finding *list; /* by kind, then by weight */
+    uint32_t nr;
+    size_t capacity;
+};
+
+/* 0, or -1 with err set when memory ran out. Nothing is found in folded stacks that only calls can show. */
+int findings_make(struct findings *findings, const struct profile *profile, struct err *err);
+void findings_release(struct findings *findings);
+
+/* "wide frame" */
+const char *finding_kind_name(enum finding_kind kind);
+
+#endif
