@@ -10,12 +10,18 @@
 
 bool tracert__heap_is_off;
 
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE bool operand_put(uint64_t *word, uint64_t blank, uint64_t operand)
+{
+    return likely(ring_swap(word, blank, operand << OPERAND_SHIFT | WORD_FILLED | SYMBOL_OPERAND));
+}
+
 /*
  * What record_memory() does, when the segment has room and no signal handler comes between: operands and event, each by
  * one swap of its word. Should one fail, what is already there means nothing, and the slow path begins anew.
  */
-static inline __attribute__((always_inline)) bool heap_put(struct tracert__thread *thread,
-                                                           const struct memory_event *event, uint32_t nr)
+INLINE bool heap_put(struct tracert__thread *thread, const uint64_t *operands, uint32_t nr, uint32_t symbol)
 {
     uint64_t state = __atomic_load_n(&thread->state, __ATOMIC_RELAXED);
     __asm__ volatile("" : : : "memory");
@@ -29,48 +35,51 @@ static inline __attribute__((always_inline)) bool heap_put(struct tracert__threa
     if (unlikely(ticks >> 32 != thread->ticks_high))
         return false;
     __asm__ volatile("" : : : "memory");
-    if (unlikely(__atomic_load_n(&thread->state, __ATOMIC_RELAXED) != state))
-        return false;
-    for (uint32_t i = 0; i < nr; i++) {
-        uint64_t operand = event->operands[i] << OPERAND_SHIFT | WORD_FILLED | SYMBOL_OPERAND;
-        if (unlikely(!ring_swap(&word[i], blank, operand)))
-            return false;
-    }
-    if (unlikely(!ring_swap(&word[nr], blank, ticks << WORD_TICKS_SHIFT | WORD_FILLED | event->symbol)))
+    if (unlikely(__atomic_load_n(&thread->state, __ATOMIC_RELAXED) != state) ||
+        !operand_put(word, blank, operands[0]) ||
+        (nr == ALLOC_OPERANDS &&
+         !(operand_put(word + 1, blank, operands[1]) && operand_put(word + 2, blank, operands[2]))) ||
+        unlikely(!ring_swap(word + nr, blank, ticks << WORD_TICKS_SHIFT | WORD_FILLED | symbol)))
         return false;
     __atomic_store_n(&thread->state, state + nr + 1, __ATOMIC_RELAXED);
     return true;
 }
 
-static inline __attribute__((always_inline)) void heap_tell(const struct memory_event *event, uint32_t nr)
+static __attribute__((noinline)) void heap_put_slowly(const uint64_t *operands, uint32_t nr, uint32_t symbol)
 {
-    struct tracert__thread *thread = tracert__self;
-    if (unlikely(thread == NULL) || unlikely(!heap_put(thread, event, nr)))
-        tracert__memory(event);
+    struct memory_event event = {.symbol = symbol, .nr_operands = nr};
+    for (uint32_t i = 0; i < nr; i++)
+        event.operands[i] = operands[i];
+    tracert__memory(&event);
 }
 
-static uint64_t operand(uint64_t value, uint64_t max)
+INLINE void heap_tell(const uint64_t *operands, uint32_t nr, uint32_t symbol)
+{
+    struct tracert__thread *thread = tracert__self;
+    if (unlikely(thread == NULL) || unlikely(!heap_put(thread, operands, nr, symbol)))
+        heap_put_slowly(operands, nr, symbol);
+}
+
+INLINE uint64_t operand(uint64_t value, uint64_t max)
 {
     return value < max ? value : max;
 }
 
 void tracert__heap_allocated(const void *block, size_t bytes, enum tf_api api, const void *caller)
 {
-    const struct memory_event event = {
-        .symbol = TF_SYM_ALLOC,
-        .nr_operands = ALLOC_OPERANDS,
-        .operands = {operand((uint64_t)caller, OPERAND_MAX),
-                     operand(bytes, OPERAND_SIZE_MAX) << OPERAND_API_BITS | (uint64_t)api,
-                     operand((uint64_t)block, OPERAND_MAX)}};
-    heap_tell(&event, ALLOC_OPERANDS);
+    const uint64_t operands[ALLOC_OPERANDS] = {operand((uint64_t)caller, OPERAND_MAX),
+                                               operand(bytes, OPERAND_SIZE_MAX) << OPERAND_API_BITS | (uint64_t)api,
+                                               operand((uint64_t)block, OPERAND_MAX)};
+    heap_tell(operands, ALLOC_OPERANDS, TF_SYM_ALLOC);
 }
 
 void tracert__heap_released(const void *block, bool resized)
 {
-    const struct memory_event event = {.symbol = resized ? TF_SYM_REALLOC : TF_SYM_FREE,
-                                       .nr_operands = FREE_OPERANDS,
-                                       .operands = {operand((uint64_t)block, OPERAND_MAX)}};
-    heap_tell(&event, FREE_OPERANDS);
+    const uint64_t operands[FREE_OPERANDS] = {operand((uint64_t)block, OPERAND_MAX)};
+    if (resized)
+        heap_tell(operands, FREE_OPERANDS, TF_SYM_REALLOC);
+    else
+        heap_tell(operands, FREE_OPERANDS, TF_SYM_FREE);
 }
 
 void tracert__heap_start(bool session_is_on)

@@ -2,7 +2,7 @@
  * What libtracert_memory sees is what happened: the programs count what they allocate and release, and the trace says
  * the same, in every way to link, with every function that there is.
  */
-#include "harness.h"
+#include "expect.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -385,6 +385,32 @@ START_TEST(programs_do_not_notice)
 
 END_TEST
 
+/* Threads, forks, signals, jumps, what is executed: with memory among the calls both are as they should be. */
+static const char *const situations[] = {"forks.c",        "fork_storm.c", "vforks.c",          "exec_chain.c",
+                                         "thread_storm.c", "signals.c",    "jumps.c",           "late.c",
+                                         "constructors.c", "quick_exit.c", "threads_raw_exit.c"};
+
+START_TEST(calls_count_as_they_do_without)
+{
+    const char *folder = scratch_folder("memory/situation-%d", _i);
+    char source[4096];
+    snprintf(source, sizeof source, "\"$PROGRAMS\"/%s", situations[_i]);
+    build_program(&toolchains[1], folder, "program", source, "-pthread");
+    struct run run = run_shell(folder, PRELOAD "TRACERT_MEMORY=full ./program");
+    trace_check_file(folder, "trace.zst");
+    snprintf(source, sizeof source, E2E_SOURCE "/tests/programs/%s", situations[_i]);
+    struct expectations expectations;
+    expectations_read(&expectations, source);
+    json_t *report = report_load(folder, "trace.zst", 0);
+    expectations_check(&expectations, report, run.out, false);
+    json_decref(report);
+    report = heap_load(folder);
+    ck_assert_uint_eq(number_of(json_object_get(report, "memory"), "reordered"), 0);
+    json_decref(report);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("memory");
@@ -401,6 +427,7 @@ int main(void)
     tcase_add_test(tcase, nobody_else_defines_malloc);
     tcase_add_test(tcase, other_allocators_are_seen_or_left_alone);
     tcase_add_loop_test(tcase, programs_do_not_notice, 0, (int)(sizeof programs / sizeof *programs));
+    tcase_add_loop_test(tcase, calls_count_as_they_do_without, 0, (int)(sizeof situations / sizeof *situations));
     suite_add_tcase(suite, tcase);
     return harness_main(suite);
 }

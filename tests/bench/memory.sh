@@ -1,0 +1,69 @@
+#!/bin/sh
+# What recording allocations costs: a program that does little else under each contestant in turns, medians of wall time
+# and of processor time, in proportion to plain; and the bytes of an event on disk. The processor time is the program's;
+# heaptrack's has what it leaves to its own second process in it, ours does not: that one outlives the program.
+#
+# usage: tests/bench/memory.sh PREFIX [ROUNDS [PAIRS]]    PREFIX: where the project is installed
+set -eu
+
+here=$(CDPATH='' cd "$(dirname "$0")" && pwd)
+[ $# -ge 1 ] || { sed -n 's/^# *usage:/usage:/p' "$0" >&2; exit 1; }
+library=$(find "$1" -name 'libtracert_memory.so' | head -n 1)
+tracean=$1/bin/tracean
+rounds=${2:-9}
+pairs=${3:-3000000}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+[ -n "$library" ] || { echo "memory.sh: no libtracert_memory in $1" >&2; exit 1; }
+cc -O2 -pthread "$here/programs/heap.c" -o "$work/heap"
+
+contestants="plain off events"
+if command -v heaptrack >/dev/null; then
+    contestants="$contestants heaptrack"
+fi
+
+# run CONTESTANT THREADS: "wall user system" in seconds, appended to its file.
+run()
+{
+    case $1 in
+    plain) set -- "$1" "$2" env ;;
+    off) set -- "$1" "$2" env TRACERT_START=off LD_PRELOAD="$library" ;;
+    events)
+        set -- "$1" "$2" env TRACERT_MEMORY=events TRACERT_OUTPUT="$work/trace.zst" LD_PRELOAD="$library"
+        ;;
+    heaptrack) set -- "$1" "$2" heaptrack -o "$work/heaptrack" ;;
+    esac
+    contestant=$1
+    threads=$2
+    shift 2
+    /usr/bin/time -a -o "$work/$contestant.$threads" -f '%e %U %S' "$@" "$work/heap" "$pairs" "$threads" >/dev/null 2>&1
+}
+
+median()
+{
+    sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+for threads in 1 2; do
+    round=0
+    while [ "$round" -lt "$rounds" ]; do
+        for contestant in $contestants; do
+            run "$contestant" "$threads"
+        done
+        round=$((round + 1))
+    done
+    echo "$threads thread(s), $pairs pairs of malloc and free, medians of $rounds"
+    for contestant in $contestants; do
+        wall=$(cut -d' ' -f1 "$work/$contestant.$threads" | median)
+        processor=$(awk '{ print $2 + $3 }' "$work/$contestant.$threads" | median)
+        plain_wall=${plain_wall:-$wall}
+        plain_processor=${plain_processor:-$processor}
+        echo "$contestant $wall $processor $plain_wall $plain_processor" |
+            awk -v pairs="$pairs" '{ printf "  %-10s wall %6.3f s  x %5.2f   program %6.3f s  x %5.2f  %+7.1f ns a pair\n",
+                $1, $2, $2 / $4, $3, $3 / $5, ($3 - $5) / pairs * 1e9 }'
+    done
+    unset plain_wall plain_processor
+done
+"$tracean" report --memory --format json "$work/trace.zst" |
+    sed 's/,"functions".*//; s/.*"memory":{"allocated":{[^}]*"blocks":\([0-9]*\)}.*"released":{[^}]*"blocks":\([0-9]*\)}.*/\1 \2/;q' >"$work/events"
+awk -v bytes="$(wc -c <"$work/trace.zst")" '{ printf "on disk: %.2f bytes an event\n", bytes / ($1 + $2) }' "$work/events"
