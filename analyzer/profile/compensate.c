@@ -54,9 +54,19 @@ struct children {
     double outside; /* what their hooks have cost the node */
 };
 
+/*
+ * Of a function: what its nodes have paid beyond their time, which is then taken from what others of its nodes have
+ * left. A node with few calls shows less than its hooks cost as often as more; and where recursion is folded, the
+ * caller that paid is not always the node's parent, but of the same function.
+ */
+struct debt {
+    double owed, left;
+};
+
 struct compensation {
     struct calltree *tree;
     struct children *children;
+    struct debt *debts; /* by function */
     struct hook_cost cost;
 };
 
@@ -116,12 +126,14 @@ static uint64_t time_clamped(double ns)
 #define ANYHOW_SHARE 10   /* 10 % */
 #define UNKNOWN_NS   50.0 /* few hooks cost more inside */
 
-static void node_correct(struct compensation *c, uint32_t number)
+/* Take from a node what it has paid, as far as it goes. */
+static void node_charge(struct compensation *c, uint32_t number)
 {
     struct calltree_node *node = &c->tree->nodes[number];
+    struct debt *debt = &c->debts[node->function];
     const struct hook_cost *cost = &c->cost;
     uint64_t own = own_ns(c, number), busy = busy_ns(c, number), nr = stretches(c, number);
-    double paid = 0, doubt = (double)nr * (cost->is_known ? cost->short_inside : UNKNOWN_NS);
+    double paid = 0;
     if (own > RUN_NS_MAX)
         return;
     if (cost->is_known && nr > 0) {
@@ -130,17 +142,43 @@ static void node_correct(struct compensation *c, uint32_t number)
         c->children[node->parent].outside += calls * between(cost->long_outside, cost->short_outside, how_short);
     }
     uint64_t left = (double)busy > paid ? busy - (uint64_t)paid : 0;
+    debt->owed += paid > (double)busy ? paid - (double)busy : 0;
+    debt->left += (double)left;
+    node->correction = (int64_t)left - (int64_t)own;
+}
+
+/* Let a node pay its part of what other nodes of its function owe, and say how sure what is left of it is. */
+static void node_settle(const struct compensation *c, uint32_t number)
+{
+    struct calltree_node *node = &c->tree->nodes[number];
+    const struct debt *debt = &c->debts[node->function];
+    uint64_t own = own_ns(c, number);
+    if (own > RUN_NS_MAX)
+        return;
+    uint64_t left = own - (uint64_t)-node->correction;
+    double inside = c->cost.is_known ? c->cost.short_inside : UNKNOWN_NS;
+    left -= debt->owed < debt->left ? (uint64_t)((double)left * (debt->owed / debt->left)) : left;
     node->correction = (int64_t)left - (int64_t)own;
     /* Other code for the same function, other places in memory: what builds differ by anyhow. */
-    double anyhow = (double)left / ANYHOW_SHARE;
+    double doubt = (double)stretches(c, number) * inside, anyhow = (double)left / ANYHOW_SHARE;
     node->above = time_clamped(2 * doubt + anyhow);
     node->below = time_clamped(doubt + anyhow) < left ? time_clamped(doubt + anyhow) : left;
+}
+
+static int debts_begin(struct compensation *c, struct err *err)
+{
+    uint32_t nr = 0;
+    for (uint32_t i = 1; i < c->tree->nr_nodes; i++)
+        nr = c->tree->nodes[i].function < nr ? nr : c->tree->nodes[i].function + 1;
+    c->debts = calloc((size_t)nr + 1, sizeof(*c->debts));
+    return c->debts == NULL ? err_set(err, ERR_INPUT, "out of memory") : 0;
 }
 
 /* ---- What the run itself shows -------------------------------------------------------------------- */
 
 #define EVIDENCE_CALLS 1000u /* a node with fewer proves nothing */
 #define EVIDENCE_SHARE 0.1   /* of all calls are assumed to be hooks and next to nothing else */
+#define EVIDENCE_LEAST 0.5   /* times the cost: with less, somebody else has paid (folded recursion) */
 #define EVIDENCE_MOST  2.0   /* times the cost: then there is more than hooks even in the shortest ones */
 
 struct evidence {
@@ -169,14 +207,20 @@ static double evidence_weigh(struct evidence *evidence, size_t nr)
     return 1;
 }
 
+static void evidence_add(struct evidence *evidence, size_t *nr, double paid_ns, uint64_t calls, double cost_ns)
+{
+    double ratio = paid_ns / ((double)calls * cost_ns);
+    if (calls >= EVIDENCE_CALLS && ratio >= EVIDENCE_LEAST)
+        evidence[(*nr)++] = (struct evidence){ratio, calls};
+}
+
 /* From nodes that call nothing. */
 static double inside_weigh(const struct compensation *c, struct evidence *evidence)
 {
     size_t nr = 0;
     for (uint32_t i = 1; i < c->tree->nr_nodes; i++) {
-        uint64_t calls = c->tree->nodes[i].calls;
-        if (c->children[i].calls == 0 && calls >= EVIDENCE_CALLS && c->cost.idle_inside > 0)
-            evidence[nr++] = (struct evidence){(double)busy_ns(c, i) / ((double)calls * c->cost.idle_inside), calls};
+        if (c->children[i].calls == 0)
+            evidence_add(evidence, &nr, (double)busy_ns(c, i), c->tree->nodes[i].calls, c->cost.idle_inside);
     }
     return evidence_weigh(evidence, nr);
 }
@@ -186,10 +230,8 @@ static double outside_weigh(const struct compensation *c, struct evidence *evide
 {
     size_t nr = 0;
     for (uint32_t i = 1; i < c->tree->nr_nodes; i++) {
-        uint64_t calls = c->children[i].calls;
-        double left = (double)busy_ns(c, i) - (double)c->tree->nodes[i].calls * c->cost.short_inside;
-        if (calls >= EVIDENCE_CALLS && c->cost.short_outside > 0)
-            evidence[nr++] = (struct evidence){left > 0 ? left / ((double)calls * c->cost.short_outside) : 0, calls};
+        double paid_ns = (double)busy_ns(c, i) - (double)c->tree->nodes[i].calls * c->cost.short_inside;
+        evidence_add(evidence, &nr, paid_ns, c->children[i].calls, c->cost.short_outside);
     }
     return evidence_weigh(evidence, nr);
 }
@@ -214,12 +256,15 @@ static int cost_adjust(struct compensation *c, struct err *err)
 int compensate(struct calltree *tree, struct hook_cost *cost, struct err *err)
 {
     struct compensation c = {.tree = tree, .cost = *cost};
-    int result = children_sum(&c, err);
+    int result = children_sum(&c, err) == 0 ? debts_begin(&c, err) : -1;
     if (result == 0 && cost->is_known)
         result = cost_adjust(&c, err);
     for (uint32_t i = tree->nr_nodes - 1; i > 0 && result == 0; i--)
-        node_correct(&c, i);
+        node_charge(&c, i);
+    for (uint32_t i = 1; i < tree->nr_nodes && result == 0; i++)
+        node_settle(&c, i);
     *cost = c.cost;
     free(c.children);
+    free(c.debts);
     return result;
 }

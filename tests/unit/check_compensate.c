@@ -119,6 +119,19 @@ START_TEST(long_calls_show_nothing)
 
 END_TEST
 
+/* Recursion whose turns are folded onto the second one: most calls of that are its own, not its parent's. */
+START_TEST(a_function_pays_for_all_its_nodes)
+{
+    node_add(CALLTREE_ROOT, 0, 1, 100020);
+    node_add(1, 0, 1000, 100000);
+    correct(known);
+    ck_assert_int_eq(tree.nodes[1].correction, -20);
+    ck_assert_int_gt(tree.nodes[2].correction, -18100); /* 1000 times 4.1 inside and 13.9 outside, less those 20 */
+    ck_assert_int_lt(tree.nodes[2].correction, -17900);
+}
+
+END_TEST
+
 START_TEST(impossible_numbers)
 {
     node_add(CALLTREE_ROOT, 0, UINT64_MAX, UINT64_MAX);
@@ -172,6 +185,7 @@ int main(void)
     tcase_add_test(tcase, hooks_of_long_functions_cost_otherwise);
     tcase_add_test(tcase, the_shortest_calls_show_the_cost);
     tcase_add_test(tcase, long_calls_show_nothing);
+    tcase_add_test(tcase, a_function_pays_for_all_its_nodes);
     tcase_add_test(tcase, impossible_numbers);
     tcase_add_test(tcase, the_trace_tells_the_cost);
     suite_add_tcase(suite, tcase);
