@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "drain/workers.h"
 #include "region.h"
 
 #include <stddef.h>
@@ -14,6 +15,7 @@ const struct config_row tracert__config_rows[] = {
     {"TRACERT_CLOCK", "auto", "counter (the processor's), monotonic (the system's), or auto: it if steady"},
     {"TRACERT_BUFFER", "2M", "ring of each of the first 16 threads: 128K to 64M, a power of two"},
     {"TRACERT_LEVEL", "1", "zstd level: 1 to 19, or -1 to -7 for less work"},
+    {"TRACERT_WORKERS", "auto", "threads that help the drain: 0 to 15; auto: a fourth of the processors, 3 at most"},
     {"TRACERT_SHM", "/dev/shm", "directory of the shared memory; without room there, the trace's own is used"},
     {"TRACERT_SESSION", "", "set by the library for the programs that a traced program executes: joins them"},
     {NULL, NULL, NULL}};
@@ -59,7 +61,7 @@ static void config_number_in(struct config *config, char **environment, const ch
 {
     const char *text = config_find(environment, name);
     long value;
-    if (text == NULL || *text == '\0')
+    if (text == NULL || *text == '\0' || strcmp(text, "auto") == 0)
         return;
     if (!config_number(text, &value) || value < low || value > high)
         config->bad = name;
@@ -96,6 +98,7 @@ void config_read(struct config *config, char **environment)
         [CONFIG_CLOCK_AUTO] = "auto", [CONFIG_CLOCK_COUNTER] = "counter", [CONFIG_CLOCK_MONOTONIC] = "monotonic", NULL};
     long ring_bytes = 2l << 20;
     long level = 1;
+    long workers = -1;
     config->bad = NULL;
     config->start = config_choice(config, environment, "TRACERT_START", start) == 0;
     config->full = (enum tf_full_policy)config_choice(config, environment, "TRACERT_FULL", full);
@@ -110,6 +113,8 @@ void config_read(struct config *config, char **environment)
         config->bad = "TRACERT_BUFFER";
         ring_bytes = 2l << 20;
     }
+    config_number_in(config, environment, "TRACERT_WORKERS", 0, WORKERS_MAX, &workers);
+    config->workers = workers < 0 ? WORKERS_AUTO : (uint32_t)workers;
     config->ring_bytes = (uint32_t)ring_bytes;
     config->level = level == 0 ? 1 : (int)level;
 }

@@ -22,6 +22,7 @@ struct config {
     enum config_clock clock;  /* TRACERT_CLOCK */
     uint32_t ring_bytes;      /* TRACERT_BUFFER: a power of two */
     int level;                /* TRACERT_LEVEL */
+    uint32_t workers;         /* TRACERT_WORKERS, or WORKERS_AUTO */
     const char *bad;          /* name of a variable whose value makes no sense, or NULL; its default is used */
 };
 

@@ -225,6 +225,7 @@ static int session_create(struct session *session)
         .region_path = session->region_path,
         .output = session->config.output,
         .level = session->config.level,
+        .workers = session->config.workers,
         /* a program that outlives the session it was started in leaves that one's trace alone */
         .keep = session->config.session != NULL};
     result = drain_spawn(&start);

@@ -289,13 +289,16 @@ static void take_begin(struct take *take)
     encoder_begin(encoder, base, frames, nr, depth, segment->dict, take->nr_dict);
 }
 
-/* For the next lap. */
-static void take_make_blank(const struct take *take, uint32_t nr_segments, uint32_t number)
+void chunk_make_blank(struct region *region, uint32_t index)
 {
-    uint64_t blank = segment_blank(number / nr_segments + 1);
-    uint32_t closed = take->end < take->segment.max_words; /* by a word more */
-    for (uint32_t i = 0; i < take->end + closed; i++)
-        take->segment.words[i] = blank;
+    uint32_t bytes = region_ring_bytes(region, index);
+    uint32_t number = (uint32_t)(region->slots[index].read_at >> 32);
+    struct segment segment = segment_at(region_ring(region, index), bytes, number);
+    uint64_t blank = segment_blank(number / (bytes / segment_bytes(bytes)) + 1);
+    uint32_t nr = segment_closed_count(&segment);
+    nr += nr < segment.max_words; /* the word that closes it */
+    for (uint32_t i = 0; i < nr; i++)
+        segment.words[i] = blank;
 }
 
 void chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint32_t end, bool whole,
@@ -304,11 +307,10 @@ void chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t i
     struct region *region = chunker->region;
     struct region_slot *slot = &region->slots[index];
     uint32_t number = (uint32_t)(slot->read_at >> 32);
-    uint32_t ring_bytes = region_ring_bytes(region, index);
     uint64_t next = whole ? region_position(number + 1, 0) : region_position(number, end);
     struct take take = {.chunker = chunker,
                         .thread = thread,
-                        .segment = segment_at(region_ring(region, index), ring_bytes, number),
+                        .segment = segment_at(region_ring(region, index), region_ring_bytes(region, index), number),
                         .begin = (uint32_t)slot->read_at,
                         .end = end};
     take_begin(&take);
@@ -319,7 +321,7 @@ void chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t i
         take_last_drops(&take, slot);
     take_write(&take, slot, nr_events, next, last);
     if (whole)
-        take_make_blank(&take, ring_bytes / segment_bytes(ring_bytes), number);
+        chunk_make_blank(region, index);
     __atomic_store_n(&slot->read_at, next, __ATOMIC_RELEASE);
 }
 

@@ -4,6 +4,7 @@
 #include "drain/memory.h"
 #include "drain/session_facts.h"
 #include "drain/sink.h"
+#include "drain/workers.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -112,13 +113,18 @@ static struct segment slot_segment(struct region *region, uint32_t index, uint32
     return segment_at(region_ring(region, index), region_ring_bytes(region, index), number);
 }
 
+/* The words of the closed segment that comes next. */
+static uint32_t slot_closed_words(struct region *region, uint32_t index)
+{
+    struct segment segment = slot_segment(region, index, (uint32_t)(region->slots[index].read_at >> 32));
+    return segment_closed_count(&segment);
+}
+
 /* Take a closed segment. */
 static void slot_take_segment(struct drain *drain, uint32_t index, bool last)
 {
-    struct region_slot *slot = &drain->region->slots[index];
-    struct segment segment = slot_segment(drain->region, index, (uint32_t)(slot->read_at >> 32));
-    chunk_take(&drain->chunker, thread_of(drain, index), index, segment_closed_count(&segment), true, last);
-    slot_wake(slot);
+    chunk_take(&drain->chunker, thread_of(drain, index), index, slot_closed_words(drain->region, index), true, last);
+    slot_wake(&drain->region->slots[index]);
 }
 
 /* The owner is gone: close the segment that it was filling in its stead. */
@@ -172,28 +178,41 @@ static void slot_flush(struct drain *drain, uint32_t index, bool dead)
         slot_take_part(drain, index);
 }
 
-/* The owner has closed a segment, or has ended: serve it. Returns true when something was taken. */
-static bool slot_serve(struct drain *drain, uint32_t index)
+/* The owner has ended: serve it. */
+static bool slot_serve_ended(struct drain *drain, uint32_t index)
 {
-    struct region_slot *slot = &drain->region->slots[index];
-    uint32_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
-    if (state == SLOT_ENDED) {
-        slot_flush(drain, index, false);
-        return true;
-    }
-    if (state != SLOT_LIVE || (uint32_t)(slot->read_at >> 32) >= __atomic_load_n(&slot->nr_closed, __ATOMIC_ACQUIRE))
+    if (__atomic_load_n(&drain->region->slots[index].state, __ATOMIC_ACQUIRE) != SLOT_ENDED)
         return false;
-    slot_take_segment(drain, index, false);
+    slot_flush(drain, index, false);
     return true;
 }
 
+/* The owner lives and has closed a segment: a job. */
+static bool slot_find_job(struct drain *drain, uint32_t index, struct job *job)
+{
+    struct region_slot *slot = &drain->region->slots[index];
+    if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) != SLOT_LIVE ||
+        (uint32_t)(slot->read_at >> 32) >= __atomic_load_n(&slot->nr_closed, __ATOMIC_ACQUIRE))
+        return false;
+    *job =
+        (struct job){.slot = index, .end = slot_closed_words(drain->region, index), .thread = thread_of(drain, index)};
+    return true;
+}
+
+/* A turn: of each ring one segment, so that none waits for long. Returns true when something was taken. */
 static bool slots_serve(struct drain *drain)
 {
     bool busy = false;
+    uint32_t nr_jobs = 0;
     uint32_t nr = __atomic_load_n(&drain->region->nr_slots_used, __ATOMIC_SEQ_CST);
-    for (uint32_t i = 0; i < nr; i++)
-        busy |= slot_serve(drain, i);
-    return busy;
+    for (uint32_t i = 0; i < nr; i++) {
+        busy |= slot_serve_ended(drain, i);
+        nr_jobs += slot_find_job(drain, i, &drain->jobs[nr_jobs]);
+    }
+    workers_take(drain->workers, &drain->chunker, drain->jobs, nr_jobs);
+    for (uint32_t i = 0; i < nr_jobs; i++)
+        slot_wake(&drain->region->slots[drain->jobs[i].slot]);
+    return busy || nr_jobs > 0;
 }
 
 /* ---- Processes ---------------------------------------------------------------------------------------- */
@@ -409,7 +428,8 @@ int drain_allocate(struct drain *drain, struct region *region, const char *regio
     drain->threads = memory_map(REGION_NR_SLOTS * sizeof *drain->threads);
     drain->processes = memory_map(REGION_NR_PROCESSES * sizeof *drain->processes);
     drain->polls = memory_map(REGION_NR_PROCESSES * sizeof *drain->polls);
-    if (drain->threads == NULL || drain->processes == NULL || drain->polls == NULL ||
+    drain->jobs = memory_map(REGION_NR_SLOTS * sizeof *drain->jobs);
+    if (drain->jobs == NULL || drain->threads == NULL || drain->processes == NULL || drain->polls == NULL ||
         chunker_init(&drain->chunker, region, &drain->sink) != 0)
         return -ENOMEM;
     return 0;

@@ -28,6 +28,8 @@ struct drain {
     const char *region_path;
     struct sink sink;
     struct chunker chunker;
+    struct workers *workers;         /* NULL: none */
+    struct job *jobs;                /* of a turn; one a slot */
     struct drain_thread *threads;    /* one a slot */
     struct drain_process *processes; /* one an entry of the region's table */
     struct pollfd *polls;            /* as many */

@@ -154,8 +154,12 @@ static void slot_resume(struct resume *resume, uint32_t index)
     thread->generation = slot->generation;
     thread->process_serial = drain->region->processes[slot->process % REGION_NR_PROCESSES].serial;
     thread_restore(resume, thread, &header);
-    if (thread->nr_chunks == slot->chunk_number + 1 && slot->next_read_at > slot->read_at)
-        slot->read_at = slot->next_read_at; /* that chunk is in the file; the drain died before it could say so */
+    if (thread->nr_chunks != slot->chunk_number + 1 || slot->next_read_at <= slot->read_at)
+        return;
+    /* That chunk is in the file; the drain died before it could say so. */
+    if (slot->next_read_at >> 32 != slot->read_at >> 32)
+        chunk_make_blank(drain->region, index);
+    __atomic_store_n(&slot->read_at, slot->next_read_at, __ATOMIC_RELEASE);
 }
 
 static void processes_resume(struct resume *resume)

@@ -2,6 +2,7 @@
 #include "drain/sink.h"
 
 #include "clock.h"
+#include "drain/lock.h"
 #include "drain/memory.h"
 #include "sys.h"
 
@@ -225,6 +226,19 @@ static int sink_tune(ZSTD_CCtx *zstd, int level)
     return 0;
 }
 
+static int sink_map(struct sink *sink, int level)
+{
+    sink->raw = memory_map(TF_RAW_MAX);
+    sink->packed_bytes = TF_HEADER_BYTES + ZSTD_compressBound(TF_RAW_MAX);
+    sink->packed = memory_map(sink->packed_bytes);
+    size_t bytes = ZSTD_estimateCStreamSize(level);
+    void *workspace = memory_map(bytes);
+    if (sink->raw == NULL || sink->packed == NULL || workspace == NULL)
+        return -ENOMEM;
+    sink->zstd = ZSTD_initStaticCStream(workspace, bytes);
+    return sink->zstd == NULL ? -ENOMEM : sink_tune(sink->zstd, level);
+}
+
 int sink_init(struct sink *sink, int level, enum tf_clock clock, uint64_t session)
 {
     sink->bytes = 0;
@@ -235,15 +249,16 @@ int sink_init(struct sink *sink, int level, enum tf_clock clock, uint64_t sessio
     sink->clock = clock;
     sink->failure = TF_FAILURE_NONE;
     sink->error = 0;
-    sink->raw = memory_map(TF_RAW_MAX);
-    sink->packed_bytes = TF_HEADER_BYTES + ZSTD_compressBound(TF_RAW_MAX);
-    sink->packed = memory_map(sink->packed_bytes);
-    size_t bytes = ZSTD_estimateCStreamSize(level);
-    void *workspace = memory_map(bytes);
-    if (sink->raw == NULL || sink->packed == NULL || workspace == NULL)
-        return -ENOMEM;
-    sink->zstd = ZSTD_initStaticCStream(workspace, bytes);
-    return sink->zstd == NULL ? -ENOMEM : sink_tune(sink->zstd, level);
+    sink->level = level;
+    sink->lock = LOCK_FREE;
+    sink->file = sink;
+    return sink_map(sink, level);
+}
+
+int sink_share(struct sink *sink, struct sink *file)
+{
+    sink->file = file;
+    return sink_map(sink, file->level);
 }
 
 /* Write all of it, or say why not. */
@@ -304,33 +319,43 @@ static size_t sink_compress(struct sink *sink, const uint32_t *parts, unsigned n
     return out.pos;
 }
 
+/* Append a block whose payload lies compressed in `packed`, behind room for the header. */
+static int sink_append(struct sink *file, struct tf_header *header, uint8_t *packed, size_t packed_bytes)
+{
+    if (file->failure != TF_FAILURE_NONE && header->type != TF_BLOCK_END)
+        return -1; /* another thread's block has failed meanwhile */
+    sink_take_back_end(file);
+    struct clock_anchor anchor = clock_anchor(file->clock);
+    header->version = TF_VERSION;
+    header->sequence = file->sequence;
+    header->session = file->session;
+    header->payload_bytes = (uint32_t)packed_bytes;
+    header->anchor_ticks = anchor.ticks;
+    header->anchor_ns = anchor.ns;
+    tf_header_store(packed, header);
+    int result = file_write(file->fd, packed, TF_HEADER_BYTES + packed_bytes, file->bytes);
+    if (result != 0)
+        return sink_fail(file, TF_FAILURE_WRITE, -result);
+    if (header->type == TF_BLOCK_END)
+        file->end_offset = file->bytes;
+    file->bytes += TF_HEADER_BYTES + packed_bytes;
+    file->sequence++;
+    file->nr_events += header->nr_events;
+    return 0;
+}
+
 int sink_write_parts(struct sink *sink, struct tf_header *header, const uint32_t *parts, unsigned nr_parts,
                      size_t raw_bytes)
 {
-    if (sink->failure != TF_FAILURE_NONE && header->type != TF_BLOCK_END)
+    if (sink->file->failure != TF_FAILURE_NONE && header->type != TF_BLOCK_END)
         return -1;
-    sink_take_back_end(sink);
-    size_t packed = sink_compress(sink, parts, nr_parts, raw_bytes);
-    if (packed == 0)
-        return sink_fail(sink, TF_FAILURE_MEMORY, ENOMEM);
-    struct clock_anchor anchor = clock_anchor(sink->clock);
-    header->version = TF_VERSION;
-    header->sequence = sink->sequence;
-    header->session = sink->session;
-    header->payload_bytes = (uint32_t)packed;
+    size_t packed_bytes = sink_compress(sink, parts, nr_parts, raw_bytes);
     header->raw_bytes = (uint32_t)raw_bytes;
-    header->anchor_ticks = anchor.ticks;
-    header->anchor_ns = anchor.ns;
-    tf_header_store(sink->packed, header);
-    int result = file_write(sink->fd, sink->packed, TF_HEADER_BYTES + packed, sink->bytes);
-    if (result != 0)
-        return sink_fail(sink, TF_FAILURE_WRITE, -result);
-    if (header->type == TF_BLOCK_END)
-        sink->end_offset = sink->bytes;
-    sink->bytes += TF_HEADER_BYTES + packed;
-    sink->sequence++;
-    sink->nr_events += header->nr_events;
-    return 0;
+    lock_take(&sink->file->lock);
+    int result = packed_bytes == 0 ? sink_fail(sink->file, TF_FAILURE_MEMORY, ENOMEM)
+                                   : sink_append(sink->file, header, sink->packed, packed_bytes);
+    lock_give(&sink->file->lock);
+    return result;
 }
 
 int sink_write(struct sink *sink, struct tf_header *header, size_t raw_bytes)

@@ -22,6 +22,9 @@ struct sink {
     enum tf_clock clock;
     enum tf_failure failure; /* the first one; then nothing but END is written any more */
     int error;               /* its errno */
+    int level;
+    uint32_t lock;     /* of all above: lock.h */
+    struct sink *file; /* the sink that the blocks are appended to: itself, or the one it shares */
     ZSTD_CCtx *zstd;
     uint8_t *raw;    /* TF_RAW_MAX bytes: the payload being made */
     uint8_t *packed; /* header and compressed payload */
@@ -38,6 +41,9 @@ int sink_open(struct sink *sink, const char *output, int pid, bool keep, char *p
 
 /* Buffers and compressor. 0, or -errno. Before anything else but sink_open. */
 int sink_init(struct sink *sink, int level, enum tf_clock clock, uint64_t session);
+
+/* Buffers and compressor of a sink that appends to the file of another one, from another thread. 0, or -errno. */
+int sink_share(struct sink *sink, struct sink *file);
 
 /*
  * Write sink->raw as a block. The header's type, thread, nr_events and ticks are the caller's; the rest is filled in

@@ -35,6 +35,7 @@ static int birth_init(struct drain *drain, const struct drain_start *start)
         result = sink_open(&drain->sink, output, pid, start->keep, region->output);
     if (result != 0)
         return result;
+    drain->workers = workers_make(start->workers, region, &drain->sink);
     if (strcmp(output, region->output) != 0)
         diag_line(output, " is to be kept (in use, unfinished or no trace); writing ", region->output, NULL);
     return 0;

@@ -5,6 +5,7 @@
 #ifndef SPAWN_H
 #define SPAWN_H
 
+#include "drain/workers.h"
 #include "region.h"
 
 #include <stdbool.h>
@@ -14,6 +15,7 @@ struct drain_start {
     const char *region_path; /* removed when the session is over */
     const char *output;      /* TRACERT_OUTPUT, not yet expanded */
     int level;               /* of zstd */
+    uint32_t workers;        /* at most; or WORKERS_AUTO */
     bool keep;               /* do not replace a trace that is there, even a finished one */
 };
 

@@ -299,6 +299,28 @@ START_TEST(dropping_is_counted)
 
 END_TEST
 
+/* While the program runs, its drain is looked at: it has the threads that it may have. */
+START_TEST(drain_has_help)
+{
+    const char *folder = scratch_folder("runs/workers");
+    program_build(folder, "busy_threads.c");
+    struct run run = run_ok(
+        folder, "TRACERT_WORKERS=3 TRACERT_BUFFER=128K ./program stay & most=0; while kill -0 $! 2>/dev/null; do "
+                "for p in /proc/[0-9]*; do if [ \"$(readlink $p/exe)\" = \"$PWD/program\" ] && "
+                "[ \"$(cat $p/comm 2>/dev/null)\" = tracert-drain ]; then n=$(ls $p/task 2>/dev/null | wc -l); "
+                "[ $n -le $most ] || most=$n; fi; done; done; wait $!; echo $most");
+    ck_assert_str_eq(run.out, "4\n");
+    json_t *report = report_load(folder, "trace.zst", 0);
+    program_expect("busy_threads.c", report);
+    json_decref(report);
+    run_ok(folder, "TRACERT_WORKERS=3 ./program");
+    report = report_load(folder, "trace.zst", 0);
+    program_expect("busy_threads.c", report);
+    json_decref(report);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("runs");
@@ -328,6 +350,7 @@ int main(void)
                         (int)(sizeof storm_settings / sizeof *storm_settings));
     tcase_add_test(tcase, program_that_outlives_its_session_leaves_its_trace_alone);
     tcase_add_test(tcase, second_copy_of_the_library_stays_off);
+    tcase_add_test(tcase, drain_has_help);
     tcase_add_test(tcase, limits_do_not_kill);
     suite_add_tcase(suite, tcase);
     return harness_main(suite);
