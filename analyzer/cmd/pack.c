@@ -1,5 +1,6 @@
 #include "cmd/input.h"
 
+#include "profile/heap.h"
 #include "profile/pack.h"
 
 static const char about[] = "Put the names, files and lines of a trace's functions into the trace, so that it gives "
@@ -19,6 +20,17 @@ static int trace_check(const struct trace *trace, struct err *err)
     return err_set(err, ERR_INPUT, "%s: is damaged or unfinished: tracean repair makes a clean one of it", trace->path);
 }
 
+/* Find all functions that a report can be about: those that were called, and those that asked for memory. */
+static int functions_find(const struct options *options, struct replay *replay, struct err *err)
+{
+    struct heap heap = {0};
+    if (replay->trace->memory_kind == TF_MEMORY_OFF)
+        return replay_run(replay, err);
+    int result = heap_run(&heap, replay, options->at_ns, err);
+    heap_release(&heap);
+    return result;
+}
+
 static int trace_pack(const struct options *options, struct trace *trace, struct notices *notices, struct pack *pack,
                       struct err *err)
 {
@@ -27,7 +39,7 @@ static int trace_pack(const struct options *options, struct trace *trace, struct
     struct symbol_options symbols = input_symbols(options);
     struct pack_request request = {trace, &replay.functions, &symbols, notices_add, notices};
     int result = -1;
-    if (replay_init(&replay, trace, &everything, err) == 0 && replay_run(&replay, err) == 0 &&
+    if (replay_init(&replay, trace, &everything, err) == 0 && functions_find(options, &replay, err) == 0 &&
         trace_check(trace, err) == 0) {
         struct out *out = out_open(options->output != NULL ? options->output : trace->path, err);
         result = out == NULL ? -1 : pack_trace(pack, &request, out, err);

@@ -140,6 +140,20 @@ START_TEST(plugins_at_one_address)
 
 END_TEST
 
+/* Who asks for memory has a name there too, though nothing of it was instrumented. */
+START_TEST(packed_heap_needs_no_binaries)
+{
+    const char *folder = scratch_folder("names/heap");
+    run_ok(folder, "printf '%%s\\n' '#include <stdlib.h>' 'static void *make(int n) { return malloc(n); }' "
+                   "'int main(void) { return make(100) == 0 || make(200) == 0; }' >heap.c && "
+                   "\"$GCC\" -g heap.c -o program");
+    run_ok(folder, "TRACERT_MEMORY=events LD_PRELOAD=\"$LIB\"/libtracert_memory.so ./program && "
+                   "\"$TRACEAN\" pack -q && \"$TRACEAN\" report --memory >here && rm program && "
+                   "\"$TRACEAN\" report --memory >there && grep -q make there && cmp here there");
+}
+
+END_TEST
+
 START_TEST(cpp_names_are_as_long_as_wanted)
 {
     static const char *const forms[][2] = {{"yes", "shape::box<int>::area(int, char const*) const"},
@@ -212,6 +226,7 @@ int main(void)
     tcase_add_test(tcase, code_without_a_file_is_a_place);
     tcase_add_test(tcase, plugins_at_one_address);
     tcase_add_loop_test(tcase, packed_trace_needs_no_binaries, 0, (int)(sizeof befores / sizeof *befores));
+    tcase_add_test(tcase, packed_heap_needs_no_binaries);
     tcase_add_test(tcase, cpp_names_are_as_long_as_wanted);
     suite_add_tcase(suite, tcase);
     return harness_main(suite);
