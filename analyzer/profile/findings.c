@@ -1,6 +1,7 @@
 #include "profile/findings.h"
 
 #include "base/number.h"
+#include "base/out.h"
 #include "profile/edges.h"
 
 #include <ctype.h>
@@ -205,6 +206,97 @@ static int tall_stacks_find(struct findings *findings, const struct profile *pro
     return result;
 }
 
+/* ---- Tiny calls --------------------------------------------------------------------------------- */
+
+/* What a pair of hooks costs; 0: not known. */
+static uint64_t hooks_ps(const struct profile *profile)
+{
+    const struct profile_facts *facts = &profile->facts;
+    return facts->is_corrected ? facts->hook_inside_ps + facts->hook_outside_ps : 0;
+}
+
+/* The median, as no preempted call can move it: less of its own than a pair of hooks around it. */
+static bool is_tiny(const struct profile *profile, const struct profile_function *f)
+{
+    uint64_t limit_ps = profile->facts.hook_inside_ps + hooks_ps(profile);
+    return f->kind != FUNCTION_REGION && f->durations.nr > 0 && hooks_ps(profile) > 0 &&
+           function_quantile_ns(f, 500) * 1000 < limit_ps;
+}
+
+/* A name that means the same to a compiler, a shell and a reader. */
+static bool is_plain(const char *name)
+{
+    for (; *name != '\0'; name++)
+        if (!isalnum((unsigned char)*name) && *name != '_')
+            return false;
+    return true;
+}
+
+static int calls_compare(const void *a, const void *b, void *context)
+{
+    const struct profile_function *functions = context;
+    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+    if (functions[i].calls != functions[j].calls)
+        return functions[i].calls > functions[j].calls ? -1 : 1;
+    return (i > j) - (i < j);
+}
+
+/* The flag that leaves them out, to be copied. NULL when memory ran out. */
+static char *tiny_advice(const struct profile *profile, const uint32_t *tiny, uint32_t nr)
+{
+    char *text = NULL;
+    size_t bytes;
+    struct err err = {0};
+    struct out *out = out_open_memory(&text, &bytes);
+    uint32_t nr_named = 0;
+    if (!out)
+        return NULL;
+    out_text(out, "gcc: -finstrument-functions-exclude-function-list=");
+    for (uint32_t i = 0; i < nr && nr_named < TINY_NAMES; i++) {
+        const char *name = profile->functions[tiny[i]].name;
+        if (is_plain(name))
+            out_format(out, "%s%s", nr_named++ > 0 ? "," : "", name);
+    }
+    out_text(out, "; clang: -finstrument-functions-after-inlining, or __attribute__((no_instrument_function))");
+    return out_close(out, &err) == 0 ? text : NULL;
+}
+
+static int tiny_calls_add(struct findings *findings, const struct profile *profile, const uint32_t *tiny, uint32_t nr)
+{
+    uint64_t calls = 0, whole_ns = profile->nodes[0].inclusive_ns;
+    for (uint32_t i = 0; i < nr; i++)
+        calls += profile->functions[tiny[i]].calls;
+    uint64_t cost_ns = (uint64_t)((double)calls * (double)hooks_ps(profile) / 1000);
+    if (nr == 0 || !share_reached(cost_ns, whole_ns, TINY_PERCENT))
+        return 0;
+    struct finding *finding = finding_add(findings, FINDING_TINY_CALLS, tiny[0]);
+    char number[NUMBER_BYTES], cost[NUMBER_BYTES], each[NUMBER_BYTES];
+    if (!finding)
+        return -1;
+    finding->time_ns = cost_ns;
+    finding->calls = calls;
+    finding->number = nr;
+    finding->advice = tiny_advice(profile, tiny, nr);
+    snprintf(finding->text, sizeof(finding->text), "%s%s calls that take less than the %s of tracing them: %s in all",
+             nr > 1 ? "and others: " : "", number_grouped(number, calls), number_time(each, hooks_ps(profile) / 1000),
+             number_time(cost, cost_ns));
+    return finding->advice ? 0 : -1;
+}
+
+static int tiny_calls_find(struct findings *findings, const struct profile *profile, struct err *err)
+{
+    uint32_t nr = 0, *tiny = calloc((size_t)profile->nr_functions + 1, sizeof(*tiny));
+    if (!tiny)
+        return no_memory(err);
+    for (uint32_t f = 0; f < profile->nr_functions; f++)
+        if (is_tiny(profile, &profile->functions[f]))
+            tiny[nr++] = f;
+    qsort_r(tiny, nr, sizeof(*tiny), calls_compare, profile->functions);
+    int result = tiny_calls_add(findings, profile, tiny, nr);
+    free(tiny);
+    return result == 0 ? 0 : no_memory(err);
+}
+
 /* ---- All ---------------------------------------------------------------------------------------- */
 
 /* The heaviest of each kind. */
@@ -227,7 +319,7 @@ int findings_make(struct findings *findings, const struct profile *profile, stru
 {
     *findings = (struct findings){0};
     if (wide_frames_find(findings, profile, err) != 0 || flat_tops_find(findings, profile, err) != 0 ||
-        tall_stacks_find(findings, profile, err) != 0) {
+        tall_stacks_find(findings, profile, err) != 0 || tiny_calls_find(findings, profile, err) != 0) {
         findings_release(findings);
         return -1;
     }

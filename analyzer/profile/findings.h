@@ -5,7 +5,8 @@
  *   which takes 80 % of it: the work is in many places, the decision in one.
  * flat top: a function whose own time is 10 % of the run or more.
  * tall stack: recursion, 16 frames deep or more.
- * tiny calls: functions whose own time is less than what the tracer spends on their calls, when that is 1 % of the run.
+ * tiny calls: functions whose median call, less what of a pair of hooks lies within it, takes less than that pair, when
+ *   tracing them is 1 % of the run. Not where filters have left some of their calls out.
  */
 #ifndef FINDINGS_H
 #define FINDINGS_H

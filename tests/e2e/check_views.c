@@ -9,11 +9,12 @@
 #include <string.h>
 
 static const struct pattern {
-    const char *program, *kind, *function;
+    const char *program, *kind, *function; /* NULL: whichever */
 } patterns[] = {
     {"pattern_wide", "wide frame", "decide"},
     {"pattern_flat", "flat top", "burn"},
     {"pattern_tall", "tall stack", "climb"},
+    {"pattern_tiny", "tiny calls", NULL},
 };
 
 enum { NR_PATTERNS = (int)(sizeof patterns / sizeof *patterns) };
@@ -29,7 +30,7 @@ static bool report_finds(const json_t *report, const struct pattern *pattern)
         const char *kind = json_string_value(json_object_get(finding, "kind"));
         const char *name = json_string_value(json_object_get(json_array_get(functions, number), "name"));
         ck_assert(kind != NULL && name != NULL);
-        if (strcmp(kind, pattern->kind) == 0 && strcmp(name, pattern->function) == 0)
+        if (strcmp(kind, pattern->kind) == 0 && (pattern->function == NULL || strcmp(name, pattern->function) == 0))
             return true;
     }
     return false;
@@ -120,11 +121,15 @@ START_TEST(outliers_name_the_cause)
     ck_assert_msg(cause_ns * 10 > all_ns * 6 && all_ns > 30000000, "refill: %lld of %lld ns", cause_ns, all_ns);
     const json_t *calls = json_object_get(json, "calls");
     ck_assert_uint_eq(json_array_size(calls), 3);
-    const char *id = json_string_value(json_object_get(json_array_get(calls, 0), "id"));
-    run = run_ok(folder, "\"$TRACEAN\" calls --call %s", id);
+    bool refilled = false; /* in one of them: a call that the machine made slow can be another */
+    for (size_t i = 0; i < 3; i++) {
+        run = run_ok(folder, "\"$TRACEAN\" calls --call %s",
+                     json_string_value(json_object_get(json_array_get(calls, i), "id")));
+        ck_assert_ptr_nonnull(strstr(run.out, "serve() {"));
+        refilled = refilled || strstr(run.out, "refill();") != NULL;
+    }
+    ck_assert(refilled);
     run_ok(folder, "\"$TRACEAN\" outliers serve -o slow.svg && grep -q refill slow.svg");
-    ck_assert_ptr_nonnull(strstr(run.out, "serve() {"));
-    ck_assert_ptr_nonnull(strstr(run.out, "refill();"));
     json_decref(json);
 }
 
@@ -188,6 +193,7 @@ int main(void)
 {
     Suite *suite = suite_create("views");
     TCase *tests = tcase_create("views");
+    tcase_set_timeout(tests, E2E_TIMEOUT_S);
     tcase_add_loop_test(tests, pattern_is_found_where_it_is, 0, NR_PATTERNS);
     tcase_add_loop_test(tests, every_view_in_every_format, 0, 8);
     tcase_add_test(tests, outliers_name_the_cause);
