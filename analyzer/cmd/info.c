@@ -6,6 +6,7 @@
 
 #include "base/escape.h"
 #include "base/number.h"
+#include "profile/compensate.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -189,6 +190,13 @@ static void head_text(const struct info *info)
     label(info, "clock");
     out_format(info->out, "%s, step %s%s\n", clock_name(trace), number_time(number, step_ns(trace)),
                trace->clock_is_known ? "" : ", rate unknown");
+    struct hook_cost cost = hook_cost_of(trace);
+    label(info, "hooks");
+    if (cost.is_known)
+        out_format(info->out, "%.1f ns in each short call, %.1f ns around it; %.1f and %.1f ns of a long one\n",
+                   cost.short_inside, cost.short_outside, cost.long_inside, cost.long_outside);
+    else
+        out_text(info->out, "not measured: the run was too short\n");
 }
 
 static void counts_text(const struct info *info)

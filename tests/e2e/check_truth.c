@@ -57,6 +57,25 @@ START_TEST(cost_is_taken_out)
 
 END_TEST
 
+/* The system's clock costs more to read, and that is measured, too. */
+START_TEST(cost_of_another_clock)
+{
+    const char *folder = scratch_folder("truth/monotonic");
+    build_program(gcc_o2, folder, "program", "\"$PROGRAMS\"/short_and_long.c", "");
+    run_ok(folder, "./program && mv trace.zst counter.zst && TRACERT_CLOCK=monotonic ./program");
+    json_t *counter = report_load(folder, "counter.zst", 0), *monotonic = report_load(folder, "trace.zst", 0);
+    report_check_laws(monotonic);
+    ck_assert(report_says(monotonic, "trace", "corrected"));
+    if (report_says(counter, "trace", "corrected"))
+        ck_assert_uint_gt(report_fact(monotonic, "hook_inside_ps"), report_fact(counter, "hook_inside_ps"));
+    struct run info = run_ok(folder, "\"$TRACEAN\" info trace.zst");
+    ck_assert_msg(strstr(info.out, "ns in each short call") != NULL, "%s", info.out);
+    json_decref(counter);
+    json_decref(monotonic);
+}
+
+END_TEST
+
 START_TEST(unknown_cost_is_said)
 {
     const char *folder = scratch_folder("truth/unknown");
@@ -80,6 +99,7 @@ int main(void)
     TCase *tcase = tcase_create("truth");
     tcase_set_timeout(tcase, E2E_TIMEOUT_S);
     tcase_add_loop_test(tcase, cost_is_taken_out, 0, NR_LINKS);
+    tcase_add_test(tcase, cost_of_another_clock);
     tcase_add_test(tcase, unknown_cost_is_said);
     suite_add_tcase(suite, tcase);
     return harness_main(suite);
