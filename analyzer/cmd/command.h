@@ -48,6 +48,7 @@ struct options {
     enum symbol_names names; /* --demangle */
     const char *debug_dir;   /* --debug-dir DIR */
     const char *title;       /* --title (flamegraph, html) */
+    bool no_fold;            /* --no-fold: recursion as deep as it was */
     double min_width;        /* --min-width PERCENT (flamegraph) */
     uint32_t width_px;       /* --width PX (flamegraph) */
     bool inverted;           /* --inverted (flamegraph) */
@@ -89,7 +90,8 @@ struct options {
 enum option_set {
     OPTIONS_OUTPUT = 1u << 0, /* -o */
     OPTIONS_FORMAT = 1u << 1,
-    OPTIONS_FILTER = 1u << 2, /* --function --ignore --module --depth --min --thread --pid --time */
+    OPTIONS_FILTER = 1u << 2, /* --function --ignore --module --depth --min --thread --pid --time
+                               --no-fold */
     OPTIONS_TOP = 1u << 3,
     OPTIONS_COLOR = 1u << 4,     /* --color --no-color --no-pager */
     OPTIONS_SYMBOLS = 1u << 5,   /* --force-symbols --demangle --debug-dir */

@@ -60,8 +60,11 @@ struct trace *input_open_single(const struct options *options, struct err *err)
 
 struct replay_filter input_filter(const struct options *options)
 {
-    return (struct replay_filter){
-        .thread = options->thread, .process = options->process, .from_ns = options->from_ns, .to_ns = options->to_ns};
+    return (struct replay_filter){.thread = options->thread,
+                                  .process = options->process,
+                                  .from_ns = options->from_ns,
+                                  .to_ns = options->to_ns,
+                                  .folds = !options->no_fold && options->depth == 0};
 }
 
 struct symbol_options input_symbols(const struct options *options)

@@ -205,6 +205,10 @@ static int facts_set(struct loader *loader)
                                     .trace_bytes = trace->file_bytes,
                                     .has_calls = true,
                                     .unit = "ns"};
+    for (uint32_t i = 0; i < trace->nr_threads; i++) {
+        uint32_t depth = loader->replay.threads[i].peak_depth;
+        facts->max_depth = depth > facts->max_depth ? depth : facts->max_depth;
+    }
     if (trace->nr_processes > 0)
         facts->command = command_join(loader, &trace->processes[0]);
     if (facts->source == NULL || facts->host == NULL || facts->command == NULL)
@@ -245,6 +249,10 @@ static int notices_set(struct loader *loader)
 
 /* ---- A trace -------------------------------------------------------------------------------------- */
 
+static const char tree_is_cut[] =
+    "too many call paths to tell them all apart: calls on further ones are shown further out; "
+    "counts and own times are right, inclusive times and callers may not be";
+
 static int functions_set(struct loader *loader)
 {
     struct symbol_options symbols = input_symbols(loader->options);
@@ -253,6 +261,8 @@ static int functions_set(struct loader *loader)
                                              .options = &symbols,
                                              .notice = notices_add,
                                              .context = &loader->notices};
+    if (loader->replay.tree.cut)
+        notices_add(&loader->notices, tree_is_cut);
     loader->profile->functions = function_names(&request, &loader->profile->arena, loader->err);
     loader->profile->nr_functions = loader->replay.functions.nr;
     if (loader->profile->functions == NULL)

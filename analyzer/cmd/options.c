@@ -33,6 +33,7 @@ enum option_id {
     OPTION_FORCE_SYMBOLS,
     OPTION_DEMANGLE,
     OPTION_DEBUG_DIR,
+    OPTION_NO_FOLD,
     OPTION_TITLE,
     OPTION_MIN_WIDTH,
     OPTION_WIDTH,
@@ -76,6 +77,7 @@ static const struct option_row rows[] = {
     {OPTION_THREAD, OPTIONS_FILTER | OPTIONS_WINDOW, 0, "thread", "TID", "only this thread"},
     {OPTION_PID, OPTIONS_FILTER | OPTIONS_WINDOW, 0, "pid", "PID", "only this process"},
     {OPTION_TIME, OPTIONS_FILTER | OPTIONS_WINDOW, 0, "time", "A..B", "only from A to B after the start: 1.5s..2s"},
+    {OPTION_NO_FOLD, OPTIONS_FILTER, 0, "no-fold", NULL, "recursion as deep as it was; else it is shown once"},
     {OPTION_SLOWEST, OPTIONS_SLOWEST, 0, "slowest", "N", "the N slowest are slow; default: what is above p99"},
     {OPTION_CALL, OPTIONS_CALL, 0, "call", "ID", "only this call, as tracean outliers lists it"},
     {OPTION_TITLE, OPTIONS_PICTURE, 0, "title", "TEXT", "the picture's title"},
@@ -342,6 +344,8 @@ static bool *flag_of(struct options *options, enum option_id id)
         return &options->force_symbols;
     case OPTION_INVERTED:
         return &options->inverted;
+    case OPTION_NO_FOLD:
+        return &options->no_fold;
     case OPTION_REVERSE:
         return &options->reversed;
     case OPTION_DIFF:

@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More call paths than this do not fit into memory. */
-#define NODES_MAX (1u << 26)
-
 /* ---- Words: what the symbols mean ----------------------------------------------------------------- */
 
 static int entry_word(struct replay *replay, uint32_t process, const struct chunk_entry *entry, uint64_t ticks,
@@ -110,11 +107,12 @@ static int frame_push(struct replay *replay, struct replay_thread *thread, uint3
     uint32_t node = calltree_child(&replay->tree, parent, word >> REPLAY_WORD_SHIFT, err);
     if (node == UINT32_MAX)
         return -1;
-    if (node >= NODES_MAX)
-        return err_set(err, ERR_INPUT, "more than %u call paths", NODES_MAX);
     flags |= word & (REPLAY_REGION | REPLAY_INLINED);
+    flags |= replay->tree.nodes[node].parent != parent ? REPLAY_FOLDED : 0;
     thread->frames[++thread->depth] =
         (struct replay_frame){.start_ticks = ticks, .node = node, .flags = flags | REPLAY_UNCOUNTED};
+    if (thread->depth > thread->peak_depth)
+        thread->peak_depth = thread->depth;
     return 0;
 }
 
@@ -142,6 +140,27 @@ static void frame_count(struct replay *replay, uint32_t number, uint32_t depth, 
     observe(replay, number, depth - 1, frame, frame->flags, leaf_ticks, false);
 }
 
+static inline void time_take(struct calltree_node *node, uint64_t duration)
+{
+    node->inclusive -= duration;
+    node->repeated += duration;
+}
+
+/*
+ * A folded call from `parent` has returned, and its time was added to its node's: but it is part of what the outer call
+ * of that node takes, and not of what the nodes between them take. (Until the calls of those return as well, their
+ * inclusive time may be below zero.)
+ */
+static inline void call_unfold(struct calltree_node *nodes, uint32_t parent, uint32_t node, uint64_t duration)
+{
+    while (parent != node && parent != CALLTREE_ROOT) {
+        time_take(&nodes[parent], duration);
+        parent = nodes[parent].parent;
+    }
+    if (parent == node)
+        time_take(&nodes[node], duration);
+}
+
 /* Close the innermost frame at `ticks`; `how` is 0 (it returned), REPLAY_UNWOUND or REPLAY_OPEN. */
 static void frame_pop(struct replay *replay, uint32_t number, uint64_t ticks, uint32_t how)
 {
@@ -159,6 +178,8 @@ static void frame_pop(struct replay *replay, uint32_t number, uint64_t ticks, ui
         node->max = duration > node->max ? duration : node->max;
         histogram_set_count(&replay->durations, node->function, duration);
     }
+    if (frame->flags & REPLAY_FOLDED)
+        call_unfold(replay->tree.nodes, thread->frames[thread->depth].node, frame->node, duration);
     bool inherited = (frame->flags & REPLAY_INHERITED) != 0;
     if (!(frame->flags & REPLAY_REGION)) {
         thread->nr_exits += how == 0 && !inherited;
@@ -296,6 +317,8 @@ int callstack_begin(struct replay *replay, uint32_t number, const struct trace_c
     if (thread->entered)
         stack_count(replay, number, replay->from_ticks, lost);
     uint32_t more = chunk->peak_depth - head->depth;
+    if (thread->depth + more > thread->peak_depth && thread->entered && chunk->last_ticks <= replay->to_ticks)
+        thread->peak_depth = thread->depth + more;
     return frames_reserve(thread, (size_t)thread->depth + more + 1, err);
 }
 
@@ -388,17 +411,15 @@ static inline struct replay_cache_slot *cache_slot(struct replay_cache *cache, u
     return &cache->slots[(hash >> 16) % REPLAY_CACHE_SLOTS];
 }
 
-/* The child of a node that the cache does not know. */
+/* The node of a call that the cache does not know, with REPLAY_FOLDED where it is folded; UINT32_MAX when memory ran
+ * out. */
 static uint32_t cache_fill(struct replay *replay, struct replay_cache_slot *slot, uint32_t parent, uint32_t word,
                            struct err *err)
 {
     uint32_t child = calltree_child(&replay->tree, parent, word >> REPLAY_WORD_SHIFT, err);
     if (child == UINT32_MAX)
         return child;
-    if (child >= NODES_MAX) {
-        err_set(err, ERR_INPUT, "more than %u call paths", NODES_MAX);
-        return UINT32_MAX;
-    }
+    child |= replay->tree.nodes[child].parent != parent ? REPLAY_FOLDED : 0;
     *slot = (struct replay_cache_slot){.parent = parent, .word = word, .child = child};
     return child;
 }
@@ -432,26 +453,31 @@ static int symbols_run(struct replay *replay, uint32_t number, const struct chun
         if (symbol >= TF_SYM_ENTER) {
             uint32_t parent = top->node, word = meaning[symbol - TF_SYM_ENTER];
             struct replay_cache_slot *slot = cache_slot(cache, parent, word);
-            uint32_t child = slot->child;
+            uint32_t child = slot->child; /* with REPLAY_FOLDED */
             if (__builtin_expect(slot->parent != parent || slot->word != word, 0)) {
                 child = cache_fill(replay, slot, parent, word, err);
                 nodes = replay->tree.nodes;
                 if (child == UINT32_MAX)
                     return -1;
             }
+            uint32_t flags = (word & REPLAY_REGION) | (child & REPLAY_FOLDED);
+            child &= ~(uint32_t)REPLAY_FOLDED;
             nodes[child].calls++;
             nodes[child].inlined_calls += word & REPLAY_INLINED;
             nr_calls += !(word & REPLAY_REGION);
-            *++top = (struct replay_frame){.start_ticks = at.ticks, .node = child, .flags = word & REPLAY_REGION};
-        } else if (symbol == TF_SYM_EXIT && __builtin_expect(top->flags == 0 && top != thread->frames, 1)) {
+            *++top = (struct replay_frame){.start_ticks = at.ticks, .node = child, .flags = flags};
+        } else if (symbol == TF_SYM_EXIT &&
+                   __builtin_expect((top->flags & ~(uint32_t)REPLAY_FOLDED) == 0 && top != thread->frames, 1)) {
             struct calltree_node *node = &nodes[top->node];
             uint64_t duration = at.ticks - top->start_ticks;
-            top--;
             nr_exits++;
             node->inclusive += duration;
             node->min = duration < node->min ? duration : node->min;
             node->max = duration > node->max ? duration : node->max;
             histogram_set_count(&replay->durations, node->function, duration);
+            if (top->flags != 0)
+                call_unfold(nodes, top[-1].node, top->node, duration);
+            top--;
         } else {
             thread->depth = (uint32_t)(top - thread->frames);
             symbol_rare(replay, number, chunk, &at, symbol);

@@ -1,11 +1,14 @@
 #include "profile/calltree.h"
 
+#include "profile/fold.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define SLOTS_MIN  1024u
 #define NODES_MAX  (1u << 31)
-#define SLOT_EMPTY 0u /* the root is nobody's child, so its index is free for this */
+#define SLOT_EMPTY 0u         /* the root is nobody's child, so its index is free for this */
+#define SLOT_ALIAS (1u << 31) /* the rest is the number of an alias */
 
 int calltree_init(struct calltree *tree, struct err *err)
 {
@@ -24,6 +27,7 @@ int calltree_init(struct calltree *tree, struct err *err)
 void calltree_release(struct calltree *tree)
 {
     free(tree->nodes);
+    free(tree->aliases);
     free(tree->slots);
     *tree = (struct calltree){0};
 }
@@ -36,56 +40,107 @@ static size_t slot_of(const struct calltree *tree, uint32_t parent, uint32_t fun
     return (size_t)(key >> 20) & (tree->nr_slots - 1);
 }
 
-/* Twice the slots and room for half as many nodes: the load stays below one half. */
-static int calltree_grow(struct calltree *tree)
+/* What a slot stands for. */
+static struct calltree_alias slot_call(const struct calltree *tree, uint32_t slot)
 {
-    size_t capacity = 2 * tree->capacity, nr_slots = 2 * tree->nr_slots;
-    if (capacity > SIZE_MAX / sizeof(*tree->nodes))
-        return -1;
-    struct calltree_node *nodes = realloc(tree->nodes, capacity * sizeof(*nodes));
-    if (!nodes)
-        return -1;
-    tree->nodes = nodes;
-    uint32_t *slots = calloc(nr_slots, sizeof(*slots));
+    if (slot & SLOT_ALIAS)
+        return tree->aliases[slot & ~SLOT_ALIAS];
+    return (struct calltree_alias){tree->nodes[slot].parent, tree->nodes[slot].function, slot};
+}
+
+/* The slot of a call, or the empty one where it would be. */
+static size_t slot_find(const struct calltree *tree, uint32_t parent, uint32_t function)
+{
+    size_t at = slot_of(tree, parent, function);
+    for (; tree->slots[at] != SLOT_EMPTY; at = (at + 1) & (tree->nr_slots - 1)) {
+        struct calltree_alias call = slot_call(tree, tree->slots[at]);
+        if (call.parent == parent && call.function == function)
+            break;
+    }
+    return at;
+}
+
+/* Twice the slots: at most half of them are taken. */
+static int slots_grow(struct calltree *tree)
+{
+    uint32_t *old = tree->slots;
+    size_t nr_old = tree->nr_slots;
+    uint32_t *slots = calloc(2 * nr_old, sizeof(*slots));
     if (!slots)
         return -1;
-    free(tree->slots);
     tree->slots = slots;
-    tree->nr_slots = nr_slots;
-    tree->capacity = capacity;
-    for (uint32_t i = 1; i < tree->nr_nodes; i++) {
-        size_t at = slot_of(tree, nodes[i].parent, nodes[i].function);
+    tree->nr_slots = 2 * nr_old;
+    for (size_t i = 0; i < nr_old; i++) {
+        if (old[i] == SLOT_EMPTY)
+            continue;
+        struct calltree_alias call = slot_call(tree, old[i]);
+        size_t at = slot_of(tree, call.parent, call.function);
         while (slots[at] != SLOT_EMPTY)
-            at = (at + 1) & (nr_slots - 1);
-        slots[at] = i;
+            at = (at + 1) & (tree->nr_slots - 1);
+        slots[at] = old[i];
     }
+    free(old);
     return 0;
 }
 
-static uint32_t calltree_add(struct calltree *tree, size_t at, uint32_t parent, uint32_t function, struct err *err)
+/* Room for one more node and one more alias. */
+static int calltree_reserve(struct calltree *tree)
 {
-    if (tree->nr_nodes == tree->capacity) {
-        if (tree->nr_nodes >= NODES_MAX || calltree_grow(tree) != 0) {
-            err_set(err, ERR_INPUT, "out of memory: the call tree has %u nodes", tree->nr_nodes);
-            return UINT32_MAX;
-        }
-        at = slot_of(tree, parent, function);
-        while (tree->slots[at] != SLOT_EMPTY)
-            at = (at + 1) & (tree->nr_slots - 1);
+    struct calltree_node *nodes = array_grow(tree->nodes, tree->nr_nodes, &tree->capacity, sizeof(*nodes));
+    if (!nodes)
+        return -1;
+    tree->nodes = nodes;
+    struct calltree_alias *aliases =
+        array_grow(tree->aliases, tree->nr_aliases, &tree->aliases_capacity, sizeof(*aliases));
+    if (!aliases)
+        return -1;
+    tree->aliases = aliases;
+    return 2 * ((size_t)tree->nr_nodes + tree->nr_aliases) < tree->nr_slots ? 0 : slots_grow(tree);
+}
+
+/*
+ * The tree has become too large. A call gets the node of its function further out on its path, and a new one only when
+ * there is none: such trees are small. When that was too much as well, it gets a node at the top.
+ */
+static uint32_t node_cut(struct calltree *tree, uint32_t parent, uint32_t function, struct err *err)
+{
+    tree->cut = true;
+    for (uint32_t node = parent; node != CALLTREE_ROOT; node = tree->nodes[node].parent) {
+        if (tree->nodes[node].function == function)
+            return node;
     }
-    uint32_t child = tree->nr_nodes++;
-    tree->nodes[child] = (struct calltree_node){.parent = parent, .function = function, .min = UINT64_MAX};
-    tree->slots[at] = child;
-    return child;
+    bool full = tree->nr_nodes >= tree->nr_nodes_max + tree->nr_nodes_max / 4;
+    return full && parent != CALLTREE_ROOT ? calltree_child(tree, CALLTREE_ROOT, function, err) : CALLTREE_ROOT;
+}
+
+/* A call that is not in the tree yet. */
+static uint32_t calltree_add(struct calltree *tree, uint32_t parent, uint32_t function, struct err *err)
+{
+    uint32_t node = tree->folds ? fold_find(tree, parent, function) : FOLD_NONE;
+    if (node == FOLD_NONE && tree->nr_nodes_max > 0 && tree->nr_nodes >= tree->nr_nodes_max) {
+        node = node_cut(tree, parent, function, err);
+        if (node != CALLTREE_ROOT)
+            return node;
+    }
+    if (tree->nr_nodes >= NODES_MAX || tree->nr_aliases >= NODES_MAX || calltree_reserve(tree) != 0) {
+        err_set(err, ERR_INPUT, "out of memory: the call tree has %u nodes", tree->nr_nodes);
+        return UINT32_MAX;
+    }
+    size_t at = slot_find(tree, parent, function);
+    if (node != FOLD_NONE) {
+        tree->slots[at] = SLOT_ALIAS | tree->nr_aliases;
+        tree->aliases[tree->nr_aliases++] = (struct calltree_alias){parent, function, node};
+        return node;
+    }
+    tree->slots[at] = tree->nr_nodes;
+    tree->nodes[tree->nr_nodes] = (struct calltree_node){.parent = parent, .function = function, .min = UINT64_MAX};
+    return tree->nr_nodes++;
 }
 
 uint32_t calltree_child(struct calltree *tree, uint32_t parent, uint32_t function, struct err *err)
 {
-    size_t at = slot_of(tree, parent, function);
-    for (; tree->slots[at] != SLOT_EMPTY; at = (at + 1) & (tree->nr_slots - 1)) {
-        const struct calltree_node *node = &tree->nodes[tree->slots[at]];
-        if (node->parent == parent && node->function == function)
-            return tree->slots[at];
-    }
-    return calltree_add(tree, at, parent, function, err);
+    uint32_t slot = tree->slots[slot_find(tree, parent, function)];
+    if (slot == SLOT_EMPTY)
+        return calltree_add(tree, parent, function, err);
+    return slot_call(tree, slot).node;
 }

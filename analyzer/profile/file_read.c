@@ -17,7 +17,7 @@
 #include <zstd.h>
 
 enum {
-    FUNCTION_BYTES_MIN = 8,
+    FUNCTION_BYTES_MIN = 9,
     NODE_BYTES_MIN = NR_COLUMNS,
     FRAME_FLAGS_AT = 4,          /* zstd frame: the descriptor byte behind the magic number … */
     FRAME_HAS_CHECKSUM = 1u << 2 /* … and its checksum flag */
@@ -85,6 +85,7 @@ static void function_read(struct profile_function *function, struct cursor *curs
     function->inlined_calls = cursor_number_to(cursor, PROFILE_SUM_MAX);
     function->below_ns = cursor_number_to(cursor, PROFILE_SUM_MAX);
     function->above_ns = cursor_number_to(cursor, PROFILE_SUM_MAX);
+    function->repeated_ns = cursor_number_to(cursor, PROFILE_SUM_MAX);
 }
 
 static int functions_read(struct reader *reader, struct cursor *cursor, struct err *err)
@@ -135,7 +136,7 @@ static bool node_take(struct calltree_node *node, const uint64_t *values)
 {
     uint64_t correction = tf_unzigzag(values[COLUMN_CORRECTION]), own_ns = values[COLUMN_RAW] + correction;
     if (values[COLUMN_RAW] > PROFILE_SUM_MAX || own_ns > PROFILE_SUM_MAX || values[COLUMN_MIN] > PROFILE_SUM_MAX ||
-        values[COLUMN_SPAN] > PROFILE_SUM_MAX)
+        values[COLUMN_SPAN] > PROFILE_SUM_MAX || values[COLUMN_INHERITED] > PROFILE_SUM_MAX)
         return false;
     node->calls = values[COLUMN_CALLS];
     node->inclusive = values[COLUMN_RAW];
@@ -187,14 +188,13 @@ static int nodes_settle(struct reader *reader, struct err *err)
         calls += node->calls;
         time_ns += own_ns;
         corrected_ns += own_ns + (uint64_t)node->correction;
-        if (node->inherited > node->inclusive)
-            return malformed(reader, "a node's times are impossible", err);
         if (node->parent != CALLTREE_ROOT)
             tree->nodes[node->parent].inclusive += node->inclusive;
         node->inlined_calls = function->inlined_calls;
         node->below = function->below_ns;
         node->above = function->above_ns;
-        function->inlined_calls = function->below_ns = function->above_ns = 0;
+        node->repeated = function->repeated_ns;
+        function->inlined_calls = function->below_ns = function->above_ns = function->repeated_ns = 0;
     }
     return 0;
 }

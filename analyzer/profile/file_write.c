@@ -10,7 +10,7 @@
 #include <zstd.h>
 
 /* What is added to these has to be kept as well, and in PROFILE.md. */
-_Static_assert(sizeof(struct profile_function) == 152, "keep the new fact of a function in the file");
+_Static_assert(sizeof(struct profile_function) == 160, "keep the new fact of a function in the file");
 _Static_assert(sizeof(struct profile_node) == 88, "keep the new fact of a node in the file");
 
 struct writer {
@@ -18,7 +18,7 @@ struct writer {
     const struct profile_function **functions; /* in the order of the file */
     uint32_t *ranks;                           /* of the profile's functions: their place in that order */
     uint32_t *nodes;                           /* in the order of the file, without the root */
-    struct bytes content, section;
+    struct wire content, section;
 };
 
 static int no_memory(struct err *err)
@@ -109,9 +109,9 @@ static int nodes_sort(struct writer *writer)
 /* What was put into writer->section since the last one becomes a section. */
 static void section_end(struct writer *writer, enum profile_section id)
 {
-    bytes_put_number(&writer->content, id);
-    bytes_put_number(&writer->content, writer->section.nr);
-    bytes_put(&writer->content, writer->section.bytes, writer->section.nr);
+    wire_number(&writer->content, id);
+    wire_number(&writer->content, writer->section.nr);
+    wire_bytes(&writer->content, writer->section.bytes, writer->section.nr);
     writer->content.failed |= writer->section.failed;
     writer->section.nr = 0;
 }
@@ -120,8 +120,8 @@ static void runs_put(struct writer *writer)
 {
     const struct profile *profile = writer->profile;
     uint32_t thread = 0;
-    bytes_put_number(&writer->section, profile->nr_runs);
-    bytes_put_number(&writer->section, profile->nr_threads);
+    wire_number(&writer->section, profile->nr_runs);
+    wire_number(&writer->section, profile->nr_threads);
     for (uint32_t i = 0; i < profile->nr_runs; i++)
         run_put(&writer->section, profile, i, &thread);
     section_end(writer, SECTION_RUNS);
@@ -129,39 +129,40 @@ static void runs_put(struct writer *writer)
 
 static void notices_put(struct writer *writer)
 {
-    bytes_put_number(&writer->section, writer->profile->nr_notices);
+    wire_number(&writer->section, writer->profile->nr_notices);
     for (uint32_t i = 0; i < writer->profile->nr_notices; i++)
-        bytes_put_text(&writer->section, writer->profile->notices[i]);
+        wire_text(&writer->section, writer->profile->notices[i]);
     section_end(writer, SECTION_NOTICES);
 }
 
 static void functions_put(struct writer *writer)
 {
-    struct bytes *section = &writer->section;
-    bytes_put_number(section, writer->profile->nr_functions);
+    struct wire *section = &writer->section;
+    wire_number(section, writer->profile->nr_functions);
     for (uint32_t i = 0; i < writer->profile->nr_functions; i++) {
         const struct profile_function *function = writer->functions[i];
-        bytes_put_text(section, function->name);
-        bytes_put_text(section, function->module);
-        bytes_put_text(section, function->file);
-        bytes_put_number(section, function->line);
-        bytes_put_number(section, function->kind);
-        bytes_put_number(section, function->inlined_calls);
-        bytes_put_number(section, function->below_ns);
-        bytes_put_number(section, function->above_ns);
+        wire_text(section, function->name);
+        wire_text(section, function->module);
+        wire_text(section, function->file);
+        wire_number(section, function->line);
+        wire_number(section, function->kind);
+        wire_number(section, function->inlined_calls);
+        wire_number(section, function->below_ns);
+        wire_number(section, function->above_ns);
+        wire_number(section, function->repeated_ns);
     }
     section_end(writer, SECTION_FUNCTIONS);
 }
 
 static void durations_put(struct writer *writer)
 {
-    struct bytes *section = &writer->section;
+    struct wire *section = &writer->section;
     for (uint32_t i = 0; i < writer->profile->nr_functions; i++) {
         const struct histogram *durations = &writer->functions[i]->durations;
-        bytes_put_number(section, durations->nr);
+        wire_number(section, durations->nr);
         for (uint32_t j = 0; j < durations->nr; j++) {
-            bytes_put_number(section, durations->counts[j].bucket - (j > 0 ? durations->counts[j - 1].bucket : 0));
-            bytes_put_number(section, durations->counts[j].calls);
+            wire_number(section, durations->counts[j].bucket - (j > 0 ? durations->counts[j - 1].bucket : 0));
+            wire_number(section, durations->counts[j].calls);
         }
     }
     section_end(writer, SECTION_DURATIONS);
@@ -197,10 +198,10 @@ static uint64_t column_value(const struct writer *writer, uint32_t number, enum 
 static void nodes_put(struct writer *writer)
 {
     uint32_t nr = writer->profile->nr_nodes - 1;
-    bytes_put_number(&writer->section, nr);
+    wire_number(&writer->section, nr);
     for (enum profile_column column = 0; column < NR_COLUMNS; column++) {
         for (uint32_t i = 0; i < nr; i++)
-            bytes_put_number(&writer->section, column_value(writer, i, column));
+            wire_number(&writer->section, column_value(writer, i, column));
     }
     section_end(writer, SECTION_NODES);
 }
@@ -217,7 +218,7 @@ static void head_put(struct out *out)
     out_bytes(out, (const char *)head, sizeof(head));
 }
 
-static int content_write(const struct bytes *content, struct out *out, struct err *err)
+static int content_write(const struct wire *content, struct out *out, struct err *err)
 {
     size_t room = ZSTD_compressBound(content->nr);
     char *packed = malloc(room);
@@ -265,8 +266,8 @@ int profile_file_write(const struct profile *profile, struct out *out, struct er
     struct profile *merged = profile_merge(&profile, 1, err);
     struct writer writer = {.profile = merged};
     int result = merged == NULL ? -1 : canonical_write(&writer, out, err);
-    bytes_release(&writer.content);
-    bytes_release(&writer.section);
+    wire_release(&writer.content);
+    wire_release(&writer.section);
     free(writer.functions);
     free(writer.ranks);
     free(writer.nodes);

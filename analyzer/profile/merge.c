@@ -4,7 +4,7 @@
 #include "profile/merge.h"
 
 #include "base/index.h"
-#include "profile/bytes.h"
+#include "profile/wire.h"
 #include "profile/calltree.h"
 #include "profile/run.h"
 
@@ -116,6 +116,7 @@ static int nodes_add(struct merger *merger, const struct profile *profile, const
                                      .correction = (int64_t)(node->exclusive_ns - node->raw_exclusive_ns),
                                      .below = function->below_ns,
                                      .above = function->above_ns,
+                                     .repeated = function->repeated_ns,
                                      .inherited = node->inherited_ns,
                                      .min = node->calls > 0 ? node->min_ns : UINT64_MAX,
                                      .max = node->max_ns,
@@ -158,7 +159,7 @@ static int runs_add(struct merger *merger, const struct profile *profile)
 {
     uint32_t thread = 0;
     for (uint32_t i = 0; i < run_count(profile); i++) {
-        struct bytes bytes = {0};
+        struct wire bytes = {0};
         struct run *runs = array_grow(merger->runs, merger->nr_runs, &merger->runs_capacity, sizeof(*runs));
         if (runs == NULL)
             return -1;

@@ -145,10 +145,12 @@ static void function_add_node(struct profile_function *function, const struct pr
             function->min_ns = node->min_ns;
         if (node->max_ns > function->max_ns)
             function->max_ns = node->max_ns;
-        function->sum_ns = add_clamped(function->sum_ns, node->raw_inclusive_ns - node->inherited_ns);
     }
     function->calls += node->calls;
     function->inlined_calls += from->inlined_calls;
+    /* Of one node this can be below zero, of all of a function it is not. */
+    function->sum_ns += node->raw_inclusive_ns + from->repeated - node->inherited_ns;
+    function->repeated_ns = add_clamped(function->repeated_ns, from->repeated);
     function->exclusive_ns = add_clamped(function->exclusive_ns, node->exclusive_ns);
     function->below_ns = add_clamped(function->below_ns, from->below);
     function->above_ns = add_clamped(function->above_ns, from->above);

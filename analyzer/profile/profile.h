@@ -41,6 +41,7 @@ struct profile_function {
     uint64_t below_ns, above_ns; /* the true exclusive time is at most so much less, or so much more */
     uint64_t raw_inclusive_ns, raw_exclusive_ns;
     uint64_t sum_ns;            /* raw inclusive times of all calls, recursion counted every time: for the mean */
+    uint64_t repeated_ns;       /* the part of sum_ns that is in no node's inclusive time: recursion that was folded */
     uint64_t min_ns, max_ns;    /* raw inclusive time of a single call; 0 when calls is 0 */
     struct histogram durations; /* raw inclusive times of all calls, for quantiles. Empty when they are not known:
                                    folded input; some of the function's calls are left out by --function */
@@ -88,11 +89,11 @@ struct profile_facts {
     uint64_t orphan_exits;    /* exits without any enter; not in nr_events */
     uint64_t dropped_events;  /* known to be lost: rings full, threads without a ring, torn slots, damaged blocks */
     uint64_t trace_bytes;     /* size of the inputs */
-    uint32_t max_depth;
-    bool complete;     /* every event of the run is in here, and every trace was finished */
-    bool is_corrected; /* what hooks cost was known, and is taken out of the times; false: only waiting is */
-    bool has_calls;    /* false for folded input: calls, min and max mean nothing */
-    const char *unit;  /* "ns"; for folded input "samples" or what the user says: then the _ns fields count that */
+    uint32_t max_depth;       /* calls that were open at once; with folded recursion more than the tree is deep */
+    bool complete;            /* every event of the run is in here, and every trace was finished */
+    bool is_corrected;        /* what hooks cost was known, and is taken out of the times; false: only waiting is */
+    bool has_calls;           /* false for folded input: calls, min and max mean nothing */
+    const char *unit; /* "ns"; for folded input "samples" or what the user says: then the _ns fields count that */
 };
 
 struct profile {

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* More call paths than this are not told apart: with what is made of them they take some 300 MB. */
+#define NODES_MAX (1u << 20)
+
 static int no_memory(struct err *err)
 {
     return err_set(err, ERR_INPUT, "out of memory");
@@ -43,7 +46,11 @@ static int results_reset(struct replay *replay, struct err *err)
         replay->cache->slots[i].parent = UINT32_MAX;
     if (histogram_set_reserve(&replay->durations, replay->functions.nr) != 0)
         return no_memory(err);
-    return calltree_init(&replay->tree, err);
+    if (calltree_init(&replay->tree, err) != 0)
+        return -1;
+    replay->tree.folds = replay->filter.folds;
+    replay->tree.nr_nodes_max = NODES_MAX;
+    return 0;
 }
 
 int replay_init(struct replay *replay, struct trace *trace, const struct replay_filter *filter, struct err *err)
@@ -177,6 +184,7 @@ static void tree_to_ns(struct replay *replay)
         struct calltree_node *node = &replay->tree.nodes[i];
         node->inclusive = clock_duration_ns(clock, node->inclusive);
         node->inherited = clock_duration_ns(clock, node->inherited);
+        node->repeated = clock_duration_ns(clock, node->repeated);
         node->stalled = clock_duration_ns(clock, node->stalled);
         node->max = clock_duration_ns(clock, node->max);
         if (node->min != UINT64_MAX)

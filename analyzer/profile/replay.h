@@ -29,6 +29,7 @@ struct replay_filter {
     uint32_t thread, process; /* tid and pid; 0: all */
     uint64_t from_ns, to_ns;  /* from the start of the trace; 0 and UINT64_MAX: all */
     bool by_site;             /* calls from different places count as calls of different functions */
+    bool folds;               /* fold recursion (fold.h) */
 };
 
 /* Frames that were left otherwise than by returning; for each node of the tree. */
@@ -66,6 +67,7 @@ struct replay_thread {
     struct replay_frame *frames;
     size_t capacity;
     uint32_t depth, hidden;
+    uint32_t peak_depth; /* most frames in the replay at any moment */
 
     /* Where it is in the file */
     bool started, entered, finished, skipped;
@@ -89,7 +91,8 @@ enum replay_flag {
     REPLAY_UNWOUND = 1u << 4,   /* left without returning */
     REPLAY_OPEN = 1u << 5,      /* never left */
     REPLAY_EARLIER = 1u << 6,   /* entered before the window, or in what is lost */
-    REPLAY_LEAF = 1u << 7       /* for an observer: nothing happens in the thread before it returns, at end_ticks */
+    REPLAY_LEAF = 1u << 7,      /* for an observer: nothing happens in the thread before it returns, at end_ticks */
+    REPLAY_FOLDED = 1u << 30    /* its node is that of a call further out, or at the top of a tree that is cut */
 };
 
 /* A call, as an observer sees it. */

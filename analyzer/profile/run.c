@@ -27,12 +27,12 @@ static const size_t thread_numbers[] = {
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 
-static void numbers_put(struct bytes *bytes, const void *facts, const size_t *offsets, size_t nr)
+static void numbers_put(struct wire *wire, const void *facts, const size_t *offsets, size_t nr)
 {
     for (size_t i = 0; i < nr; i++) {
         uint64_t number;
         memcpy(&number, (const char *)facts + offsets[i], sizeof(number));
-        bytes_put_number(bytes, number);
+        wire_number(wire, number);
     }
 }
 
@@ -51,33 +51,34 @@ uint32_t run_count(const struct profile *profile)
     return profile->nr_runs > 0 ? profile->nr_runs : 1;
 }
 
-static void thread_put(struct bytes *bytes, const struct profile_thread *thread)
+static void thread_put(struct wire *wire, const struct profile_thread *thread)
 {
-    bytes_put_number(bytes, thread->pid);
-    bytes_put_number(bytes, thread->tid);
-    bytes_put_text(bytes, thread->name);
-    numbers_put(bytes, thread, thread_numbers, NR(thread_numbers));
+    wire_number(wire, thread->pid);
+    wire_number(wire, thread->tid);
+    wire_text(wire, thread->name);
+    numbers_put(wire, thread, thread_numbers, NR(thread_numbers));
 }
 
-void run_put(struct bytes *bytes, const struct profile *profile, uint32_t run, uint32_t *thread)
+void run_put(struct wire *wire, const struct profile *profile, uint32_t run, uint32_t *thread)
 {
     const struct profile_facts *facts = profile->nr_runs > 0 ? &profile->runs[run] : &profile->facts;
     uint32_t end = *thread;
     while (end < profile->nr_threads && (profile->nr_runs == 0 || profile->threads[end].trace == run))
         end++;
     for (unsigned shift = 64; shift > 0; shift -= 8)
-        bytes_put(bytes, &(uint8_t){(uint8_t)(facts->realtime_ns >> (shift - 8))}, 1);
-    bytes_put_text(bytes, facts->source);
-    bytes_put_text(bytes, facts->command);
-    bytes_put_text(bytes, facts->host);
-    bytes_put_text(bytes, facts->unit);
-    bytes_put_number(bytes, (facts->complete ? FLAG_COMPLETE : 0) | (facts->has_calls ? FLAG_HAS_CALLS : 0) |
-                                (facts->is_corrected ? FLAG_CORRECTED : 0));
-    bytes_put_number(bytes, facts->nr_processes);
-    numbers_put(bytes, facts, facts_numbers, NR(facts_numbers));
-    bytes_put_number(bytes, end - *thread);
+        wire_bytes(wire, &(uint8_t){(uint8_t)(facts->realtime_ns >> (shift - 8))}, 1);
+    wire_text(wire, facts->source);
+    wire_text(wire, facts->command);
+    wire_text(wire, facts->host);
+    wire_text(wire, facts->unit);
+    wire_number(wire, (facts->complete ? FLAG_COMPLETE : 0) | (facts->has_calls ? FLAG_HAS_CALLS : 0) |
+                          (facts->is_corrected ? FLAG_CORRECTED : 0));
+    wire_number(wire, facts->nr_processes);
+    wire_number(wire, facts->max_depth);
+    numbers_put(wire, facts, facts_numbers, NR(facts_numbers));
+    wire_number(wire, end - *thread);
     for (; *thread < end; ++*thread)
-        thread_put(bytes, &profile->threads[*thread]);
+        thread_put(wire, &profile->threads[*thread]);
 }
 
 /* ---- Reading -------------------------------------------------------------------------------------- */
@@ -108,6 +109,7 @@ void run_get(struct cursor *cursor, struct profile *profile, uint32_t nr_threads
     facts->has_calls = (flags & FLAG_HAS_CALLS) != 0;
     facts->is_corrected = (flags & FLAG_CORRECTED) != 0;
     facts->nr_processes = (uint32_t)cursor_number_to(cursor, UINT32_MAX);
+    facts->max_depth = (uint32_t)cursor_number_to(cursor, UINT32_MAX);
     numbers_get(cursor, facts, facts_numbers, NR(facts_numbers));
     facts->nr_threads = cursor_count(cursor, RUN_THREAD_BYTES);
     if (facts->nr_threads > nr_threads_max - profile->nr_threads) {
@@ -133,6 +135,7 @@ static void facts_add(struct profile_facts *to, const struct profile_facts *from
     to->clock_step_ps = greater(to->clock_step_ps, from->clock_step_ps);
     to->hook_inside_ps = greater(to->hook_inside_ps, from->hook_inside_ps);
     to->hook_outside_ps = greater(to->hook_outside_ps, from->hook_outside_ps);
+    to->max_depth = from->max_depth > to->max_depth ? from->max_depth : to->max_depth;
     to->nr_traces += from->nr_traces;
     to->nr_processes += from->nr_processes;
     to->nr_threads += from->nr_threads;

@@ -5,11 +5,11 @@
 #ifndef RUN_H
 #define RUN_H
 
-#include "profile/bytes.h"
+#include "profile/wire.h"
 #include "profile/profile.h"
 
 enum {
-    RUN_BYTES_MIN = 24,   /* no run takes less … */
+    RUN_BYTES_MIN = 25,   /* no run takes less … */
     RUN_THREAD_BYTES = 12 /* … and each of its threads at least so much more */
 };
 
@@ -17,7 +17,7 @@ enum {
 uint32_t run_count(const struct profile *profile);
 
 /* Put a run; *thread is the number of its first thread, and becomes that of the next run's. */
-void run_put(struct bytes *bytes, const struct profile *profile, uint32_t run, uint32_t *thread);
+void run_put(struct wire *wire, const struct profile *profile, uint32_t run, uint32_t *thread);
 
 /*
  * Append a run that was put to profile->runs, where there is room for it, and its threads to profile->threads, where

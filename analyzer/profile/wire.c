@@ -1,4 +1,4 @@
-#include "profile/bytes.h"
+#include "profile/wire.h"
 
 #include "tracert/format.h"
 
@@ -6,51 +6,51 @@
 
 /* ---- Writing -------------------------------------------------------------------------------------- */
 
-void bytes_release(struct bytes *bytes)
+void wire_release(struct wire *wire)
 {
-    free(bytes->bytes);
-    *bytes = (struct bytes){0};
+    free(wire->bytes);
+    *wire = (struct wire){0};
 }
 
 /* Room for `nr` more; NULL when there is none. */
-static uint8_t *bytes_room(struct bytes *bytes, size_t nr)
+static uint8_t *wire_room(struct wire *wire, size_t nr)
 {
-    if (bytes->failed)
+    if (wire->failed)
         return NULL;
-    if (nr > bytes->capacity - bytes->nr) {
-        size_t capacity = bytes->nr + nr + (bytes->nr + nr) / 2 + 64;
-        uint8_t *grown = realloc(bytes->bytes, capacity);
+    if (nr > wire->capacity - wire->nr) {
+        size_t capacity = wire->nr + nr + (wire->nr + nr) / 2 + 64;
+        uint8_t *grown = realloc(wire->bytes, capacity);
         if (grown == NULL) {
-            bytes->failed = true;
+            wire->failed = true;
             return NULL;
         }
-        bytes->bytes = grown;
-        bytes->capacity = capacity;
+        wire->bytes = grown;
+        wire->capacity = capacity;
     }
-    return bytes->bytes + bytes->nr;
+    return wire->bytes + wire->nr;
 }
 
-void bytes_put(struct bytes *bytes, const void *from, size_t nr)
+void wire_bytes(struct wire *wire, const void *from, size_t nr)
 {
-    uint8_t *to = bytes_room(bytes, nr);
+    uint8_t *to = wire_room(wire, nr);
     if (to == NULL || nr == 0)
         return;
     memcpy(to, from, nr);
-    bytes->nr += nr;
+    wire->nr += nr;
 }
 
-void bytes_put_number(struct bytes *bytes, uint64_t number)
+void wire_number(struct wire *wire, uint64_t number)
 {
-    uint8_t *to = bytes_room(bytes, TF_VARINT_MAX);
+    uint8_t *to = wire_room(wire, TF_VARINT_MAX);
     if (to != NULL)
-        bytes->nr += (size_t)(tf_put_varint(to, number) - to);
+        wire->nr += (size_t)(tf_put_varint(to, number) - to);
 }
 
-void bytes_put_text(struct bytes *bytes, const char *text)
+void wire_text(struct wire *wire, const char *text)
 {
     size_t nr = strlen(text);
-    bytes_put_number(bytes, nr);
-    bytes_put(bytes, text, nr);
+    wire_number(wire, nr);
+    wire_bytes(wire, text, nr);
 }
 
 /* ---- Reading -------------------------------------------------------------------------------------- */

@@ -3,24 +3,24 @@
  *
  * Both sides have one sticky flag, so that a run of puts or gets is checked once, at its end.
  */
-#ifndef BYTES_H
-#define BYTES_H
+#ifndef WIRE_H
+#define WIRE_H
 
 #include "base/arena.h"
 
 #include <stdbool.h>
 
 /* Grows while it is written; a zeroed struct is empty. */
-struct bytes {
+struct wire {
     uint8_t *bytes;
     size_t nr, capacity;
     bool failed; /* memory ran out */
 };
 
-void bytes_release(struct bytes *bytes);
-void bytes_put(struct bytes *bytes, const void *from, size_t nr);
-void bytes_put_number(struct bytes *bytes, uint64_t number);
-void bytes_put_text(struct bytes *bytes, const char *text);
+void wire_release(struct wire *wire);
+void wire_bytes(struct wire *wire, const void *from, size_t nr);
+void wire_number(struct wire *wire, uint64_t number);
+void wire_text(struct wire *wire, const char *text);
 
 /* What is still to be read. */
 struct cursor {
