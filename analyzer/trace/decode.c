@@ -4,6 +4,8 @@
  */
 #include "trace/decode.h"
 
+#include "trace/scan.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -228,35 +230,17 @@ void chunk_next_ext(const struct chunk *chunk, struct chunk_cursor *cursor, stru
 
 /* ---- SYMBOLS, DELTAS, WIDE ------------------------------------------------------------------------ */
 
-/* How many symbols of a kind a chunk has. */
-struct symbol_counts {
-    uint32_t ext, allocs, releases;
-};
-
-/* Written without branches: it looks at every symbol of every trace. */
-static int symbols_check(struct chunk *chunk, struct symbol_counts *counts, struct err *err)
+static int symbols_check(struct chunk *chunk, struct symbols_scan *scan, struct err *err)
 {
-    const uint32_t limit = TF_SYM_ENTER + chunk->head.nr_dict;
-    int64_t depth = chunk->head.depth, least = depth, most = depth;
-    uint32_t wrong = 0, ext = 0, allocs = 0, releases = 0;
-    for (uint32_t i = 0; i < chunk->head.nr_symbols; i++) {
-        uint32_t symbol = tf_load16(chunk->symbols + 2 * (size_t)i);
-        wrong |= (symbol >= limit) | ((symbol > TF_SYM_REALLOC) & (symbol < TF_SYM_ENTER));
-        ext += symbol == TF_SYM_EXT;
-        allocs += symbol == TF_SYM_ALLOC;
-        releases += (symbol == TF_SYM_FREE) | (symbol == TF_SYM_REALLOC);
-        depth += (int64_t)(symbol >= TF_SYM_ENTER) - (int64_t)(symbol < TF_SYM_EXT);
-        least = depth < least ? depth : least;
-        most = depth > most ? depth : most;
-    }
-    if (wrong)
+    const struct tf_chunk_head *head = &chunk->head;
+    *scan = symbols_scan(chunk->symbols, head->nr_symbols, TF_SYM_ENTER + head->nr_dict, head->depth);
+    if (scan->wrong)
         return malformed(err, "a symbol means nothing");
-    if (least < 0)
+    if (scan->least < 0)
         return malformed(err, "a frame ends that has never begun");
-    if (most > DEPTH_MAX)
+    if (scan->most > DEPTH_MAX)
         return malformed(err, "the stack is impossibly deep");
-    chunk->peak_depth = (uint32_t)most;
-    *counts = (struct symbol_counts){.ext = ext, .allocs = allocs, .releases = releases};
+    chunk->peak_depth = (uint32_t)scan->most;
     return 0;
 }
 
@@ -307,17 +291,12 @@ static int deltas_find(struct chunk *chunk, const struct section sections[SECTIO
 static int times_check(struct chunk *chunk, const struct trace_chunk *block, struct err *err)
 {
     const struct tf_chunk_head *head = &chunk->head;
-    uint64_t units = 0, ticks = head->base_ticks;
-    uint32_t nr_wide = 0;
-    for (uint32_t i = 0; i < head->nr_symbols; i++) {
-        uint32_t delta = chunk->deltas[i], wide = delta == TF_DELTA_WIDE;
-        units += wide ? 0 : delta;
-        nr_wide += wide;
-    }
+    uint64_t ticks = head->base_ticks;
+    struct deltas_scan scan = deltas_scan(chunk->deltas, head->nr_symbols);
     /* No overflow: 65,536 × 254 × 2^32. */
-    bool overflow = __builtin_add_overflow(ticks, units * head->tick_unit, &ticks);
+    bool overflow = __builtin_add_overflow(ticks, scan.units * head->tick_unit, &ticks);
     const uint8_t *p = chunk->wide;
-    for (uint32_t i = 0; i < nr_wide; i++) {
+    for (uint32_t i = 0; i < scan.nr_wide; i++) {
         uint64_t wide;
         p = tf_get_varint(p, chunk->wide_end, &wide);
         if (p == NULL)
@@ -347,7 +326,7 @@ int chunk_decode(struct chunk *chunk, size_t raw_bytes, const struct trace_chunk
 {
     const uint8_t *raw = chunk->raw.bytes;
     struct section sections[SECTION_IDS] = {{0}};
-    struct symbol_counts counts = {0};
+    struct symbols_scan scan;
     if (raw_bytes < TF_CHUNK_HEAD_BYTES)
         return malformed(err, "it is shorter than the head of a chunk");
     tf_chunk_head_load(raw, &chunk->head);
@@ -362,13 +341,13 @@ int chunk_decode(struct chunk *chunk, size_t raw_bytes, const struct trace_chunk
     chunk->symbols = sections[TF_SECTION_SYMBOLS].bytes;
     chunk->wide = sections[TF_SECTION_WIDE].bytes;
     chunk->wide_end = chunk->wide + sections[TF_SECTION_WIDE].nr_bytes;
-    if (symbols_check(chunk, &counts, err) != 0 || deltas_find(chunk, sections, err) != 0 ||
+    if (symbols_check(chunk, &scan, err) != 0 || deltas_find(chunk, sections, err) != 0 ||
         times_check(chunk, block, err) != 0 || dict_decode(chunk, &sections[TF_SECTION_DICT], err) != 0 ||
         stack_decode(chunk, &sections[TF_SECTION_STACK], err) != 0 ||
-        ext_check(chunk, &sections[TF_SECTION_EXT], counts.ext, err) != 0)
+        ext_check(chunk, &sections[TF_SECTION_EXT], scan.nr_ext, err) != 0)
         return -1;
     const struct section *memory = &sections[TF_SECTION_MEMORY];
-    return memory_decode(&chunk->memory, memory->bytes, memory->nr_bytes, counts.allocs, counts.releases, err);
+    return memory_decode(&chunk->memory, memory->bytes, memory->nr_bytes, scan.nr_allocs, scan.nr_releases, err);
 }
 
 int chunk_load(struct trace *trace, const struct trace_chunk *block, struct chunk *chunk, struct err *err)
