@@ -5,6 +5,7 @@
 
 #include "cmd/heap.h"
 #include "cmd/input.h"
+#include "cmd/progress.h"
 #include "profile/calltree.h"
 #include "profile/chart.h"
 #include "profile/compensate.h"
@@ -282,8 +283,14 @@ static int trace_replay(struct loader *loader)
     struct chart *chart = loader->options->chart;
     struct replay_observer observer = chart_observer;
     observer.context = chart;
-    if (chart == NULL)
-        return replay_run(&loader->replay, loader->err);
+    if (chart == NULL) {
+        struct progress progress = progress_begin(loader->options, loader->trace->path);
+        loader->replay.progress = progress_show;
+        loader->replay.progress_context = &progress;
+        int result = replay_run(&loader->replay, loader->err);
+        progress_end(&progress);
+        return result;
+    }
     if (replay_watch(&loader->replay, &observer, loader->err) != 0)
         return -1;
     return chart_finish(chart, &loader->replay, loader->err);

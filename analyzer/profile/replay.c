@@ -4,6 +4,7 @@
 #include "profile/replay.h"
 
 #include "profile/callstack.h"
+#include "trace/ahead.h"
 #include "trace/timeline.h"
 
 #include <stdlib.h>
@@ -133,12 +134,13 @@ static int chunk_step(struct replay *replay, uint32_t number, const struct chunk
     return 0;
 }
 
-static int chunk_replay(struct replay *replay, const struct trace_chunk *block, struct chunk *chunk, struct err *err)
+static int chunk_replay(struct replay *replay, struct ahead *ahead, uint32_t number, struct err *err)
 {
+    const struct trace_chunk *block = &replay->trace->chunks[number];
     struct replay_thread *thread = &replay->threads[block->thread];
     struct err why = {0};
-    if (chunk_load(replay->trace, block, chunk, &why) != 0 ||
-        callstack_begin(replay, block->thread, block, chunk, &replay->words, &why) != 0) {
+    const struct chunk *chunk = ahead_chunk(ahead, number, &why);
+    if (chunk == NULL || callstack_begin(replay, block->thread, block, chunk, &replay->words, &why) != 0) {
         if (why.code != ERR_INCOMPLETE)
             return err_set(err, why.code, "%s: %s", replay->trace->path, why.text);
         chunk_damaged(replay, block, why.text);
@@ -153,7 +155,18 @@ static int chunk_replay(struct replay *replay, const struct trace_chunk *block, 
     return chunk_step(replay, block->thread, chunk, err);
 }
 
-static int chunks_replay(struct replay *replay, const bool *wanted, struct chunk *chunk, struct err *err)
+/* Which chunks are in the window. */
+static bool *chunks_likely(const struct replay *replay, const bool *wanted)
+{
+    const struct trace *trace = replay->trace;
+    bool *likely = calloc((size_t)trace->nr_chunks + 1, sizeof(*likely));
+    for (uint32_t i = 0; likely != NULL && i < trace->nr_chunks; i++)
+        likely[i] = wanted[trace->chunks[i].thread] && trace->chunks[i].last_ticks >= replay->from_ticks &&
+                    trace->chunks[i].first_ticks <= replay->to_ticks;
+    return likely;
+}
+
+static int chunks_replay(struct replay *replay, const bool *wanted, struct ahead *ahead, struct err *err)
 {
     const struct trace *trace = replay->trace;
     for (uint32_t i = 0; i < trace->nr_chunks; i++) {
@@ -165,10 +178,12 @@ static int chunks_replay(struct replay *replay, const bool *wanted, struct chunk
             thread->skipped = true;
         else if (block->first_ticks > replay->to_ticks && thread->started)
             window_close(replay, block->thread);
-        else if (chunk_replay(replay, block, chunk, err) != 0)
+        else if (chunk_replay(replay, ahead, i, err) != 0)
             return -1;
         if (block->next == TRACE_NONE && !thread->finished)
             callstack_finish(replay, block->thread, thread->last_ticks);
+        if (replay->progress != NULL)
+            replay->progress(replay->progress_context, block->offset + block->payload_bytes, trace->file_bytes);
     }
     return 0;
 }
@@ -203,21 +218,19 @@ static bool *threads_wanted(const struct replay *replay)
 
 int replay_run(struct replay *replay, struct err *err)
 {
-    struct chunk chunk = {0};
     int result = -1;
     replay->observer = NULL;
     bool *wanted = threads_wanted(replay);
-    if (wanted == NULL) {
-        no_memory(err);
-        goto out;
-    }
-    result = chunks_replay(replay, wanted, &chunk, err);
-    if (result == 0 && replay->durations.failed)
+    bool *likely = wanted != NULL ? chunks_likely(replay, wanted) : NULL;
+    struct ahead *ahead = likely != NULL ? ahead_new(replay->trace, likely, ahead_threads(), err) : NULL;
+    if (ahead != NULL)
+        result = chunks_replay(replay, wanted, ahead, err);
+    if (ahead == NULL || (result == 0 && replay->durations.failed))
         result = no_memory(err);
     if (result == 0)
         tree_to_ns(replay);
-out:
-    chunk_release(&chunk);
+    ahead_free(ahead);
+    free(likely);
     free(wanted);
     return result;
 }

@@ -141,6 +141,9 @@ struct replay {
     const struct replay_observer *observer; /* NULL: none */
     uint64_t leaf_ticks;                    /* when the frame that is entered returns, if that is what comes next */
     int stopped;                            /* what the observer returned */
+    /* Told now and then by replay_run() how many bytes of the file are done; NULL: nobody. */
+    void (*progress)(void *context, uint64_t done_bytes, uint64_t all_bytes);
+    void *progress_context;
 };
 
 /* 0 or -1; it is to be released in both cases. */

@@ -442,6 +442,11 @@ int trace_load(struct trace *trace, const struct trace_chunk *chunk, struct buff
     return block_load(&trace->reader->file, chunk->offset, chunk->payload_bytes, chunk->raw_bytes, buffer, err);
 }
 
+int trace_file_dup(const struct trace *trace)
+{
+    return fcntl(trace->reader->file.fd, F_DUPFD_CLOEXEC, 0);
+}
+
 const struct trace_process *trace_process_find(const struct trace *trace, uint32_t serial)
 {
     uint32_t found = facts_process_find(&trace->reader->facts, trace, serial);

@@ -181,6 +181,9 @@ int trace_block(struct trace *trace, uint64_t offset, struct tf_header *header, 
 int buffer_reserve(struct buffer *buffer, size_t bytes, struct err *err);
 void buffer_release(struct buffer *buffer);
 
+/* A descriptor of the file for another thread, which closes it; -1 when there is none. */
+int trace_file_dup(const struct trace *trace);
+
 /* Add a line to the notices; the number of lines is bounded. */
 void trace_notice(struct trace *trace, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,0 +1,80 @@
+#include "cmd/progress.h"
+
+#include "base/escape.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECOND_NS 1000000000u
+
+enum { BAR_COLUMNS = 30, NAME_COLUMNS = 24 };
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+struct progress progress_begin(const struct options *options, const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    return (struct progress){.name = slash != NULL ? slash + 1 : name,
+                             .start_ns = now_ns(),
+                             .enabled = !options->quiet && isatty(STDERR_FILENO) == 1};
+}
+
+/* The name as a terminal may see it, not too long; "" when there is no memory for it. */
+static void name_put(char *to, size_t room, const char *name)
+{
+    struct err err = {0};
+    char *text = NULL;
+    size_t bytes;
+    struct out *out = out_open_memory(&text, &bytes);
+    *to = '\0';
+    if (out == NULL)
+        return;
+    escape_terminal_elided(out, name, NAME_COLUMNS);
+    if (out_close(out, &err) == 0)
+        snprintf(to, room, "%s", text);
+    free(text);
+}
+
+void progress_line(char line[PROGRESS_BYTES], const char *name, uint64_t done, uint64_t all, uint64_t passed_ns)
+{
+    char label[PROGRESS_BYTES / 2], bar[BAR_COLUMNS + 1] = "";
+    double share = all > 0 && done < all ? (double)done / (double)all : 1;
+    double left_s = share > 0 ? (double)passed_ns * (1 - share) / share / SECOND_NS : 0;
+    name_put(label, sizeof(label), name);
+    memset(bar, ' ', BAR_COLUMNS);
+    memset(bar, '#', (size_t)(share * BAR_COLUMNS));
+    if (left_s < 90)
+        snprintf(line, PROGRESS_BYTES, "%s  [%s] %3.0f %%  %.0f s left", label, bar, 100 * share, left_s);
+    else
+        snprintf(line, PROGRESS_BYTES, "%s  [%s] %3.0f %%  %.0f min left", label, bar, 100 * share, left_s / 60);
+}
+
+void progress_show(void *context, uint64_t done, uint64_t all)
+{
+    struct progress *progress = context;
+    if (!progress->enabled)
+        return;
+    uint64_t now = now_ns();
+    if (now - progress->start_ns < SECOND_NS || now - progress->shown_ns < SECOND_NS / 10)
+        return;
+    char line[PROGRESS_BYTES];
+    progress_line(line, progress->name, done, all, now - progress->start_ns);
+    fprintf(stderr, "\r%s\x1b[K", line);
+    fflush(stderr);
+    progress->shown_ns = now;
+}
+
+void progress_end(struct progress *progress)
+{
+    if (progress->shown_ns != 0)
+        fputs("\r\x1b[K", stderr);
+    progress->shown_ns = 0;
+}
