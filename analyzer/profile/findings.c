@@ -15,7 +15,7 @@
 #define TALL_ACTIVATIONS    16u
 #define PER_KIND            5u /* of the same kind, the heaviest */
 #define TINY_PERCENT        1
-#define TINY_NAMES          20u /* in the flag */
+#define TINY_NAMES          8u /* in the flag */
 
 const char *finding_kind_name(enum finding_kind kind)
 {
@@ -257,7 +257,7 @@ static char *tiny_advice(const struct profile *profile, const uint32_t *tiny, ui
         if (is_plain(name))
             out_format(out, "%s%s", nr_named++ > 0 ? "," : "", name);
     }
-    out_text(out, "; clang: -finstrument-functions-after-inlining, or __attribute__((no_instrument_function))");
+    out_text(out, "\nclang: -finstrument-functions-after-inlining, or __attribute__((no_instrument_function))");
     return out_close(out, &err) == 0 ? text : NULL;
 }
 

@@ -23,7 +23,7 @@ struct finding {
     uint64_t calls;    /* of the function; tiny calls: of all such functions */
     uint32_t number;   /* wide frame: callees; tall stack: most at once; tiny calls: functions */
     char text[192];    /* the sentence that goes with the function's name; numbers and literals alone */
-    char *advice;      /* what to do about it, or NULL. Trusted: names in it are plain identifiers */
+    char *advice;      /* what to do about it, in lines, or NULL. Trusted: names in it are plain identifiers */
 };
 
 struct findings {

@@ -169,6 +169,11 @@ enum table_style share_style(uint64_t part, uint64_t whole)
     return percent >= RED_PERCENT ? TABLE_RED : percent >= YELLOW_PERCENT ? TABLE_YELLOW : TABLE_PLAIN;
 }
 
+bool function_columns_doubt(const struct profile *profile, uint32_t function)
+{
+    return profile->facts.is_corrected && !function_is_timed(&profile->functions[function]);
+}
+
 void function_columns_row(const struct function_columns *columns, struct table *table, const struct profile *profile,
                           uint32_t function, uint64_t sum_ns)
 {
@@ -178,7 +183,9 @@ void function_columns_row(const struct function_columns *columns, struct table *
     for (unsigned i = 0; i < columns->nr; i++) {
         unsigned column = columns->numbers[i];
         if (columns->columns[i].kind == TABLE_TEXT)
-            table_text(table, text_of(f, column), column == COLUMN_FUNCTION ? style : TABLE_PLAIN);
+            table_text_within(table, "", text_of(f, column),
+                              column == COLUMN_FUNCTION && function_columns_doubt(profile, function) ? " *" : "",
+                              column == COLUMN_FUNCTION ? style : TABLE_PLAIN);
         else if (!is_known(profile, f, column))
             table_empty(table);
         else if (column == COLUMN_SUM_SHARE)

@@ -25,6 +25,9 @@ int function_columns_check(const char *word, struct err *err);
  * caller frees it; NULL with err set when memory ran out. */
 uint32_t *function_columns_sort(const struct profile *profile, const char *word, struct err *err);
 
+/* True when the function is too short to be timed: its row has an asterisk behind the name. */
+bool function_columns_doubt(const struct profile *profile, uint32_t function);
+
 /* Add a function's row; `sum_ns` is the exclusive time of the rows so far, this one included. */
 void function_columns_row(const struct function_columns *columns, struct table *table, const struct profile *profile,
                           uint32_t function, uint64_t sum_ns);

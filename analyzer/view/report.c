@@ -67,14 +67,20 @@ static int functions_table(const struct profile *profile, const struct view_opti
     struct table table;
     uint32_t nr_rows = rows_shown(profile, options);
     uint64_t sum_ns = 0, whole_ns = profile->nodes[0].inclusive_ns;
+    bool doubt = false;
     table_init(&table, columns.columns, columns.nr);
     for (uint32_t i = 0; i < nr_rows; i++) {
         sum_ns += profile->functions[order[i]].exclusive_ns;
         function_columns_row(&columns, &table, profile, order[i], sum_ns);
+        doubt = doubt || function_columns_doubt(profile, order[i]);
     }
     int result = sheet_table(sheet, "functions", &table, err);
     table_release(&table);
     free(order);
+    if (doubt) {
+        sheet_format(sheet, "* too short to be timed: SELF is a guess (--columns self,low,high,calls,function)");
+        sheet_break(sheet);
+    }
     uint32_t rest = profile->nr_functions - nr_rows;
     if (result == 0 && rest > 0) {
         char number[NUMBER_BYTES], time_text[NUMBER_BYTES], share[NUMBER_BYTES];

@@ -22,6 +22,16 @@ static char *function_and_place(const struct profile_function *f)
     return bytes < 0 ? NULL : text;
 }
 
+/* A line to be copied whole, and so never shortened. */
+static void advice_write(const char *line, size_t bytes, struct sheet *sheet)
+{
+    char *text = strndup(line, bytes);
+    sheet_format(sheet, "%*s", sheet->format == VIEW_TEXT ? KIND_COLUMNS : 0, "");
+    sheet_name(sheet, text ? text : "", 0);
+    sheet_break(sheet);
+    free(text);
+}
+
 static void finding_write(const struct profile *profile, const struct finding *finding, struct sheet *sheet)
 {
     char *place = function_and_place(&profile->functions[finding->function]);
@@ -37,11 +47,8 @@ static void finding_write(const struct profile *profile, const struct finding *f
     }
     sheet_format(sheet, "%s%s", is_text ? "" : ": ", finding->text);
     sheet_break(sheet);
-    if (finding->advice) {
-        sheet_format(sheet, "%*s", is_text ? KIND_COLUMNS : 0, "");
-        sheet_name(sheet, finding->advice, 0);
-        sheet_break(sheet);
-    }
+    for (const char *line = finding->advice; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        advice_write(line, strcspn(line, "\n"), sheet);
 }
 
 int report_findings(const struct profile *profile, struct sheet *sheet, struct err *err)

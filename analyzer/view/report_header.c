@@ -109,7 +109,7 @@ static void caveat_lines(const struct profile *profile, struct sheet *sheet)
     }
     if (facts->has_calls) {
         sheet_format(sheet, facts->is_corrected
-                                ? "  the tracer's own cost is taken out of the times, as far as it is known"
+                                ? "  the cost of tracing is taken out of the times, but not of P50 to MAX"
                                 : "  times contain the tracer's own cost, but for the waiting");
         sheet_break(sheet);
     }

@@ -190,6 +190,24 @@ START_TEST(text_says_what_counts)
 
 END_TEST
 
+START_TEST(what_is_too_short_is_marked)
+{
+    struct profile *profile = profile_fixture();
+    char *text = profile_fixture_view(profile, "report", "text", UINT32_MAX);
+    ck_assert_ptr_null(strstr(text, " *"));
+    free(text);
+    profile->facts.is_corrected = true;
+    profile->functions[0].below_ns = profile->functions[0].exclusive_ns;
+    text = profile_fixture_view(profile, "report", "text", UINT32_MAX);
+    ck_assert_ptr_nonnull(strstr(text, "visit *\n"));
+    ck_assert_ptr_null(strstr(text, "main *"));
+    ck_assert_ptr_nonnull(strstr(text, "\n* too short to be timed"));
+    free(text);
+    profile_free(profile);
+}
+
+END_TEST
+
 /* Whatever the terminal's width, no line is longer (but for what is never cut), and colours are closed. */
 START_TEST(text_fits_a_terminal)
 {
@@ -266,6 +284,7 @@ int main(void)
     tcase_add_test(tests, json_top);
     tcase_add_test(tests, csv_is_a_line_a_function);
     tcase_add_test(tests, text_says_what_counts);
+    tcase_add_test(tests, what_is_too_short_is_marked);
     tcase_add_test(tests, text_fits_a_terminal);
     tcase_add_loop_test(tests, numbers_read_well, 0, (int)(sizeof(numbers) / sizeof(numbers[0])));
     suite_add_tcase(suite, tests);
