@@ -78,7 +78,8 @@ INLINE bool enter_put(struct tracert__thread *thread, const struct before *befor
     bool inlined = (entered->sp & FRAME_INLINED) != 0;
     uint64_t site = entered->site | (inlined ? ENTRY_INLINED : 0);
     uint64_t symbol = symbol_find(thread, entered->function, site, lines);
-    if (unlikely(symbol == 0))
+    /* Filled already: by a hook that this one has interrupted before it counted, and that frame is its. */
+    if (unlikely(symbol == 0 || __atomic_load_n(before->word, __ATOMIC_RELAXED) != before->blank))
         return false;
     frame->function = entered->function;
     frame->site = entered->site;

@@ -172,6 +172,11 @@ START_TEST(children_are_in_the_trace_under_their_own_pids)
             nr_found +=
                 json_integer_value(json_object_get(json_array_get(threads, i), "pid")) == strtol(line, NULL, 10);
         ck_assert_msg(nr_found == 1, "process %s is %u times in the report", line, nr_found);
+        char trace[64];
+        snprintf(trace, sizeof trace, "--pid %s trace.zst", line);
+        json_t *own = report_load(folder, trace, 0);
+        ck_assert_uint_eq(report_calls(own, "work"), 1000);
+        json_decref(own);
     }
     json_decref(report);
 }

@@ -98,6 +98,10 @@ static void line_parse(struct expectations *expectations, char *line, const char
         expectations->needs_dynamic = true;
     else if (line_value(line, "expect-link: library") != NULL)
         expectations->needs_library = true;
+    else if (line_value(line, "expect-slow: yes") != NULL)
+        expectations->is_slow = true;
+    else if (line_value(line, "expect-lto: no") != NULL)
+        expectations->no_lto = true;
     else if (line_value(line, "expect-compiler: clang") != NULL)
         expectations->needs_clang = true;
     else if (line_value(line, "expect-sanitizers: no") != NULL)

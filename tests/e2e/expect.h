@@ -14,8 +14,10 @@
  *   expect-environment: NAME=VALUE …  with which it runs
  *   expect-link: dynamic              it cannot be linked statically
  *   expect-link: library              … or without the library, whose functions it calls
+ *   expect-lto: no                    … or by another linker than the system's
  *   expect-compiler: clang            no other one knows it
  *   expect-sanitizers: no             they do not like what it does
+ *   expect-slow: yes                  one build is enough where not all are made
  *
  * A number may be "any". The calls of a function may be "printed": the program prints "FUNCTION CALLS"; and so may
  * expect-lost: it prints "hook-calls N", and all of them are recorded or lost.
@@ -44,7 +46,7 @@ struct expectations {
     uint64_t lost;
     int status;
     char *environment; /* "" when there is none */
-    bool varies, needs_dynamic, needs_library, needs_clang, no_sanitizers;
+    bool varies, needs_dynamic, needs_library, needs_clang, no_lto, no_sanitizers, is_slow;
 };
 
 /* Read a source file's head comment. nr_functions is 0 when the file expects nothing. */

@@ -6,6 +6,7 @@
  * expect: helper 2
  * expect-lost: any
  * expect-link: dynamic
+ * expect-lto: no
  */
 #include <stdio.h>
 
