@@ -4,11 +4,13 @@
 #include "record.h"
 #include "session.h"
 #include "thread.h"
+#include "tracert/tracert.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 bool tracert__heap_is_off;
+static bool pools_are_off; /* the same for what the program itself tells */
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -82,16 +84,30 @@ void tracert__heap_released(const void *block, bool resized)
         heap_tell(operands, FREE_OPERANDS, TF_SYM_FREE);
 }
 
+void tracert_alloc(const void *block, size_t bytes)
+{
+    if (!pools_are_off && block != NULL)
+        tracert__heap_allocated(block, bytes, TF_API_POOL, __builtin_return_address(0));
+}
+
+void tracert_free(const void *block)
+{
+    const uint64_t operands[FREE_OPERANDS] = {operand((uint64_t)block, OPERAND_MAX)};
+    if (!pools_are_off && block != NULL)
+        heap_tell(operands, FREE_OPERANDS, SYMBOL_POOL_FREE);
+}
+
 void tracert__heap_start(bool session_is_on)
 {
-    tracert__heap_is_off = !session_is_on || tracert__session.memory == TF_MEMORY_OFF;
+    tracert__heap_is_off = pools_are_off = !session_is_on || tracert__session.memory == TF_MEMORY_OFF;
     if (tracert__heap_is_off)
         return;
     const char *rival = tracert__interposer_rival == NULL ? NULL : tracert__interposer_rival();
     if (tracert__interposer_rival == NULL)
-        diag_line("TRACERT_MEMORY is set, but libtracert_memory is not in this program: no allocation will be seen",
+        diag_line("TRACERT_MEMORY is set, but libtracert_memory is not in this program: only what tracert_alloc() "
+                  "tells will be seen",
                   NULL);
     else if (rival != NULL)
-        diag_line("malloc is that of ", rival, ": no allocation will be seen", NULL);
+        diag_line("malloc is that of ", rival, ": only what tracert_alloc() tells will be seen", NULL);
     tracert__heap_is_off = rival != NULL;
 }

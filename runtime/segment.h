@@ -41,6 +41,7 @@
  * operands that are not followed by what they belong to mean nothing.
  */
 #define SYMBOL_OPERAND   0x7fffu
+#define SYMBOL_POOL_FREE 0x8000u            /* a FREE of a pool's block */
 #define OPERAND_SHIFT    17u                /* in its word, above WORD_FILLED */
 #define OPERAND_MAX      ((1ull << 47) - 1) /* addresses of programs are below it */
 #define OPERAND_API_BITS 4u

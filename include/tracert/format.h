@@ -207,6 +207,8 @@ enum tf_api {
     TF_API_NR
 };
 
+#define TF_POOL_ADDRESS (1ull << 47) /* in the address of a block of TF_API_POOL */
+
 /* Kinds of EXT records. Odd: must be understood. Even: may be skipped. */
 enum tf_ext {
     TF_EXT_STALL = 2,         /* ticks waited for room in the ring */

@@ -9,6 +9,7 @@
 #ifndef TRACERT_TRACERT_H
 #define TRACERT_TRACERT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define TRACERT_VERSION_MAJOR 0
@@ -55,6 +56,14 @@ TRACERT_API void tracert_stack_switch(const void *stack);
 
 /* The coroutine on `stack` is over; what is still open on it has been left. Its address may be used anew. */
 TRACERT_API void tracert_stack_end(const void *stack);
+
+/*
+ * For programs with memory pools and arenas of their own: a pool has given out `block` of `bytes`; and it is about to
+ * take it back. With TRACERT_MEMORY these are allocations and releases of the calling function, beside those of malloc
+ * that the pool itself lives on. A block that grows in place is taken back and given out again.
+ */
+TRACERT_API void tracert_alloc(const void *block, size_t bytes);
+TRACERT_API void tracert_free(const void *block);
 
 /* 1 when the calling process is being traced, else 0. */
 TRACERT_API int tracert_is_recording(void);

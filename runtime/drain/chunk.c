@@ -128,7 +128,13 @@ static bool operand_get(const struct take *take, const uint64_t *word, uint32_t 
     return true;
 }
 
-/* An ALLOC, FREE or REALLOC. */
+/* A pool's block may begin where the block does in which the pool lies: its address is another one in the file. */
+static uint64_t pool_address(uint64_t address)
+{
+    return address | TF_POOL_ADDRESS;
+}
+
+/* An ALLOC, FREE or REALLOC, or a FREE of a pool's. */
 static void take_memory(struct take *take, const uint64_t *word, uint32_t symbol, uint64_t ticks)
 {
     struct encoder *encoder = &take->chunker->encoder;
@@ -137,14 +143,17 @@ static void take_memory(struct take *take, const uint64_t *word, uint32_t symbol
     uint64_t caller = 0;
     if (!operand_get(take, word, 1, &address))
         return;
-    if (symbol != TF_SYM_ALLOC)
-        memory_columns_put_release(&encoder->memory_columns, address);
-    else if (operand_get(take, word, 2, &size) && operand_get(take, word, 3, &caller))
-        memory_columns_put_alloc(&encoder->memory_columns, address, size >> OPERAND_API_BITS,
-                                 (uint32_t)size & ((1u << OPERAND_API_BITS) - 1), caller);
-    else
-        return;
-    encoder_put(encoder, symbol, ticks);
+    if (symbol == TF_SYM_ALLOC) {
+        if (!operand_get(take, word, 2, &size) || !operand_get(take, word, 3, &caller))
+            return;
+        uint32_t api = (uint32_t)size & ((1u << OPERAND_API_BITS) - 1);
+        memory_columns_put_alloc(&encoder->memory_columns, api == TF_API_POOL ? pool_address(address) : address,
+                                 size >> OPERAND_API_BITS, api, caller);
+    } else {
+        memory_columns_put_release(&encoder->memory_columns,
+                                   symbol == SYMBOL_POOL_FREE ? pool_address(address) : address);
+    }
+    encoder_put(encoder, symbol == SYMBOL_POOL_FREE ? (uint32_t)TF_SYM_FREE : symbol, ticks);
     take->thread->memory_recorded++;
 }
 
@@ -162,7 +171,8 @@ static void take_other(struct take *take, const uint64_t *word, uint32_t symbol,
             (const struct segment_note *)(const void *)(take->segment.notes + (size_t)granule * NOTE_GRANULE);
         if (sizeof *note + note->bytes <= (size_t)(take->segment.max_notes - granule) * NOTE_GRANULE)
             take_note(take, note, ticks);
-    } else if (symbol == TF_SYM_ALLOC || symbol == TF_SYM_FREE || symbol == TF_SYM_REALLOC) {
+    } else if (symbol == TF_SYM_ALLOC || symbol == TF_SYM_FREE || symbol == TF_SYM_REALLOC ||
+               symbol == SYMBOL_POOL_FREE) {
         take_memory(take, word, symbol, ticks);
         take->nr_others++;
     } else { /* an operand, or no word of ours */

@@ -312,7 +312,7 @@ END_TEST
 static const struct {
     const char *environment, *says;
 } silent[] = {
-    {"TRACERT_MEMORY=full ./program", "libtracert_memory is not in this program"},
+    {"TRACERT_MEMORY=full ./program", "only what tracert_alloc() tells will be seen"},
     {"TRACERT_MEMORY=some ./program", "TRACERT_MEMORY has a value that makes no sense"},
     {PRELOAD "TRACERT_MEMORY=off ./program", NULL},
     {PRELOAD "./program", NULL},
@@ -348,6 +348,23 @@ START_TEST(other_allocators_are_seen_or_left_alone)
     ck_assert_str_eq(run.out, "16 14222 5\n");
     ck_assert_msg(count_lines(run.err) == 1 && strstr(run.err, "malloc is that of ./other_malloc.so") != NULL, "%s",
                   run.err);
+}
+
+END_TEST
+
+/* A pool's blocks, with and without those that it lies in. */
+START_TEST(pools_tell_of_themselves)
+{
+    const char *folder = scratch_folder("memory/pools");
+    build_program(&toolchains[1], folder, "program", "\"$PROGRAMS\"/pools.c", "-I\"$PREFIX/include\"");
+    run_and_compare(folder, PRELOAD "TRACERT_MEMORY=full ./program", 0, 0);
+    struct run run = run_ok(folder, "rm trace.zst; TRACERT_MEMORY=full ./program");
+    ck_assert_uint_eq(count_lines(run.err), 1);
+    struct heap heap = heap_dumped(folder);
+    ck_assert(heap.allocs == 1000 && heap.bytes == 24000 && heap.releases == 500);
+    json_decref(heap_load(folder));
+    run_ok(folder, "rm trace.zst; ./program");
+    ck_assert_uint_eq(heap_dumped(folder).allocs, 0);
 }
 
 END_TEST
@@ -424,6 +441,7 @@ int main(void)
     tcase_add_test(tcase, heap_is_refused_where_there_is_none);
     tcase_add_loop_test(tcase, functions_own_what_they_asked_for, 0, 2);
     tcase_add_loop_test(tcase, nothing_is_seen_and_one_line_says_why, 0, (int)(sizeof silent / sizeof *silent));
+    tcase_add_test(tcase, pools_tell_of_themselves);
     tcase_add_test(tcase, nobody_else_defines_malloc);
     tcase_add_test(tcase, other_allocators_are_seen_or_left_alone);
     tcase_add_loop_test(tcase, programs_do_not_notice, 0, (int)(sizeof programs / sizeof *programs));

@@ -154,8 +154,8 @@ static void memory_put(struct bench *bench, const struct memory_event *event, ui
 /* Allocate or release something. */
 static void bench_memory(struct bench *bench, struct machine *machine)
 {
-    static const uint32_t symbols[] = {TF_SYM_ALLOC, TF_SYM_FREE, TF_SYM_REALLOC};
-    uint32_t symbol = symbols[machine_random(machine, 3)];
+    static const uint32_t symbols[] = {TF_SYM_ALLOC, TF_SYM_FREE, TF_SYM_REALLOC, SYMBOL_POOL_FREE};
+    uint32_t symbol = symbols[machine_random(machine, 4)];
     bool alloc = symbol == TF_SYM_ALLOC;
     struct truth truth = {.symbol = symbol, .ticks = machine->ticks};
     truth.function = 16 * (0x7f0000000 + machine_random(machine, 1 << 20)) + (machine_random(machine, 1000) == 0);
@@ -169,6 +169,10 @@ static void bench_memory(struct bench *bench, struct machine *machine)
         .nr_operands = alloc ? ALLOC_OPERANDS : FREE_OPERANDS,
         .operands = {alloc ? truth.site : truth.function, truth.bytes << OPERAND_API_BITS | truth.api, truth.function}};
     memory_put(bench, &event, truth.ticks);
+    if (symbol == SYMBOL_POOL_FREE)
+        truth.symbol = TF_SYM_FREE;
+    if (symbol == SYMBOL_POOL_FREE || (alloc && truth.api == TF_API_POOL))
+        truth.function |= TF_POOL_ADDRESS;
     bench->truth[bench->nr_truth++] = truth;
     bench->nr_memory++;
 }
