@@ -52,8 +52,8 @@ START_TEST(old_traces_are_read)
 
     struct profile *profile = load_profile(&options, &err);
     ck_assert_msg(profile != NULL, "%s", err.text);
-    char *expected = strdup(path);
-    strcpy(strrchr(expected, '.'), ".calls");
+    char *expected = NULL;
+    ck_assert_int_gt(asprintf(&expected, "%.*s.calls", (int)(strrchr(path, '.') - path), path), 0);
     FILE *file = fopen(expected, "r");
     ck_assert_ptr_nonnull(file);
     uint32_t nr = 0;
