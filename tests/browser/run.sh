@@ -33,7 +33,7 @@ if ! cmp -s "$source/tests/browser/package.json" "$work/packages/installed.json"
     cp "$source/tests/browser/package.json" "$work/packages/installed.json"
 fi
 
-trace threads "$source/examples/threads/threads.c"
+trace threads "$source/tests/programs/workers.c"
 trace recursion "$source/examples/recursion/recursion.c"
 "${CC:-cc}" -O1 -g -finstrument-functions -c "$source/tests/programs/hostile/hostile.c" -o "$work/traces/hostile.o"
 sh "$source/tests/programs/hostile/rename.sh" "$work/traces/hostile.o"
