@@ -136,6 +136,7 @@ int command_show(const struct options *options, const struct view *view, const s
         .reversed = options->reversed,
         .subtitle = options->subtitle,
         .pair = options->pair,
+        .sources = options->sources,
         .chart = options->chart,
     };
     bool is_text = view_format_find(view->format, &view_options.format) == 0 && view_options.format == VIEW_TEXT;

@@ -13,6 +13,7 @@
 
 struct chart;
 struct pair;
+struct sources;
 
 struct command {
     const char *name;
@@ -63,6 +64,9 @@ struct options {
     struct chart *chart;     /* filled while a single trace is loaded, and shown; NULL: not wanted */
     uint32_t slowest;        /* --slowest N (outliers); 0: what is above p99 */
 
+    bool source;                   /* --source (html) */
+    const struct sources *sources; /* what it found */
+
     struct call_id {
         uint32_t thread, depth; /* thread 0: none is asked for */
         uint64_t start_ns;
@@ -104,7 +108,8 @@ enum option_set {
     OPTIONS_WINDOW = 1u << 12,   /* of OPTIONS_FILTER --thread --pid --time */
     OPTIONS_FUNCTION = 1u << 13, /* of OPTIONS_FILTER --function */
     OPTIONS_SLOWEST = 1u << 14,
-    OPTIONS_CALL = 1u << 15
+    OPTIONS_CALL = 1u << 15,
+    OPTIONS_PAGE = 1u << 16 /* --source */
 };
 
 /*

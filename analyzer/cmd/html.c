@@ -1,8 +1,10 @@
 #include "cmd/load.h"
 #include "profile/chart.h"
+#include "profile/sources.h"
 #include "view/view.h"
 
-#define SLICES_MAX 120000u /* of the timeline: about 1 MB of the page */
+#define SLICES_MAX  120000u /* of the timeline: about 1 MB of the page */
+#define SOURCES_MAX 100u
 
 static const char about[] =
     "Write one page for a browser that needs nothing but itself, no network and no server: flame graph, timeline of "
@@ -12,6 +14,7 @@ static const char about[] =
 
 static const char examples[] =
     "  tracean html -o report.html\n"
+    "  tracean html --source -o report.html\n"
     "  tracean html --time 1.5s..1.6s trace.zst -o closer.html\n"
     "  py-spy record --format raw -o /dev/stdout -- python3 app.py | tracean html -o app.html";
 
@@ -20,14 +23,18 @@ int cmd_html(int argc, char **argv)
     struct options options;
     struct chart chart;
     struct err err = {0};
-    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_SYMBOLS | OPTIONS_PICTURE;
+    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_SYMBOLS | OPTIONS_PICTURE | OPTIONS_PAGE;
     if (options_parse(&options, argc, argv, set, "[TRACE… | STACKS | -]", about, examples, &err) != 0)
         return command_fail(&err);
     const struct view *view = command_view(&options, "html", &err);
     chart_init(&chart, SLICES_MAX);
     options.chart = options.nr_inputs == 1 ? &chart : NULL;
     struct profile *profile = view ? load_stacks_or_profile(&options, &err) : NULL;
-    int status = profile ? command_show(&options, view, profile) : command_fail(&err);
+    struct sources sources = {0};
+    if (profile && options.source && sources_read(&sources, profile, SOURCES_MAX, &err) == 0)
+        options.sources = &sources;
+    int status = profile && err.code == ERR_NONE ? command_show(&options, view, profile) : command_fail(&err);
+    sources_release(&sources);
     profile_free(profile);
     chart_release(&chart);
     return status;

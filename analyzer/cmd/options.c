@@ -44,6 +44,7 @@ enum option_id {
     OPTION_COLORS,
     OPTION_DIFF,
     OPTION_TIME_ORDER,
+    OPTION_SOURCE,
     OPTION_SUBTITLE,
     OPTION_MEMORY,
     OPTION_AT,
@@ -93,6 +94,7 @@ static const struct option_row rows[] = {
     {OPTION_TIME_ORDER, OPTIONS_FLAME, 0, "time-order", NULL, "calls as they followed one another, by thread"},
     {OPTION_TIME_ORDER, OPTIONS_FLAME, 0, "flamechart", NULL, "the same as --time-order"},
     {OPTION_DIFF, OPTIONS_FLAME, 0, "diff", NULL, "of two inputs: how the second differs from the first"},
+    {OPTION_SOURCE, OPTIONS_PAGE, 0, "source", NULL, "put the source of the first 100 functions into the page"},
     {OPTION_MEMORY, OPTIONS_MEMORY, 0, "memory", NULL, "the heap: who allocated what, and when it was most"},
     {OPTION_AT, OPTIONS_MEMORY, 0, "at", "T", "with --memory: what was live T after the start: 1.5s"},
     {OPTION_WEIGHT, OPTIONS_WEIGHT, 0, "weight", "WHAT", "not time but memory: bytes, allocs, peak or leaked"},
@@ -352,6 +354,8 @@ static bool *flag_of(struct options *options, enum option_id id)
         return &options->diff;
     case OPTION_TIME_ORDER:
         return &options->time_order;
+    case OPTION_SOURCE:
+        return &options->source;
     case OPTION_MEMORY:
         return &options->memory;
     case OPTION_QUIET:

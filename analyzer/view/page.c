@@ -6,6 +6,7 @@
 
 #include "base/escape.h"
 #include "base/number.h"
+#include "profile/sources.h"
 #include "view/chart_data.h"
 #include "view/page_files.h"
 #include "view/title.h"
@@ -68,6 +69,18 @@ static void noscript_write(struct out *out, const struct profile *profile)
     out_text(out, "</table></noscript>\n");
 }
 
+static void sources_write(struct out *out, const struct sources *sources)
+{
+    out_text(out, "\"sources\":[");
+    for (uint32_t i = 0; sources != NULL && i < sources->nr; i++) {
+        out_format(out, "%s{\"function\":%u,\"line\":%u,\"text\":", i > 0 ? ",\n" : "\n", sources->list[i].function,
+                   sources->list[i].first_line);
+        escape_json(out, sources->list[i].text);
+        out_char(out, '}');
+    }
+    out_char(out, ']');
+}
+
 static int data_write(const struct profile *profile, const struct view_options *options, struct out *out,
                       struct err *err)
 {
@@ -80,6 +93,8 @@ static int data_write(const struct profile *profile, const struct view_options *
     durations_write(out, profile);
     out_text(out, ",\n");
     chart_data_write(out, options->chart);
+    out_text(out, ",\n");
+    sources_write(out, options->sources);
     out_text(out, "}</script>\n<script type=\"application/json\" id=\"report\">");
     struct view_options all = *options;
     all.top = 0;

@@ -12,6 +12,7 @@
 
 struct chart;
 struct pair;
+struct sources;
 
 /* The formats of views that are lines and tables (view/sheet.h). */
 enum view_format { VIEW_TEXT, VIEW_JSON, VIEW_CSV, VIEW_MARKDOWN, VIEW_HTML };
@@ -30,8 +31,9 @@ struct view_options {
     bool by_module;    /* flame graph: a colour a module, not a name */
     bool reversed;     /* flame graph: begin with every function's callers */
     const char *subtitle;
-    const struct pair *pair;   /* of two profiles, of which the one that is shown is `both`; NULL: of one */
-    const struct chart *chart; /* the calls in time; NULL: not known */
+    const struct pair *pair;       /* of two profiles, of which the one that is shown is `both`; NULL: of one */
+    const struct sources *sources; /* of functions; NULL: none */
+    const struct chart *chart;     /* the calls in time; NULL: not known */
 };
 
 struct view {

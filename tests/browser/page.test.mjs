@@ -103,8 +103,10 @@ describe("page", () => {
     assert.match(await page.locator("#status").textContent(), /^item_step: .*100\.0 % of the function/);
     await page.keyboard.press("5");
     await page.keyboard.press("ArrowDown");
-    await page.keyboard.press("ArrowRight");
     assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-level")), "2");
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("ArrowLeft");
+    assert.equal(await page.locator(".calltree tbody tr").count(), 1);
     await page.locator("#tab-tree").focus();
     await page.keyboard.press("ArrowRight");
     assert.equal(await current(), "histogram");
@@ -221,6 +223,19 @@ describe("page", () => {
     await open(svg);
     await user.hover("\"><img src=x onerror=\"window.hurt=1\">");
     assert.equal(await page.evaluate(() => window.hurt), undefined);
+  });
+
+  it("shows source where it was asked for", async () => {
+    await open(html("threads", "--source") + "#v=source&f=item_process");
+    const entry = page.locator(".code .entry");
+    assert.match(await entry.textContent(), /item_process.*self .*, total .*, 10,000 calls/);
+    await page.keyboard.press("/");
+    await page.keyboard.type("worker_main");
+    await page.keyboard.press("Enter");
+    assert.equal(await current(), "source");
+    assert.match(await entry.textContent(), /worker_main.*, 4 calls/);
+    await browser.accessible();
+    await browser.screenshot("page-source");
   });
 
   it("lets no other script run", async () => {

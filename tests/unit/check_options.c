@@ -234,6 +234,7 @@ static const struct {
     {"--inverted", OPTIONS_FLAME},
     {"--reverse", OPTIONS_FLAME},
     {"--diff", OPTIONS_FLAME},
+    {"--source", OPTIONS_PAGE},
     {"--subtitle x", OPTIONS_FLAME},
     {"--colors module", OPTIONS_FLAME},
     {"--countname x", OPTIONS_PICTURE},

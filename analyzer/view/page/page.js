@@ -36,6 +36,7 @@ const Page = {
       ["functions", "Functions", () => new Functions(profile, events), true],
       ["tree", "Tree", () => new CallTree(profile, events), true],
       ["histogram", "Histogram", () => new Histogram(profile, this.data.durations), this.fn >= 0 && profile.hasCalls],
+      ["source", "Source", () => new Source(profile, this.data.sources), this.data.sources.length > 0],
       ["run", "Run", () => new Run(profile, this.report, events), true],
     ];
     return all.filter(([, , , exists]) => exists).map(([id, title, make], i) => ({ id, title, make, digit: String(i + 1) }));
@@ -97,7 +98,7 @@ const Page = {
     }
     this.panel.setAttribute("aria-labelledby", known.tab.id);
     const view = this.made[known.id] ||= known.make();
-    const ofFunction = known.id === "sandwich" || known.id === "histogram";
+    const ofFunction = Page.isOfFunction(known.id);
     this.panel.replaceChildren(...(ofFunction ? [this.finder()] : []), view.host);
     this.tell("");
     if (ofFunction)
@@ -106,6 +107,10 @@ const Page = {
     if (isStep)
       this.changed(true);
     return view;
+  },
+
+  isOfFunction(id) {
+    return ["sandwich", "histogram", "source"].includes(id);
   },
 
   // A field that chooses a function by a regular expression.
@@ -144,7 +149,7 @@ const Page = {
 
   state() {
     const view = this.made[this.current];
-    const ofFunction = this.current === "sandwich" || this.current === "histogram";
+    const ofFunction = Page.isOfFunction(this.current);
     return { v: this.current, f: ofFunction && this.fn >= 0 ? encodeURIComponent(this.profile.name(this.fn)) : "",
       ...(view.state ? view.state() : {}) };
   },
