@@ -54,6 +54,27 @@ START_TEST(text_is_text)
 
 END_TEST
 
+/* In Markdown nothing ends its code span, in HTML nothing is a tag, whatever the verb. */
+START_TEST(tables_hold_names)
+{
+    static const char *const verbs[] = {"report --top 0", "tree --top 0", "peek --top 0 .", "hist --top 0 .",
+                                        "list main",      "threads",      "modules"};
+    const char *folder = hostile_make("tables");
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        check_clean(run_ok(folder, "\"$TRACEAN\" %s", verbs[i]).out);
+        check_clean(run_ok(folder, "\"$TRACEAN\" %s --format markdown", verbs[i]).out);
+        struct run run = run_ok(folder, "\"$TRACEAN\" %s --format html", verbs[i]);
+        check_clean(run.out);
+        ck_assert_ptr_null(strstr(run.out, "<script"));
+        run = run_ok(folder, "\"$TRACEAN\" %s --format json", verbs[i]);
+        json_t *json = json_loads(run.out, JSON_REJECT_DUPLICATES, NULL);
+        ck_assert_msg(json != NULL, "%s: no JSON", verbs[i]);
+        json_decref(json);
+    }
+}
+
+END_TEST
+
 START_TEST(json_is_json)
 {
     const char *folder = hostile_make("json");
@@ -169,6 +190,7 @@ int main(void)
     TCase *tcase = tcase_create("hostile");
     tcase_set_timeout(tcase, E2E_TIMEOUT_S);
     tcase_add_test(tcase, text_is_text);
+    tcase_add_test(tcase, tables_hold_names);
     tcase_add_test(tcase, json_is_json);
     tcase_add_test(tcase, csv_is_a_table);
     tcase_add_test(tcase, folded_stacks_are_stacks);
