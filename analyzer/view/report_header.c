@@ -79,6 +79,32 @@ static void trace_line(const struct profile *profile, struct sheet *sheet)
     sheet_break(sheet);
 }
 
+/* What tracing has cost, and how far what is left can be trusted. */
+static void cost_lines(const struct profile *profile, struct sheet *sheet)
+{
+    const struct profile_facts *facts = &profile->facts;
+    uint64_t raw_ns = profile->nodes[0].raw_inclusive_ns, left_ns = profile->nodes[0].inclusive_ns, guessed_ns = 0;
+    char number[NUMBER_BYTES];
+    if (!facts->is_corrected) {
+        sheet_format(sheet, "  times contain the tracer's own cost, but for the waiting");
+        sheet_break(sheet);
+        return;
+    }
+    for (uint32_t i = 0; i < profile->nr_functions; i++)
+        guessed_ns += function_is_timed(&profile->functions[i]) ? 0 : profile->functions[i].exclusive_ns;
+    sheet_format(sheet,
+                 "  the cost of tracing is taken out of the times, but not of P50 to MAX: %s (%.1f ns in a call, %.1f "
+                 "around it)",
+                 number_time(number, raw_ns > left_ns ? raw_ns - left_ns : 0), (double)facts->hook_inside_ps / 1000,
+                 (double)facts->hook_outside_ps / 1000);
+    sheet_break(sheet);
+    if (guessed_ns > 0) {
+        sheet_format(sheet, "  of what is left, %s %% is a guess: functions too short to be timed (columns low, high)",
+                     number_percent(number, guessed_ns, left_ns));
+        sheet_break(sheet);
+    }
+}
+
 /* What is not as in an undisturbed run that ended by itself. */
 static void caveat_lines(const struct profile *profile, struct sheet *sheet)
 {
@@ -107,12 +133,8 @@ static void caveat_lines(const struct profile *profile, struct sheet *sheet)
                      number_time(number, stalled_ns(profile)));
         sheet_break(sheet);
     }
-    if (facts->has_calls) {
-        sheet_format(sheet, facts->is_corrected
-                                ? "  the cost of tracing is taken out of the times, but not of P50 to MAX"
-                                : "  times contain the tracer's own cost, but for the waiting");
-        sheet_break(sheet);
-    }
+    if (facts->has_calls)
+        cost_lines(profile, sheet);
     for (uint32_t i = 0; i < profile->nr_notices; i++) {
         sheet_format(sheet, "  note: ");
         sheet_name(sheet, profile->notices[i], 0);
