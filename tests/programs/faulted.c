@@ -1,5 +1,5 @@
 /*
- * A program for check_system_calls.c: threads, a forked child, one that executes something, more calls than fit a ring.
+ * A program for check_system_calls.c: threads, a forked child, more calls than fit a ring.
  * It prints what it has done, and exits 5.
  *
  * expect: main 1
