@@ -215,9 +215,9 @@ int outliers_sheet(const struct outliers_answer *answer, const struct view_optio
     struct drawing drawing = {.answer = answer};
     sheet_begin(&sheet, NULL, options, "outliers", out);
     summary_write(answer, &sheet);
-    if (tree_write(&drawing, options, &sheet, err) != 0 || calls_write(answer, &sheet, err) != 0)
+    if (tree_write(&drawing, options, &sheet, err) != 0 || calls_write(answer, &sheet, err) != 0 ||
+        report_next_call(answer->source, &sheet, err) != 0)
         return -1;
-    report_next_call(answer->source, &sheet);
     sheet_end(&sheet);
     return 0;
 }

@@ -110,9 +110,8 @@ int report_sheet(const struct profile *profile, const struct view_options *optio
     functions_heading(profile, &sheet);
     if (functions_table(profile, options, &sheet, err) != 0)
         return -1;
-    if (report_findings(profile, &sheet, err) != 0)
+    if (report_findings(profile, &sheet, err) != 0 || report_next(profile, &sheet, err) != 0)
         return -1;
-    report_next(profile, &sheet);
     sheet_end(&sheet);
     return 0;
 }

@@ -19,10 +19,10 @@ int report_findings(const struct profile *profile, struct sheet *sheet, struct e
 void report_place(const struct profile *profile, uint32_t function, struct sheet *sheet);
 
 /* What to try next, as command lines that a shell takes as they are. */
-void report_next(const struct profile *profile, struct sheet *sheet);
+int report_next(const struct profile *profile, struct sheet *sheet, struct err *err);
 
 /* How a call of a list with identifiers is opened. */
-void report_next_call(const char *source, struct sheet *sheet);
+int report_next_call(const char *source, struct sheet *sheet, struct err *err);
 
 /* "s", but for one. */
 const char *plural(uint64_t number);

@@ -23,22 +23,28 @@ static char *function_and_place(const struct profile_function *f)
 }
 
 /* A line to be copied whole, and so never shortened. */
-static void advice_write(const char *line, size_t bytes, struct sheet *sheet)
+static int advice_write(const char *line, size_t bytes, struct sheet *sheet, struct err *err)
 {
     char *text = strndup(line, bytes);
+    if (text == NULL)
+        return err_set(err, ERR_INPUT, "out of memory");
     sheet_format(sheet, "%*s", sheet->format == VIEW_TEXT ? KIND_COLUMNS : 0, "");
-    sheet_name(sheet, text ? text : "", 0);
+    sheet_name(sheet, text, 0);
     sheet_break(sheet);
     free(text);
+    return 0;
 }
 
-static void finding_write(const struct profile *profile, const struct finding *finding, struct sheet *sheet)
+static int finding_write(const struct profile *profile, const struct finding *finding, struct sheet *sheet,
+                         struct err *err)
 {
     char *place = function_and_place(&profile->functions[finding->function]);
+    if (place == NULL)
+        return err_set(err, ERR_INPUT, "out of memory");
     bool is_text = sheet->format == VIEW_TEXT;
     unsigned columns = sheet->look.columns;
     sheet_format(sheet, is_text ? "%-*s" : "%*s: ", is_text ? KIND_COLUMNS : 0, finding_kind_name(finding->kind));
-    sheet_name(sheet, place ? place : "", columns > 2 * KIND_COLUMNS ? columns - KIND_COLUMNS : columns);
+    sheet_name(sheet, place, columns > 2 * KIND_COLUMNS ? columns - KIND_COLUMNS : columns);
     free(place);
     /* A terminal's width is for the name; the rest goes below it. */
     if (is_text) {
@@ -47,8 +53,11 @@ static void finding_write(const struct profile *profile, const struct finding *f
     }
     sheet_format(sheet, "%s%s", is_text ? "" : ": ", finding->text);
     sheet_break(sheet);
-    for (const char *line = finding->advice; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-        advice_write(line, strcspn(line, "\n"), sheet);
+    int result = 0;
+    for (const char *line = finding->advice; result == 0 && line;
+         line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        result = advice_write(line, strcspn(line, "\n"), sheet, err);
+    return result;
 }
 
 int report_findings(const struct profile *profile, struct sheet *sheet, struct err *err)
@@ -58,8 +67,9 @@ int report_findings(const struct profile *profile, struct sheet *sheet, struct e
         return -1;
     if (findings.nr > 0)
         sheet_heading(sheet, "FINDINGS");
-    for (uint32_t i = 0; i < findings.nr; i++)
-        finding_write(profile, &findings.list[i], sheet);
+    int result = 0;
+    for (uint32_t i = 0; result == 0 && i < findings.nr; i++)
+        result = finding_write(profile, &findings.list[i], sheet, err);
     findings_release(&findings);
-    return 0;
+    return result;
 }

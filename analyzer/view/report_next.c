@@ -8,20 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The word as a shell takes it; NULL when it has quotes or bytes that do not belong on a terminal. The caller frees. */
-static char *shell_word(const char *word)
+/*
+ * The word as a shell takes it, which the caller frees; NULL when it has quotes or bytes that do not belong on a
+ * terminal. 0, or -1 when memory ran out.
+ */
+static int shell_word(const char *word, char **quoted, struct err *err)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:@%,~-";
-    char *quoted = NULL;
     size_t bytes = strlen(word);
+    *quoted = NULL;
     for (const char *p = word; *p != '\0'; p++)
         if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7F || *p == '\'')
-            return NULL;
+            return 0;
     if (bytes == 0 || word[0] == '-' || word[0] == '~')
-        return NULL;
-    if (strspn(word, plain) == bytes)
-        return strdup(word);
-    return asprintf(&quoted, "'%s'", word) < 0 ? NULL : quoted;
+        return 0;
+    const char *mark = strspn(word, plain) == bytes ? "" : "'";
+    if (asprintf(quoted, "%s%s%s", mark, word, mark) >= 0)
+        return 0;
+    *quoted = NULL;
+    return err_set(err, ERR_INPUT, "out of memory");
 }
 
 static void command_line(struct sheet *sheet, const char *before, const char *name, const char *trace,
@@ -36,12 +41,15 @@ static void command_line(struct sheet *sheet, const char *before, const char *na
     sheet_break(sheet);
 }
 
-void report_next(const struct profile *profile, struct sheet *sheet)
+int report_next(const struct profile *profile, struct sheet *sheet, struct err *err)
 {
+    char *trace = NULL, *name = NULL;
     if (!sheet_is_prose(sheet) || profile->facts.nr_traces != 1)
-        return;
-    char *trace = shell_word(profile->facts.source), *name = shell_word(profile->functions[0].label);
-    if (trace) {
+        return 0;
+    int result = shell_word(profile->facts.source, &trace, err);
+    if (result == 0)
+        result = shell_word(profile->functions[0].label, &name, err);
+    if (result == 0 && trace) {
         sheet_gap(sheet);
         sheet_format(sheet, "next:");
         sheet_break(sheet);
@@ -51,16 +59,22 @@ void report_next(const struct profile *profile, struct sheet *sheet)
     }
     free(trace);
     free(name);
+    return result;
 }
 
-void report_next_call(const char *source, struct sheet *sheet)
+int report_next_call(const char *source, struct sheet *sheet, struct err *err)
 {
-    char *trace = sheet_is_prose(sheet) ? shell_word(source) : NULL;
-    if (!trace)
-        return;
-    sheet_gap(sheet);
-    sheet_format(sheet, "next:");
-    sheet_break(sheet);
-    command_line(sheet, "calls --call CALL ", NULL, trace, "");
+    char *trace = NULL;
+    if (!sheet_is_prose(sheet))
+        return 0;
+    if (shell_word(source, &trace, err) != 0)
+        return -1;
+    if (trace) {
+        sheet_gap(sheet);
+        sheet_format(sheet, "next:");
+        sheet_break(sheet);
+        command_line(sheet, "calls --call CALL ", NULL, trace, "");
+    }
     free(trace);
+    return 0;
 }
