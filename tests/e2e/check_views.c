@@ -46,6 +46,8 @@ static bool program_shows(const char *folder, const struct pattern *pattern, con
     report_check_laws(report);
     bool found = report_finds(report, pattern);
     json_decref(report);
+    struct run run = run_ok(folder, "\"$TRACEAN\" report trace.zst");
+    ck_assert(!found || (strstr(run.out, "\nFINDINGS\n") != NULL && strstr(run.out, pattern->kind) != NULL));
     return found;
 }
 
@@ -63,9 +65,6 @@ START_TEST(pattern_is_found_where_it_is)
     }
     ck_assert_msg(shown > 0, "%s is not found in %s", pattern->kind, pattern->program);
     ck_assert_msg(hidden > 0, "%s is found where it is only nearly", pattern->kind);
-    struct run run = run_ok(folder, "./program && \"$TRACEAN\" report");
-    ck_assert_ptr_nonnull(strstr(run.out, "\nFINDINGS\n"));
-    ck_assert_ptr_nonnull(strstr(run.out, pattern->kind));
 }
 
 END_TEST
