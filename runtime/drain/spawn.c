@@ -133,6 +133,7 @@ int drain_spawn(const struct drain_start *start)
     long pid = sys_fork();
     if (pid == 0) {
         tracert__session.state = SESSION_OFF; /* should zstd or libc be instrumented: not in here */
+        tracert__session.full = TF_FULL_DROP; /* nobody empties the ring that calibrate.c records into: never wait */
         tracert__thread_forget();
         spawn_enter(start, stack + STACK_BYTES);
     }
