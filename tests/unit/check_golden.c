@@ -23,6 +23,13 @@ enum { ALL_BYTES_MAX = 2300, CUT_STEP = 9, FLIP_STEP = 41 };
 
 static glob_t golden;
 
+START_TEST(golden_traces_are_there)
+{
+    ck_assert_uint_ge(golden.gl_pathc, 9);
+}
+
+END_TEST
+
 static void golden_find(void)
 {
     if (glob(SOURCE_DIR "/tests/golden/*/*.zst", 0, NULL, &golden) != 0)
@@ -136,6 +143,7 @@ int main(void)
     Suite *suite = suite_create("golden");
     TCase *tcase = tcase_create("golden");
     tcase_set_timeout(tcase, 110);
+    tcase_add_test(tcase, golden_traces_are_there);
     tcase_add_loop_test(tcase, old_traces_are_read, 0, (int)golden.gl_pathc);
     tcase_add_loop_test(tcase, cut_at_every_byte, 0, (int)golden.gl_pathc);
     tcase_add_loop_test(tcase, every_bit_flipped, 0, (int)golden.gl_pathc);
