@@ -8,8 +8,8 @@
 
 #include <stdlib.h>
 
-#define OUTER                                                                            \
-    const struct interposed before __attribute__((cleanup(tracert__interposed_leave))) = \
+#define OUTER                                                                                    \
+    const struct interposed before __attribute__((unused, cleanup(tracert__interposed_leave))) = \
         tracert__interposed_enter(FRAME)
 
 /* What the real operator new has returned: the inner event, if that is how it was made, is this one. */
