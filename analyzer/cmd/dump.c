@@ -187,12 +187,10 @@ int cmd_dump(int argc, char **argv)
 {
     struct options options;
     struct err err = {0};
-    if (options_parse(&options, argc, argv, OPTIONS_OUTPUT | OPTIONS_FILTER | OPTIONS_TOP, "[TRACE]", about, examples,
+    if (options_parse(&options, argc, argv, OPTIONS_OUTPUT | OPTIONS_WINDOW | OPTIONS_TOP, "[TRACE]", about, examples,
                       &err) != 0)
         return command_fail(&err);
-    if (options.function != NULL)
-        err_set(&err, ERR_USAGE, "--function: dump knows no names; tracean calls does");
-    struct trace *trace = err.code != ERR_NONE ? NULL : input_open_single(&options, &err);
+    struct trace *trace = input_open_single(&options, &err);
     if (trace == NULL)
         return command_fail(&err);
     int status = trace_dump(&options, trace, &err) != 0 ? command_fail(&err) : input_status(&options, trace, 0);
