@@ -12,7 +12,7 @@
 
 #include "drain/drain.h"
 
-/* The next step, of about a tenth of a millisecond. False when there is none left. For drain->idle. */
+/* The next step, of about a tenth of a millisecond. False when there is none left. For drain->calibrate. */
 bool calibrate_step(struct drain *drain);
 
 #endif
