@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct chart;
+struct heap_profile;
 struct pair;
 struct sources;
 
@@ -72,16 +73,19 @@ struct options {
         uint64_t start_ns;
     } call; /* --call ID (calls) */
 
-    bool memory;          /* --memory (report) */
-    uint64_t at_ns;       /* --at (report --memory); UINT64_MAX: no instant */
-    const char *alloc_fn; /* --alloc-fn REGEX; NULL: the usual names */
+    bool memory;                /* --memory (report, export) */
+    uint64_t at_ns[2];          /* --at; UINT64_MAX: no instant */
+    const char *alloc_fn;       /* --alloc-fn REGEX; NULL: the usual names */
+    struct heap_profile **heap; /* set while a single trace with events of memory is loaded; NULL: not wanted */
 
     enum option_weight {
         WEIGHT_TIME,
         WEIGHT_BYTES,
         WEIGHT_ALLOCS,
         WEIGHT_PEAK,
-        WEIGHT_LEAKED
+        WEIGHT_LEAKED,
+        WEIGHT_LIVE,
+        WEIGHT_GROWN
     } weight; /* --weight (flamegraph, export) */
 
     char **inputs; /* the rest of the line; ./trace.zst when there is none */
@@ -102,7 +106,7 @@ enum option_set {
     OPTIONS_PICTURE = 1u << 6,   /* --title --min-width --unit */
     OPTIONS_FLAME = 1u << 7,     /* --width --inverted --reverse --colors --diff --subtitle */
     OPTIONS_MEMORY = 1u << 8,    /* --memory --at --alloc-fn */
-    OPTIONS_WEIGHT = 1u << 9,    /* --weight --alloc-fn */
+    OPTIONS_WEIGHT = 1u << 9,    /* --weight --at --alloc-fn */
     OPTIONS_COLUMNS = 1u << 10,  /* --sort --columns */
     OPTIONS_SUBJECT = 1u << 11,  /* FUNC before the inputs */
     OPTIONS_WINDOW = 1u << 12,   /* of OPTIONS_FILTER --thread --pid --time */

@@ -5,15 +5,25 @@
 #define HEAP_VERB_H
 
 #include "cmd/command.h"
-#include "profile/heap_profile.h"
+#include "profile/heap.h"
 
-/* Watch the trace that the options name. NULL with err set: not one trace, or one without events of memory. */
-struct heap_profile *heap_load(const struct options *options, struct err *err);
+/*
+ * While a trace is loaded (load.c): the profile of its watched heap. `run`: of the same replay, with the names of its
+ * functions in their order there. NULL with err set when memory ran out.
+ */
+struct heap_profile *heap_name(const struct options *options, const struct heap *heap, const struct profile *run,
+                               struct err *err);
 
-/* The same as a call tree weighed by what --weight says. */
+/*
+ * Load the trace that the options name, with its heap, which belongs to *run: both are the caller's to free, *run last.
+ * NULL with err set: not one trace, or one without events of memory.
+ */
+struct heap_profile *heap_load(const struct options *options, struct profile **run, struct err *err);
+
+/* The heap alone, as a call tree weighed by what --weight says. */
 struct profile *heap_load_weighed(const struct options *options, struct err *err);
 
-/* report --memory: load, write; the exit status. Errors are printed. */
-int heap_report(const struct options *options);
+/* A verb with --memory: load, write; the exit status. Errors are printed. */
+int heap_show(const struct options *options, const char *verb);
 
 #endif

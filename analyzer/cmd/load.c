@@ -24,7 +24,9 @@ struct loader {
     struct trace *trace;
     struct replay replay;
     struct profile *profile;
-    struct notices notices; /* what symbols/ has to say */
+    struct heap heap;               /* watched with the calls, if the options want it */
+    struct heap_profile *heap_made; /* of it */
+    struct notices notices;         /* what symbols/ has to say */
     struct hook_cost cost;
     struct err *err;
 };
@@ -277,29 +279,76 @@ static int functions_set(struct loader *loader)
     return 0;
 }
 
-/* Once through the trace; in order of time where there is a chart to be filled. */
-static int trace_replay(struct loader *loader)
+static bool heap_is_wanted(const struct loader *loader)
+{
+    return loader->options->heap != NULL && loader->trace->memory_kind != TF_MEMORY_OFF;
+}
+
+/* The chart, the heap, or both look at the calls in order of time. */
+static int observe_enter(void *context, const struct replay_call *call)
+{
+    struct chart *chart = ((struct loader *)context)->options->chart;
+    return chart == NULL ? 0 : chart_observer.enter(chart, call);
+}
+
+static int observe_leave(void *context, const struct replay_call *call)
+{
+    struct chart *chart = ((struct loader *)context)->options->chart;
+    return chart == NULL ? 0 : chart_observer.leave(chart, call);
+}
+
+static int observe_note(void *context, uint32_t thread, uint64_t ticks, const struct chunk_ext *ext)
+{
+    struct chart *chart = ((struct loader *)context)->options->chart;
+    return chart == NULL ? 0 : chart_observer.note(chart, thread, ticks, ext);
+}
+
+static int observe_memory(void *context, const struct replay_memory *event)
+{
+    return heap_observer.memory(&((struct loader *)context)->heap, event);
+}
+
+static int trace_watch(struct loader *loader)
 {
     struct chart *chart = loader->options->chart;
-    struct replay_observer observer = chart_observer;
-    observer.context = chart;
-    if (chart == NULL) {
-        struct progress progress = progress_begin(loader->options, loader->trace->path);
-        loader->replay.progress = progress_show;
-        loader->replay.progress_context = &progress;
-        int result = replay_run(&loader->replay, loader->err);
-        progress_end(&progress);
-        return result;
-    }
-    if (replay_watch(&loader->replay, &observer, loader->err) != 0)
+    bool heap = heap_is_wanted(loader);
+    const struct replay_observer observer = {.context = loader,
+                                             .enter = observe_enter,
+                                             .leave = observe_leave,
+                                             .note = observe_note,
+                                             .memory = heap ? observe_memory : NULL};
+    if (heap && heap_begin(&loader->heap, &loader->replay, loader->options->at_ns, loader->err) != 0)
         return -1;
-    return chart_finish(chart, &loader->replay, loader->err);
+    if (replay_watch(&loader->replay, &observer, loader->err) != 0 || (heap && heap_finish(&loader->heap) != 0))
+        return -1;
+    return chart == NULL ? 0 : chart_finish(chart, &loader->replay, loader->err);
+}
+
+/* Once through the trace; in order of time where there is a chart to be filled, or a heap to be watched. */
+static int trace_replay(struct loader *loader)
+{
+    struct progress progress = progress_begin(loader->options, loader->trace->path);
+    loader->replay.progress = progress_show;
+    loader->replay.progress_context = &progress;
+    int result = loader->options->chart != NULL || heap_is_wanted(loader) ? trace_watch(loader)
+                                                                          : replay_run(&loader->replay, loader->err);
+    progress_end(&progress);
+    return result;
 }
 
 static int cost_take_out(struct loader *loader)
 {
     loader->cost = hook_cost_of(loader->trace);
     return compensate(&loader->replay.tree, &loader->cost, loader->err);
+}
+
+/* While functions have their numbers of the replay. */
+static int heap_make(struct loader *loader)
+{
+    if (!heap_is_wanted(loader))
+        return 0;
+    loader->heap_made = heap_name(loader->options, &loader->heap, loader->profile, loader->err);
+    return loader->heap_made == NULL ? -1 : 0;
 }
 
 static int chart_name(struct loader *loader)
@@ -323,11 +372,16 @@ static struct profile *trace_load_profile(const struct options *options, const c
     }
     arena_init(&loader.profile->arena, 0);
     if (replay_init(&loader.replay, loader.trace, &filter, err) == 0 && trace_replay(&loader) == 0 &&
-        cost_take_out(&loader) == 0 && functions_set(&loader) == 0 && facts_set(&loader) == 0 &&
-        tree_finish(&loader) == 0 && chart_name(&loader) == 0 && notices_set(&loader) == 0) {
+        cost_take_out(&loader) == 0 && functions_set(&loader) == 0 && heap_make(&loader) == 0 &&
+        facts_set(&loader) == 0 && tree_finish(&loader) == 0 && chart_name(&loader) == 0 && notices_set(&loader) == 0) {
         result = loader.profile;
         loader.profile = NULL;
+        if (options->heap != NULL)
+            *options->heap = loader.heap_made;
+    } else {
+        heap_profile_free(loader.heap_made);
     }
+    heap_release(&loader.heap);
     replay_release(&loader.replay);
 out:
     profile_free(loader.profile);
@@ -375,7 +429,7 @@ int load_and_show(int argc, char **argv, unsigned option_set, const char *about,
     if (options_parse(&options, argc, argv, option_set, usage, about, examples, &err) != 0)
         return command_fail(&err);
     if (options.memory)
-        return heap_report(&options);
+        return heap_show(&options, argv[0]);
     const struct view *view = command_view(&options, argv[0], &err);
     struct profile *profile = NULL;
     if (view && options.weight != WEIGHT_TIME)

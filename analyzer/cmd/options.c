@@ -96,8 +96,9 @@ static const struct option_row rows[] = {
     {OPTION_DIFF, OPTIONS_FLAME, 0, "diff", NULL, "of two inputs: how the second differs from the first"},
     {OPTION_SOURCE, OPTIONS_PAGE, 0, "source", NULL, "put the source of the first 100 functions into the page"},
     {OPTION_MEMORY, OPTIONS_MEMORY, 0, "memory", NULL, "the heap: who allocated what, and when it was most"},
-    {OPTION_AT, OPTIONS_MEMORY, 0, "at", "T", "with --memory: what was live T after the start: 1.5s"},
-    {OPTION_WEIGHT, OPTIONS_WEIGHT, 0, "weight", "WHAT", "not time but memory: bytes, allocs, peak or leaked"},
+    {OPTION_AT, OPTIONS_MEMORY | OPTIONS_WEIGHT, 0, "at", "T|A..B",
+     "the heap T after the start; what grew from A to B"},
+    {OPTION_WEIGHT, OPTIONS_WEIGHT, 0, "weight", "WHAT", "memory: bytes, allocs, peak, leaked, live, grown (--at)"},
     {OPTION_ALLOC_FN, OPTIONS_MEMORY | OPTIONS_WEIGHT, 0, "alloc-fn", "REGEX", "functions that only pass memory on"},
     {OPTION_FORCE_SYMBOLS, OPTIONS_SYMBOLS, 0, "force-symbols", NULL, "names also from binaries that were rebuilt"},
     {OPTION_DEMANGLE, OPTIONS_SYMBOLS, 0, "demangle", "HOW", "C++ and Rust names: yes, short (no arguments), no"},
@@ -191,10 +192,15 @@ static int value_range(struct options *options, const char *text, struct err *er
     return 0;
 }
 
-static int value_instant(const char *text, uint64_t *time_ns, struct err *err)
+/* "1.5s", or two of them: "1s..2s". */
+static int value_instants(const char *text, uint64_t at_ns[2], struct err *err)
 {
-    if (value_time(text, text + strlen(text), time_ns) != 0)
-        return err_set(err, ERR_USAGE, "--at: \"%s\" is not a time like 1.5s, 20us or 300ms", text);
+    const char *dots = strstr(text, ".."), *end = text + strlen(text);
+    at_ns[1] = UINT64_MAX;
+    if (value_time(text, dots != NULL ? dots : end, &at_ns[0]) != 0 ||
+        (dots != NULL && (value_time(dots + 2, end, &at_ns[1]) != 0 || at_ns[0] >= at_ns[1])))
+        return err_set(err, ERR_USAGE, "--at: \"%s\" is not a time like 1.5s, 20us or 300ms, nor two like 1s..2s",
+                       text);
     return 0;
 }
 
@@ -293,7 +299,7 @@ static int value_demangle(struct options *options, const char *text, struct err 
 
 static int value_weight(struct options *options, const char *text, struct err *err)
 {
-    static const char *const words[] = {"time", "bytes", "allocs", "peak", "leaked", NULL};
+    static const char *const words[] = {"time", "bytes", "allocs", "peak", "leaked", "live", "grown", NULL};
     int choice = 0;
     if (value_word("weight", text, words, &choice, err) != 0)
         return -1;
@@ -420,7 +426,7 @@ static int option_take(struct options *options, enum option_id id, const char *v
     case OPTION_COLORS:
         return value_colors(options, value, err);
     case OPTION_AT:
-        return value_instant(value, &options->at_ns, err);
+        return value_instants(value, options->at_ns, err);
     case OPTION_ALLOC_FN:
         return value_regex("alloc-fn", value, err);
     case OPTION_WEIGHT:
@@ -492,7 +498,8 @@ int options_parse(struct options *options, int argc, char **argv, unsigned optio
     struct option longs[NR_ROWS + 1];
     char shorts[2 * NR_ROWS + 2];
     getopt_tables(option_set, longs, shorts);
-    *options = (struct options){.to_ns = UINT64_MAX, .top = UINT32_MAX, .min_width = -1, .at_ns = UINT64_MAX};
+    *options =
+        (struct options){.to_ns = UINT64_MAX, .top = UINT32_MAX, .min_width = -1, .at_ns = {UINT64_MAX, UINT64_MAX}};
     opterr = 0;
     optind = 0; /* begin anew */
     for (int code; (code = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SITE_NONE      UINT32_MAX
-#define PLACES         1024u  /* remembered callers; a power of two */
-#define DISORDER_NS    10000u /* the processors' clocks agree at least so well */
+#define MOMENTS_MAX    4000000u /* of all series together: 96 MB */
+#define DISORDER_NS    10000u   /* the processors' clocks agree at least so well */
 #define DISORDERED_MAX 64u
 
 /* A release that waits for its allocation, or whose allocation's successor came first. */
@@ -15,12 +14,6 @@ struct disordered {
     uint64_t address, ticks;
     uint32_t process, thread;
     bool early; /* its allocation is to come; else the block has gone already */
-};
-
-/* Which function an address in a process lies in, for a while. */
-struct place {
-    uint64_t address, until_ticks;
-    uint32_t process, function;
 };
 
 struct thread_state {
@@ -32,77 +25,19 @@ struct thread_state {
 struct heap_state {
     struct heap_blocks blocks;
     struct thread_state *threads;
-    uint32_t *site_of; /* by node of the tree */
-    size_t nr_nodes, site_capacity;
     uint64_t peak_number;
     struct disordered disordered[DISORDERED_MAX];
     uint32_t nr_disordered;
-    uint64_t disorder_ticks, span_ticks;
-    struct place places[PLACES];
-    uint32_t instant; /* of the timeline, at hand */
-    bool at_is_over;
+    uint64_t disorder_ticks;
+    uint64_t nr_moments;
+    uint64_t next_at_ticks; /* of the instants that are still to come */
+    bool at_is_over[2];
     struct err *err;
 };
 
 static int no_memory(struct heap *heap)
 {
     return err_set(heap->state->err, ERR_INPUT, "out of memory: %zu live blocks", heap->state->blocks.nr);
-}
-
-/* ---- Call paths ----------------------------------------------------------------------------------- */
-
-/* The function that a call returns to: the one that the byte before is in. FUNCTION_NONE without memory. */
-static uint32_t place_function(struct heap *heap, uint32_t process, uint64_t address, uint64_t ticks)
-{
-    struct replay *replay = heap->replay;
-    struct place *place = &heap->state->places[(address ^ address >> 10 ^ process) & (PLACES - 1)];
-    if (place->address == address && place->process == process && ticks < place->until_ticks)
-        return place->function;
-    struct address at = address_map_find(&replay->map, process, address - 1, ticks);
-    uint32_t function = function_set_code(&replay->functions, &at, heap->state->err);
-    *place = (struct place){.address = address,
-                            .until_ticks = address_map_next_change(&replay->map, process, ticks),
-                            .process = process,
-                            .function = function};
-    return function;
-}
-
-static int sites_reserve(struct heap *heap, uint32_t node)
-{
-    struct heap_state *state = heap->state;
-    if (node < state->nr_nodes)
-        return 0;
-    size_t nr = (size_t)node + node / 2 + 64;
-    uint32_t *site_of = realloc(state->site_of, nr * sizeof(*site_of));
-    if (site_of == NULL)
-        return no_memory(heap);
-    memset(site_of + state->nr_nodes, 0xff, (nr - state->nr_nodes) * sizeof(*site_of));
-    state->site_of = site_of;
-    state->nr_nodes = nr;
-    return 0;
-}
-
-/* The site of an allocation; SITE_NONE without memory. */
-static uint32_t site_find(struct heap *heap, const struct replay_memory *event)
-{
-    struct heap_state *state = heap->state;
-    uint32_t node = event->node;
-    if (event->caller->address != 0) {
-        uint32_t function = place_function(heap, event->process, event->caller->address, event->ticks);
-        node = function == FUNCTION_NONE ? UINT32_MAX : calltree_child(&heap->replay->tree, node, function, state->err);
-    }
-    if (node == UINT32_MAX || sites_reserve(heap, node) != 0)
-        return SITE_NONE;
-    if (state->site_of[node] != SITE_NONE)
-        return state->site_of[node];
-    struct heap_site *sites = array_grow(heap->sites, heap->nr_sites, &state->site_capacity, sizeof(*sites));
-    if (sites == NULL) {
-        no_memory(heap);
-        return SITE_NONE;
-    }
-    heap->sites = sites;
-    sites[heap->nr_sites] = (struct heap_site){.node = node};
-    return state->site_of[node] = heap->nr_sites++;
 }
 
 /* ---- Amounts -------------------------------------------------------------------------------------- */
@@ -126,73 +61,99 @@ static uint32_t bucket_of(uint64_t number)
     return bits < HEAP_BUCKETS ? bits : HEAP_BUCKETS - 1;
 }
 
-/* Before a site's live amount changes: if nobody has since the peak was reached, then this was it. */
-static void site_settle(const struct heap *heap, struct heap_site *site)
-{
-    if (site->peak_number == heap->state->peak_number)
-        return;
-    site->counts.peak = site->counts.live;
-    site->peak_number = heap->state->peak_number;
-}
-
-/* The timeline up to `ticks`, while what is live does not change. */
-static void instants_reach(struct heap *heap, uint64_t ticks)
+/* The series of paths that never had much are given up when all of them take too much room. */
+static void series_thin(struct heap *heap)
 {
     struct heap_state *state = heap->state;
-    uint64_t origin = heap->replay->trace->clock.origin_ticks, since = ticks > origin ? ticks - origin : 0;
-    uint64_t index = (uint64_t)((double)since / (double)state->span_ticks * HEAP_INSTANTS);
-    while (state->instant < index && state->instant + 1 < HEAP_INSTANTS)
-        heap->instants[++state->instant] = heap->totals.live.bytes;
+    for (uint64_t least = heap->totals.peak.bytes / 4096 + 1; state->nr_moments > MOMENTS_MAX / 2; least *= 4) {
+        for (uint32_t i = 0; i < heap->sites.nr; i++) {
+            struct heap_series *series = &heap->sites.sites[i].series;
+            uint64_t most = 0;
+            for (uint32_t m = 0; m < series->nr; m++)
+                most = series->moments[m].most > most ? series->moments[m].most : most;
+            if (most >= least)
+                continue;
+            state->nr_moments -= series->nr;
+            free(series->moments);
+            *series = (struct heap_series){.is_left_out = true};
+        }
+    }
 }
 
-static void live_add(struct heap *heap, const struct heap_block *block, uint64_t ticks)
+/* Before a site's live amount changes: if nobody has since the peak was reached, then this was it. */
+static int site_settle(struct heap *heap, struct heap_site *site)
 {
-    struct heap_site *site = &heap->sites[block->site];
-    site_settle(heap, site);
+    struct heap_state *state = heap->state;
+    if (site->peak_number != state->peak_number) {
+        site->counts.peak = site->counts.live;
+        site->peak_number = state->peak_number;
+    }
+    int added = heap_series_settle(&site->series, &heap->curve, site->counts.live.bytes);
+    if (added < 0)
+        return no_memory(heap);
+    state->nr_moments += (uint64_t)added;
+    if (state->nr_moments > MOMENTS_MAX)
+        series_thin(heap);
+    return 0;
+}
+
+static int live_add(struct heap *heap, const struct heap_block *block, uint64_t ticks)
+{
+    struct heap_site *site = &heap->sites.sites[block->site];
+    struct heap_totals *totals = &heap->totals;
+    if (site_settle(heap, site) != 0)
+        return -1;
     amount_add(&site->counts.live, block->bytes);
     amount_add(&heap->threads[block->thread].live, block->bytes);
-    amount_add(&heap->totals.live, block->bytes);
-    if (heap->totals.live.bytes > heap->totals.peak.bytes) {
-        heap->totals.peak = heap->totals.live;
+    amount_add(&totals->live, block->bytes);
+    heap_cycles_add(&site->cycles, site->counts.live.bytes, site->counts.live.blocks, block->bytes);
+    heap_cycles_add(&heap->cycles, totals->live.bytes, totals->live.blocks, block->bytes);
+    if (totals->live.bytes > totals->peak.bytes) {
+        totals->peak = totals->live;
         heap->peak_ticks = ticks;
         heap->state->peak_number++;
     }
-    uint64_t *most = &heap->instants[heap->state->instant];
-    *most = heap->totals.live.bytes > *most ? heap->totals.live.bytes : *most;
+    heap_curve_rise(&heap->curve, totals->live.bytes);
+    return 0;
 }
 
-static void live_remove(struct heap *heap, const struct heap_block *block)
+static int live_remove(struct heap *heap, const struct heap_block *block, uint64_t ticks)
 {
-    struct heap_site *site = &heap->sites[block->site];
-    site_settle(heap, site);
+    struct heap_site *site = &heap->sites.sites[block->site];
+    if (site_settle(heap, site) != 0)
+        return -1;
     amount_remove(&site->counts.live, block->bytes);
     amount_remove(&heap->threads[block->thread].live, block->bytes);
     amount_remove(&heap->totals.live, block->bytes);
+    heap_cycles_remove(&site->cycles, site->counts.live.bytes, ticks);
+    heap_cycles_remove(&heap->cycles, heap->totals.live.bytes, ticks);
+    return 0;
 }
 
 /* ---- Releases ------------------------------------------------------------------------------------- */
 
 /* The block goes; it is still in the table. */
-static void block_release(struct heap *heap, struct heap_block *block, uint32_t thread, uint64_t ticks, bool resized)
+static int block_release(struct heap *heap, struct heap_block *block, uint32_t thread, uint64_t ticks, bool resized)
 {
     struct heap_state *state = heap->state;
     uint64_t lifetime_ticks = ticks > block->ticks ? ticks - block->ticks : 0;
-    live_remove(heap, block);
+    if (live_remove(heap, block, ticks) != 0)
+        return -1;
     uint64_t *lifetime = &heap->lifetimes[bucket_of(clock_duration_ns(&heap->replay->trace->clock, lifetime_ticks))];
     ++*lifetime;
     amount_add(&heap->totals.released, block->bytes);
     amount_add(&heap->threads[thread].released, block->bytes);
-    heap->totals.resized += resized;
     if (resized) {
         state->threads[thread].resized = *block;
         state->threads[thread].resized_lifetime = lifetime;
     }
     if (!resized && block->thread == thread && block->order == state->threads[thread].nr_allocs) {
-        heap->sites[block->site].counts.temporary++;
+        heap->sites.sites[block->site].counts.temporary++;
         heap->threads[thread].temporary++;
         heap->totals.temporary++;
     }
     heap_blocks_remove(&state->blocks, block);
+    return 0;
 }
 
 /* What has waited too long did not wait for anything that is in the trace. */
@@ -245,7 +206,7 @@ static uint32_t disordered_take(struct heap *heap, const struct replay_memory *e
     return UINT32_MAX;
 }
 
-static void event_release(struct heap *heap, const struct replay_memory *event)
+static int event_release(struct heap *heap, const struct replay_memory *event)
 {
     struct thread_state *thread = &heap->state->threads[event->thread];
     struct heap_block *block = heap_blocks_find(&heap->state->blocks, event->process, event->block->address);
@@ -253,12 +214,12 @@ static void event_release(struct heap *heap, const struct replay_memory *event)
     if (resized)
         thread->resized.address = 0;
     if (disordered_take(heap, event, false) != UINT32_MAX)
-        return;
+        return 0;
     if (block == NULL) {
         disordered_add(heap, event, true);
-        return;
+        return 0;
     }
-    block_release(heap, block, event->thread, event->ticks, resized);
+    return block_release(heap, block, event->thread, event->ticks, resized);
 }
 
 /* ---- Allocations ---------------------------------------------------------------------------------- */
@@ -275,10 +236,32 @@ static int block_restore(struct heap *heap, const struct replay_memory *event)
     --*thread->resized_lifetime;
     amount_remove(&heap->totals.released, block.bytes);
     amount_remove(&heap->threads[event->thread].released, block.bytes);
-    heap->totals.resized--;
     heap->totals.not_resized++;
-    live_add(heap, &block, event->ticks);
+    if (live_add(heap, &block, event->ticks) != 0)
+        return -1;
     return heap_blocks_add(&heap->state->blocks, &block) == 0 ? 0 : no_memory(heap);
+}
+
+static void resized_count(struct heap_amount *resized, struct heap_amount *moved, const struct heap_block *before,
+                          const struct heap_block *block)
+{
+    amount_add(resized, before->bytes);
+    if (before->address != block->address)
+        amount_add(moved, before->bytes < block->bytes ? before->bytes : block->bytes);
+}
+
+/* The block may be the other half of one that was resized. */
+static void block_succeed(struct heap *heap, const struct replay_memory *event, struct heap_block *block)
+{
+    struct heap_block *before = &heap->state->threads[event->thread].resized;
+    struct heap_counts *counts = &heap->sites.sites[block->site].counts;
+    if (before->address == 0 || event->caller->api != TF_API_REALLOC)
+        return;
+    resized_count(&counts->resized, &counts->moved, before, block);
+    resized_count(&heap->totals.resized, &heap->totals.moved, before, block);
+    block->resizes = before->resizes + 1;
+    counts->most_resizes = block->resizes > counts->most_resizes ? block->resizes : counts->most_resizes;
+    before->address = 0;
 }
 
 static int event_alloc(struct heap *heap, const struct replay_memory *event)
@@ -286,59 +269,71 @@ static int event_alloc(struct heap *heap, const struct replay_memory *event)
     struct heap_state *state = heap->state;
     if (event->caller->api == TF_API_RESTORED)
         return block_restore(heap, event);
-    uint32_t site = site_find(heap, event);
-    if (site == SITE_NONE)
+    uint32_t site = heap_sites_find(&heap->sites, heap->replay, event, state->err);
+    if (site == HEAP_SITE_NONE)
         return -1;
     struct heap_block *before = heap_blocks_find(&state->blocks, event->process, event->block->address);
     if (before != NULL) { /* its release is still to come */
         disordered_add(heap, event, false);
-        block_release(heap, before, before->thread, event->ticks, false);
+        if (block_release(heap, before, before->thread, event->ticks, false) != 0)
+            return -1;
     }
-    const struct heap_block block = {.address = event->block->address,
-                                     .bytes = event->block->bytes,
-                                     .ticks = event->ticks,
-                                     .order = ++state->threads[event->thread].nr_allocs,
-                                     .process = event->process,
-                                     .thread = event->thread,
-                                     .site = site};
-    amount_add(&heap->sites[site].counts.allocated, block.bytes);
-    amount_add(&heap->threads[event->thread].allocated, block.bytes);
-    amount_add(&heap->totals.allocated, block.bytes);
-    heap->sizes[bucket_of(block.bytes)]++;
-    state->threads[event->thread].resized.address = 0;
+    struct heap_block block = {.address = event->block->address,
+                               .bytes = event->block->bytes,
+                               .ticks = event->ticks,
+                               .order = ++state->threads[event->thread].nr_allocs,
+                               .process = event->process,
+                               .thread = event->thread,
+                               .site = site};
     if (block.address == 0)
         return err_set(state->err, ERR_INPUT, "%s: a block at address 0", heap->replay->trace->path);
-    live_add(heap, &block, event->ticks);
+    block_succeed(heap, event, &block);
+    amount_add(&heap->sites.sites[site].counts.allocated, block.bytes);
+    amount_add(&heap->threads[event->thread].allocated, block.bytes);
+    amount_add(&heap->totals.allocated, block.bytes);
+    amount_add(&heap->curve.allocated[heap->curve.part], block.bytes);
+    heap->sizes[bucket_of(block.bytes)]++;
+    if (live_add(heap, &block, event->ticks) != 0)
+        return -1;
     if (heap_blocks_add(&state->blocks, &block) != 0)
         return no_memory(heap);
     uint32_t releaser = disordered_take(heap, event, true);
-    if (releaser != UINT32_MAX)
-        block_release(heap, heap_blocks_find(&state->blocks, event->process, block.address), releaser, event->ticks,
-                      false);
-    return 0;
+    if (releaser == UINT32_MAX)
+        return 0;
+    before = heap_blocks_find(&state->blocks, event->process, block.address);
+    return block_release(heap, before, releaser, event->ticks, false);
 }
 
 /* ---- The run -------------------------------------------------------------------------------------- */
 
-/* The instant that was asked for is over. */
-static void at_take(struct heap *heap)
+/* An instant that was asked for is over, or two of them. */
+static void at_take(struct heap *heap, uint64_t ticks)
 {
-    for (uint32_t i = 0; i < heap->nr_sites; i++)
-        heap->sites[i].counts.at = heap->sites[i].counts.live;
-    heap->totals.at = heap->totals.live;
-    heap->state->at_is_over = true;
+    heap->state->next_at_ticks = HEAP_NO_TICKS;
+    for (int at = 0; at < 2; at++) {
+        if (heap->at_ticks[at] == HEAP_NO_TICKS)
+            continue;
+        if (ticks <= heap->at_ticks[at]) {
+            heap->state->next_at_ticks =
+                heap->at_ticks[at] < heap->state->next_at_ticks ? heap->at_ticks[at] : heap->state->next_at_ticks;
+            continue;
+        }
+        if (heap->state->at_is_over[at])
+            continue;
+        heap->state->at_is_over[at] = true;
+        for (uint32_t i = 0; i < heap->sites.nr; i++)
+            heap->sites.sites[i].counts.at[at] = heap->sites.sites[i].counts.live;
+        heap->totals.at[at] = heap->totals.live;
+    }
 }
 
 static int watch_memory(void *context, const struct replay_memory *event)
 {
     struct heap *heap = context;
-    if (!heap->state->at_is_over && event->ticks > heap->at_ticks)
-        at_take(heap);
-    instants_reach(heap, event->ticks);
-    if (event->symbol == TF_SYM_ALLOC)
-        return event_alloc(heap, event);
-    event_release(heap, event);
-    return 0;
+    if (event->ticks > heap->state->next_at_ticks)
+        at_take(heap, event->ticks);
+    heap_curve_reach(&heap->curve, event->ticks, heap->totals.live.bytes);
+    return event->symbol == TF_SYM_ALLOC ? event_alloc(heap, event) : event_release(heap, event);
 }
 
 static int watch_call(void *context, const struct replay_call *call)
@@ -357,26 +352,43 @@ static int watch_note(void *context, uint32_t thread, uint64_t ticks, const stru
     return 0;
 }
 
-static void finish(struct heap *heap)
+const struct replay_observer heap_observer = {
+    .enter = watch_call, .leave = watch_call, .note = watch_note, .memory = watch_memory};
+
+int heap_finish(struct heap *heap)
 {
     const struct replay *replay = heap->replay;
-    if (!heap->state->at_is_over && heap->at_ticks != HEAP_NO_TICKS)
-        at_take(heap);
+    if (replay->stopped != 0)
+        return -1;
+    at_take(heap, HEAP_NO_TICKS);
     disordered_expire(heap, UINT64_MAX);
-    instants_reach(heap, UINT64_MAX);
-    for (uint32_t i = 0; i < heap->nr_sites; i++)
-        site_settle(heap, &heap->sites[i]);
+    heap_curve_pass(&heap->curve, UINT64_MAX, heap->totals.live.bytes);
+    heap_cycles_finish(&heap->cycles);
+    for (uint32_t i = 0; i < heap->sites.nr; i++) {
+        if (site_settle(heap, &heap->sites.sites[i]) != 0)
+            return -1;
+        heap_cycles_finish(&heap->sites.sites[i].cycles);
+    }
     heap->totals.dropped = replay->trace->memory_no_ring;
     for (uint32_t i = 0; i < replay->trace->nr_threads; i++)
         heap->totals.dropped += replay->threads[i].memory_dropped + replay->threads[i].memory_lost;
+    return 0;
 }
 
-int heap_run(struct heap *heap, struct replay *replay, uint64_t at_ns, struct err *err)
+/* From when to when the curve goes. */
+static void curve_begin(struct heap *heap)
+{
+    const struct replay *replay = heap->replay;
+    uint64_t start = replay->trace->clock.origin_ticks, end = replay->trace->last_ticks;
+    heap_curve_init(&heap->curve, replay->from_ticks > start ? replay->from_ticks : start,
+                    replay->to_ticks < end ? replay->to_ticks : end);
+}
+
+int heap_begin(struct heap *heap, struct replay *replay, const uint64_t at_ns[2], struct err *err)
 {
     const struct trace *trace = replay->trace;
-    const struct replay_observer observer = {
-        .context = heap, .enter = watch_call, .leave = watch_call, .note = watch_note, .memory = watch_memory};
-    *heap = (struct heap){.replay = replay, .at_ticks = HEAP_NO_TICKS};
+    heap_sites_init(&heap->sites);
+    heap->replay = replay;
     heap->state = calloc(1, sizeof(*heap->state));
     heap->threads = calloc((size_t)trace->nr_threads + 1, sizeof(*heap->threads));
     if (heap->state == NULL || heap->threads == NULL)
@@ -387,14 +399,22 @@ int heap_run(struct heap *heap, struct replay *replay, uint64_t at_ns, struct er
         return err_set(err, ERR_INPUT, "out of memory");
     state->err = err;
     state->disorder_ticks = clock_ticks(&trace->clock, DISORDER_NS) - trace->clock.origin_ticks;
-    state->span_ticks =
-        trace->last_ticks > trace->clock.origin_ticks ? trace->last_ticks - trace->clock.origin_ticks : 1;
-    if (at_ns != UINT64_MAX)
-        heap->at_ticks = clock_ticks(&trace->clock, at_ns);
-    if (replay_watch(replay, &observer, err) != 0 || replay->stopped != 0)
-        return -1;
-    finish(heap);
+    for (int at = 0; at < 2; at++)
+        heap->at_ticks[at] = at_ns[at] == UINT64_MAX ? HEAP_NO_TICKS : clock_ticks(&trace->clock, at_ns[at]);
+    state->next_at_ticks = heap->at_ticks[0] < heap->at_ticks[1] ? heap->at_ticks[0] : heap->at_ticks[1];
+    curve_begin(heap);
     return 0;
+}
+
+int heap_run(struct heap *heap, struct replay *replay, const uint64_t at_ns[2], struct err *err)
+{
+    struct replay_observer observer = heap_observer;
+    observer.context = heap;
+    *heap = (struct heap){0};
+    return heap_begin(heap, replay, at_ns, err) == 0 && replay_watch(replay, &observer, err) == 0 &&
+                   heap_finish(heap) == 0
+               ? 0
+               : -1;
 }
 
 void heap_release(struct heap *heap)
@@ -402,10 +422,9 @@ void heap_release(struct heap *heap)
     if (heap->state != NULL) {
         heap_blocks_release(&heap->state->blocks);
         free(heap->state->threads);
-        free(heap->state->site_of);
+        heap_sites_release(&heap->sites);
     }
     free(heap->state);
     free(heap->threads);
-    free(heap->sites);
     *heap = (struct heap){0};
 }

@@ -17,37 +17,38 @@
 #ifndef HEAP_EVENTS_H
 #define HEAP_EVENTS_H
 
-#include "profile/heap_profile.h"
-#include "profile/replay.h"
+#include "profile/heap_sites.h"
 
 #define HEAP_NO_TICKS UINT64_MAX
-
-/* What was allocated on one call path. */
-struct heap_site {
-    uint32_t node; /* in replay->tree: the functions, and below them, if it is known, the place of the call */
-    struct heap_counts counts;
-    uint64_t peak_number; /* up to which counts.peak is right */
-};
 
 struct heap_state;
 
 struct heap {
     struct replay *replay;
-    uint64_t at_ticks; /* HEAP_NO_TICKS: none asked for */
+    uint64_t at_ticks[2]; /* HEAP_NO_TICKS: none asked for */
     struct heap_totals totals;
     uint64_t peak_ticks;
-    struct heap_site *sites;
-    uint32_t nr_sites;
+    struct heap_sites sites;
+    struct heap_cycles cycles;          /* of all of them together */
     struct heap_thread_counts *threads; /* as the trace's */
     uint64_t sizes[HEAP_BUCKETS];       /* allocations of less than 2^i bytes, and not of less than 2^(i-1) */
     uint64_t lifetimes[HEAP_BUCKETS];   /* releases of known blocks, the same in ns */
-    uint64_t instants[HEAP_INSTANTS];   /* most bytes live in each part of the trace's time */
+    struct heap_curve curve;
     struct heap_state *state;
 };
 
-/* Watch the trace of a replay that has not run. `at_ns`: an instant to look at; UINT64_MAX: none. 0, or -1 with err
- * set; to be released in both cases. */
-int heap_run(struct heap *heap, struct replay *replay, uint64_t at_ns, struct err *err);
+/*
+ * Before an initialised replay is watched, and after it. The heap is zeroed by the caller. `at_ns`: two instants to
+ * look at; UINT64_MAX: none. `err` is that of the replay, too. 0, or -1 with err set; to be released in both cases.
+ */
+int heap_begin(struct heap *heap, struct replay *replay, const uint64_t at_ns[2], struct err *err);
+int heap_finish(struct heap *heap);
 void heap_release(struct heap *heap);
+
+/* What watches: its context is the heap. Only `memory` does anything. */
+extern const struct replay_observer heap_observer;
+
+/* All of it. */
+int heap_run(struct heap *heap, struct replay *replay, const uint64_t at_ns[2], struct err *err);
 
 #endif

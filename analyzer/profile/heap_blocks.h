@@ -12,6 +12,7 @@ struct heap_block {
     uint64_t ticks; /* when it was allocated */
     uint64_t order; /* among its thread's allocations */
     uint32_t process, thread, site;
+    uint32_t resizes; /* since its first size */
 };
 
 struct heap_blocks {

@@ -1,5 +1,6 @@
 #include "profile/heap_make.h"
 
+#include "profile/heap_findings.h"
 #include "profile/label.h"
 
 #include <stdlib.h>
@@ -10,8 +11,9 @@ struct maker {
     const struct profile_function *names;
     const bool *is_wrapper;
     struct heap_profile *profile;
-    uint32_t *canonical; /* the first function that is the same, for each */
-    uint32_t *nodes;     /* the node of the new tree, for each of the old one; UINT32_MAX: nobody needs it */
+    uint32_t *canonical;  /* the first function that is the same, for each */
+    uint32_t *nodes;      /* the node of the new tree, for each of the old one; UINT32_MAX: nobody needs it */
+    uint32_t *site_nodes; /* the same for each site */
     struct calltree tree;
     struct err *err;
 };
@@ -27,8 +29,12 @@ static void counts_add(struct heap_counts *to, const struct heap_counts *from)
     amount_add(&to->allocated, &from->allocated);
     amount_add(&to->live, &from->live);
     amount_add(&to->peak, &from->peak);
-    amount_add(&to->at, &from->at);
+    amount_add(&to->at[0], &from->at[0]);
+    amount_add(&to->at[1], &from->at[1]);
     to->temporary += from->temporary;
+    amount_add(&to->resized, &from->resized);
+    amount_add(&to->moved, &from->moved);
+    to->most_resizes = to->most_resizes > from->most_resizes ? to->most_resizes : from->most_resizes;
 }
 
 /* ---- Functions ------------------------------------------------------------------------------------ */
@@ -60,16 +66,14 @@ static int functions_unify(struct maker *maker, uint32_t nr)
 
 /* ---- Call paths ----------------------------------------------------------------------------------- */
 
-/* An old node's path in the new tree: a wrapper is its caller, if it has one, and a place in a function that function.
- */
-static int node_map(struct maker *maker, uint32_t node)
+/* A call of a function on a new path: a wrapper is its caller, if it has one, and a place in a function that function.
+ * UINT32_MAX with err set when memory ran out. */
+static uint32_t path_extend(struct maker *maker, uint32_t parent, uint32_t replayed)
 {
-    const struct calltree_node *old = &maker->heap->replay->tree.nodes[node];
-    uint32_t parent = maker->nodes[old->parent], function = maker->canonical[old->function];
+    uint32_t function = maker->canonical[replayed];
     bool same = parent != CALLTREE_ROOT && maker->tree.nodes[parent].function == function;
-    bool passes_on = parent != CALLTREE_ROOT && maker->is_wrapper[old->function];
-    maker->nodes[node] = same || passes_on ? parent : calltree_child(&maker->tree, parent, function, maker->err);
-    return maker->nodes[node] == UINT32_MAX ? -1 : 0;
+    bool passes_on = parent != CALLTREE_ROOT && maker->is_wrapper[replayed];
+    return same || passes_on ? parent : calltree_child(&maker->tree, parent, function, maker->err);
 }
 
 #define NODE_WANTED 0u /* the root's, which is mapped already */
@@ -78,14 +82,25 @@ static int node_map(struct maker *maker, uint32_t node)
 static int nodes_map(struct maker *maker)
 {
     const struct calltree *tree = &maker->heap->replay->tree;
-    for (uint32_t i = 0; i < maker->heap->nr_sites; i++) {
-        for (uint32_t node = maker->heap->sites[i].node; maker->nodes[node] != NODE_WANTED;
-             node = tree->nodes[node].parent)
+    const struct heap_sites *sites = &maker->heap->sites;
+    for (uint32_t i = 0; i < sites->nr; i++) {
+        for (uint32_t node = sites->sites[i].node; maker->nodes[node] != NODE_WANTED; node = tree->nodes[node].parent)
             maker->nodes[node] = NODE_WANTED;
     }
-    for (uint32_t i = 1; i < tree->nr_nodes; i++)
-        if (maker->nodes[i] == NODE_WANTED && node_map(maker, i) != 0)
+    for (uint32_t i = 1; i < tree->nr_nodes; i++) {
+        if (maker->nodes[i] != NODE_WANTED)
+            continue;
+        maker->nodes[i] = path_extend(maker, maker->nodes[tree->nodes[i].parent], tree->nodes[i].function);
+        if (maker->nodes[i] == UINT32_MAX)
             return -1;
+    }
+    for (uint32_t i = 0; i < sites->nr; i++) {
+        const struct heap_site *site = &sites->sites[i];
+        uint32_t node = maker->nodes[site->node];
+        maker->site_nodes[i] = site->function == FUNCTION_NONE ? node : path_extend(maker, node, site->function);
+        if (maker->site_nodes[i] == UINT32_MAX)
+            return -1;
+    }
     return 0;
 }
 
@@ -102,8 +117,8 @@ static int paths_make(struct maker *maker)
     for (uint32_t i = 0; i < profile->nr_nodes; i++)
         profile->nodes[i] =
             (struct heap_node){.parent = maker->tree.nodes[i].parent, .function = maker->tree.nodes[i].function};
-    for (uint32_t i = 0; i < heap->nr_sites; i++)
-        counts_add(&profile->nodes[maker->nodes[heap->sites[i].node]].self, &heap->sites[i].counts);
+    for (uint32_t i = 0; i < heap->sites.nr; i++)
+        counts_add(&profile->nodes[maker->site_nodes[i]].self, &heap->sites.sites[i].counts);
     return 0;
 }
 
@@ -208,40 +223,54 @@ static int maker_init(struct maker *maker, uint32_t nr_functions)
     uint32_t nr_nodes = maker->heap->replay->tree.nr_nodes;
     maker->canonical = calloc((size_t)nr_functions + 1, sizeof(*maker->canonical));
     maker->nodes = malloc(nr_nodes * sizeof(*maker->nodes));
-    if (maker->canonical == NULL || maker->nodes == NULL || functions_unify(maker, nr_functions) != 0)
+    maker->site_nodes = calloc((size_t)maker->heap->sites.nr + 1, sizeof(*maker->site_nodes));
+    if (maker->canonical == NULL || maker->nodes == NULL || maker->site_nodes == NULL ||
+        functions_unify(maker, nr_functions) != 0)
         return err_set(maker->err, ERR_INPUT, "out of memory");
     memset(maker->nodes, 0xff, nr_nodes * sizeof(*maker->nodes));
     maker->nodes[CALLTREE_ROOT] = CALLTREE_ROOT;
     return calltree_init(&maker->tree, maker->err);
 }
 
-struct heap_profile *heap_profile_make(const struct heap *heap, const struct profile_function *names,
-                                       const bool *is_wrapper, struct profile *run, struct err *err)
+static void facts_make(struct maker *maker)
 {
+    const struct heap *heap = maker->heap;
     const struct clock *clock = &heap->replay->trace->clock;
+    struct heap_profile *profile = maker->profile;
+    profile->totals = heap->totals;
+    profile->start_ns = clock_ns(clock, heap->curve.start_ticks);
+    profile->span_ns = clock_duration_ns(clock, heap->curve.span_ticks);
+    profile->peak_ns = clock_ns(clock, heap->peak_ticks);
+    for (int at = 0; at < 2; at++)
+        profile->at_ns[at] = heap->at_ticks[at] == HEAP_NO_TICKS ? UINT64_MAX : clock_ns(clock, heap->at_ticks[at]);
+    memcpy(profile->sizes, heap->sizes, sizeof(profile->sizes));
+    memcpy(profile->lifetimes, heap->lifetimes, sizeof(profile->lifetimes));
+    memcpy(profile->most, heap->curve.most, sizeof(profile->most));
+    memcpy(profile->allocated, heap->curve.allocated, sizeof(profile->allocated));
+}
+
+struct heap_profile *heap_profile_make(const struct heap *heap, const struct profile_function *names,
+                                       const bool *is_wrapper, const struct profile *run, struct err *err)
+{
     uint32_t nr = heap->replay->functions.nr;
     struct heap_profile *profile = calloc(1, sizeof(*profile));
     struct maker maker = {.heap = heap, .names = names, .is_wrapper = is_wrapper, .profile = profile, .err = err};
     if (profile == NULL) {
-        profile_free(run);
         err_set(err, ERR_INPUT, "out of memory");
         return NULL;
     }
     arena_init(&profile->arena, 0);
     profile->run = run;
-    profile->totals = heap->totals;
-    profile->peak_ns = clock_ns(clock, heap->peak_ticks);
-    profile->at_ns = heap->at_ticks == HEAP_NO_TICKS ? UINT64_MAX : clock_ns(clock, heap->at_ticks);
-    memcpy(profile->sizes, heap->sizes, sizeof(profile->sizes));
-    memcpy(profile->lifetimes, heap->lifetimes, sizeof(profile->lifetimes));
-    memcpy(profile->instants, heap->instants, sizeof(profile->instants));
+    facts_make(&maker);
     if (maker_init(&maker, nr) != 0 || paths_make(&maker) != 0 || functions_make(&maker, nr) != 0 ||
-        threads_make(&maker) != 0) {
+        threads_make(&maker) != 0 || heap_bands_make(profile, heap, maker.site_nodes, err) != 0 ||
+        heap_findings_make(profile, heap, maker.site_nodes, err) != 0) {
         heap_profile_free(profile);
         profile = NULL;
     }
     calltree_release(&maker.tree);
     free(maker.canonical);
     free(maker.nodes);
+    free(maker.site_nodes);
     return profile;
 }

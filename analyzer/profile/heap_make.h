@@ -8,10 +8,9 @@
 
 /*
  * `names`: of the functions of heap->replay, in their order, with texts that live as long as `run`; `is_wrapper`: of
- * each of them. `run` is taken over in any case. Functions of the same name in one module are one. NULL with err set
- * when memory ran out.
+ * each of them. Functions of the same name in one module are one. NULL with err set when memory ran out.
  */
 struct heap_profile *heap_profile_make(const struct heap *heap, const struct profile_function *names,
-                                       const bool *is_wrapper, struct profile *run, struct err *err);
+                                       const bool *is_wrapper, const struct profile *run, struct err *err);
 
 #endif

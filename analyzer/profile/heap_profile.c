@@ -9,7 +9,6 @@ void heap_profile_free(struct heap_profile *heap)
 {
     if (heap == NULL)
         return;
-    profile_free(heap->run);
     arena_release(&heap->arena);
     free(heap);
 }
@@ -23,6 +22,10 @@ static uint64_t weight_of(const struct heap_counts *counts, enum heap_weight wei
         return counts->peak.bytes;
     case HEAP_LEAKED:
         return counts->live.bytes;
+    case HEAP_LIVE_AT:
+        return counts->at[0].bytes;
+    case HEAP_GROWN:
+        return counts->at[1].bytes > counts->at[0].bytes ? counts->at[1].bytes - counts->at[0].bytes : 0;
     case HEAP_BYTES:
         break;
     }

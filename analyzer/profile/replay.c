@@ -270,6 +270,15 @@ static int chunk_watch(struct replay *replay, struct timeline *timeline, const s
     return 0;
 }
 
+/* How far the file is read: threads take turns in it, so the furthest of them says. */
+static void progress_tell(struct replay *replay, const struct trace_chunk *block, uint64_t *done_bytes)
+{
+    uint64_t end = block->offset + block->payload_bytes;
+    *done_bytes = end > *done_bytes ? end : *done_bytes;
+    if (replay->progress != NULL)
+        replay->progress(replay->progress_context, *done_bytes, replay->trace->file_bytes);
+}
+
 static void memory_watch(struct replay *replay, const struct timeline_event *event)
 {
     const struct replay_observer *observer = replay->observer;
@@ -336,6 +345,7 @@ int replay_watch(struct replay *replay, const struct replay_observer *observer, 
     int result = results_reset(replay, err);
     struct timeline *timeline = NULL;
     bool begun = replay->from_ticks == 0;
+    uint64_t done_bytes = 0;
     bool *wanted = threads_wanted(replay);
     if (result != 0)
         goto out;
@@ -354,6 +364,8 @@ int replay_watch(struct replay *replay, const struct replay_observer *observer, 
             window_begin(replay);
             begun = true;
         }
+        if (event.kind == TIMELINE_CHUNK)
+            progress_tell(replay, event.block, &done_bytes);
         if (event_watch(replay, timeline, &event, err) != 0) {
             result = -1;
             break;

@@ -141,7 +141,7 @@ struct replay {
     const struct replay_observer *observer; /* NULL: none */
     uint64_t leaf_ticks;                    /* when the frame that is entered returns, if that is what comes next */
     int stopped;                            /* what the observer returned */
-    /* Told now and then by replay_run() how many bytes of the file are done; NULL: nobody. */
+    /* Told now and then how many bytes of the file are done; NULL: nobody. */
     void (*progress)(void *context, uint64_t done_bytes, uint64_t all_bytes);
     void *progress_context;
 };

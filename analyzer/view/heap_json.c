@@ -27,14 +27,25 @@ static void array_write(struct out *out, const char *name, const uint64_t *numbe
     out_char(out, ']');
 }
 
-static void counts_write(struct out *out, const struct heap_counts *counts, bool at)
+/* The instants that were asked for: "at", or "at" and "then". */
+static void instants_write(struct out *out, const struct heap_profile *heap, const struct heap_amount at[2])
+{
+    if (heap->at_ns[0] != UINT64_MAX)
+        amount_write(out, ",", "at", &at[0]);
+    if (heap->at_ns[1] != UINT64_MAX)
+        amount_write(out, ",", "then", &at[1]);
+}
+
+static void counts_write(struct out *out, const struct heap_profile *heap, const struct heap_counts *counts)
 {
     amount_write(out, "", "allocated", &counts->allocated);
     amount_write(out, ",", "peak", &counts->peak);
-    if (at)
-        amount_write(out, ",", "at", &counts->at);
+    instants_write(out, heap, counts->at);
     amount_write(out, ",", "live", &counts->live);
     number_write(out, ",", "temporary", counts->temporary);
+    amount_write(out, ",", "resized", &counts->resized);
+    amount_write(out, ",", "moved", &counts->moved);
+    number_write(out, ",", "most_resizes", counts->most_resizes);
 }
 
 static void totals_write(struct out *out, const struct heap_profile *heap)
@@ -45,13 +56,15 @@ static void totals_write(struct out *out, const struct heap_profile *heap)
     amount_write(out, ",", "released", &totals->released);
     amount_write(out, ",", "peak", &totals->peak);
     number_write(out, ",", "peak_ns", heap->peak_ns);
-    if (heap->at_ns != UINT64_MAX) {
-        amount_write(out, ",", "at", &totals->at);
-        number_write(out, ",", "at_ns", heap->at_ns);
-    }
+    instants_write(out, heap, totals->at);
+    if (heap->at_ns[0] != UINT64_MAX)
+        number_write(out, ",", "at_ns", heap->at_ns[0]);
+    if (heap->at_ns[1] != UINT64_MAX)
+        number_write(out, ",", "then_ns", heap->at_ns[1]);
     amount_write(out, ",", "live", &totals->live);
     number_write(out, ",", "temporary", totals->temporary);
-    number_write(out, ",", "resized", totals->resized);
+    amount_write(out, ",", "resized", &totals->resized);
+    amount_write(out, ",", "moved", &totals->moved);
     number_write(out, ",", "not_resized", totals->not_resized);
     number_write(out, ",", "unknown_releases", totals->unknown);
     number_write(out, ",", "reordered", totals->reordered);
@@ -59,22 +72,67 @@ static void totals_write(struct out *out, const struct heap_profile *heap)
     out_format(out, ",\"complete\":%s", heap->run->facts.complete && totals->dropped == 0 ? "true" : "false");
     array_write(out, "sizes", heap->sizes, HEAP_BUCKETS);
     array_write(out, "lifetimes_ns", heap->lifetimes, HEAP_BUCKETS);
-    array_write(out, "most_over_time", heap->instants, HEAP_INSTANTS);
-    out_text(out, "}");
+    out_char(out, '}');
+}
+
+/* The heap over time: equal parts from start_ns on. */
+static void over_time_write(struct out *out, const struct heap_profile *heap)
+{
+    uint64_t blocks[HEAP_INSTANTS], bytes[HEAP_INSTANTS];
+    for (unsigned i = 0; i < HEAP_INSTANTS; i++) {
+        blocks[i] = heap->allocated[i].blocks;
+        bytes[i] = heap->allocated[i].bytes;
+    }
+    number_write(out, ",\"over_time\":{", "start_ns", heap->start_ns);
+    number_write(out, ",", "span_ns", heap->span_ns);
+    array_write(out, "live_bytes", heap->most, HEAP_INSTANTS);
+    array_write(out, "allocated_bytes", bytes, HEAP_INSTANTS);
+    array_write(out, "allocated_blocks", blocks, HEAP_INSTANTS);
+    out_text(out, ",\"paths\":[");
+    for (uint32_t i = 0; i < heap->nr_bands; i++) {
+        number_write(out, i > 0 ? ",{" : "{", "path", heap->bands[i].node);
+        array_write(out, "live_bytes", heap->bands[i].bytes, HEAP_INSTANTS);
+        out_char(out, '}');
+    }
+    out_text(out, "]}");
+}
+
+static void findings_write(struct out *out, const struct heap_profile *heap)
+{
+    static const char *const kinds[] = {"sawtooth", "temporary", "resizing"};
+    out_text(out, ",\"findings\":[");
+    for (uint32_t i = 0; i < heap->nr_findings; i++) {
+        const struct heap_finding *finding = &heap->findings[i];
+        out_format(out, "%s\"kind\":\"%s\"", i > 0 ? ",{" : "{", kinds[finding->kind]);
+        number_write(out, ",", "path", finding->node);
+        number_write(out, ",", "count", finding->count);
+        number_write(out, ",", "bytes", finding->bytes);
+        if (finding->kind == HEAP_SAWTOOTH) {
+            number_write(out, ",", "low_bytes", finding->low_bytes);
+            number_write(out, ",", "period_ns", finding->period_ns);
+            number_write(out, ",", "shortest_ns", finding->shortest_ns);
+            number_write(out, ",", "longest_ns", finding->longest_ns);
+        }
+        if (finding->kind == HEAP_RESIZING)
+            number_write(out, ",", "most_resizes", finding->most_resizes);
+        out_char(out, '}');
+    }
+    out_char(out, ']');
 }
 
 int heap_json(const struct heap_profile *heap, const struct view_options *options, struct out *out, struct err *err)
 {
     (void)options;
     (void)err;
-    bool at = heap->at_ns != UINT64_MAX;
     out_char(out, '{');
     totals_write(out, heap);
+    over_time_write(out, heap);
+    findings_write(out, heap);
     out_text(out, ",\"functions\":[");
     for (uint32_t i = 0; i < heap->nr_functions; i++) {
         const struct heap_function *function = &heap->functions[i];
         out_text(out, i > 0 ? ",{" : "{");
-        counts_write(out, &function->self, at);
+        counts_write(out, heap, &function->self);
         text_write(out, "name", function->label);
         text_write(out, "module", function->module);
         text_write(out, "file", function->file);
@@ -85,7 +143,7 @@ int heap_json(const struct heap_profile *heap, const struct view_options *option
     for (uint32_t i = 0; i < heap->nr_nodes; i++) { /* the first is the empty path */
         const struct heap_node *node = &heap->nodes[i];
         out_text(out, i > 0 ? ",{" : "{");
-        counts_write(out, &node->self, at);
+        counts_write(out, heap, &node->self);
         number_write(out, ",", "parent", node->parent);
         if (i > 0)
             number_write(out, ",", "function", node->function);

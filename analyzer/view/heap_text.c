@@ -3,14 +3,13 @@
 #include "base/escape.h"
 #include "base/number.h"
 #include "base/table.h"
+#include "view/heap_paths.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define ROWS            15u /* functions, and call paths of one table */
-#define BAR_MAX         40u /* columns */
-#define PATH_MAX_FRAMES 40u
+#define PARTS   60u /* of the time, in one line */
+#define ROWS    15u /* functions of one table */
+#define BAR_MAX 40u /* columns */
 
 /* ---- Head ----------------------------------------------------------------------------------------- */
 
@@ -29,16 +28,37 @@ static void count_write(struct out *out, const char *what, uint64_t number)
         out_format(out, "  %s: %s\n", what, number_grouped(text, number));
 }
 
-/* The most that was live in each part of the time. */
-static void timeline_write(const struct heap_profile *heap, struct out *out)
+/* A line of bars, the highest as high as `most`. */
+static void line_write(struct out *out, const char *title, const uint64_t *values, uint64_t most)
 {
     static const char *const levels[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-    out_text(out, "  over time: ");
-    for (unsigned i = 0; i < HEAP_INSTANTS; i++) {
-        double share = (double)heap->instants[i] / (double)(heap->totals.peak.bytes + 1);
-        out_text(out, heap->instants[i] == 0 ? " " : levels[(unsigned)(share * 8)]);
-    }
+    out_text(out, title);
+    for (unsigned i = 0; i < PARTS; i++)
+        out_text(out, values[i] == 0 ? " " : levels[(unsigned)((double)values[i] / ((double)most + 1) * 8)]);
     out_char(out, '\n');
+}
+
+/* What was live, and how much was allocated, in each part of the time. */
+static void lines_write(const struct heap_profile *heap, struct out *out)
+{
+    uint64_t live[PARTS] = {0}, allocs[PARTS] = {0}, most = 0;
+    unsigned at = 0;
+    char rate[NUMBER_BYTES], text[NUMBER_BYTES];
+    for (unsigned i = 0; i < HEAP_INSTANTS; i++) {
+        unsigned part = i * PARTS / HEAP_INSTANTS;
+        live[part] = heap->most[i] > live[part] ? heap->most[i] : live[part];
+        allocs[part] += heap->allocated[i].blocks;
+    }
+    for (unsigned i = 0; i < PARTS; i++) {
+        at = allocs[i] > most ? i : at;
+        most = allocs[i] > most ? allocs[i] : most;
+    }
+    line_write(out, "  live over time: ", live, heap->totals.peak.bytes);
+    line_write(out, "  allocations:    ", allocs, most);
+    double part_s = (double)heap->span_ns / PARTS / 1e9;
+    out_format(out, "  most allocations a second: %s, at %s\n",
+               number_grouped(rate, part_s > 0 ? (uint64_t)((double)most / part_s) : 0),
+               number_time(text, heap->start_ns + (uint64_t)((double)heap->span_ns * at / PARTS)));
 }
 
 static void head_write(const struct heap_profile *heap, const struct view_options *options, struct out *out)
@@ -59,15 +79,18 @@ static void head_write(const struct heap_profile *heap, const struct view_option
     out_text(out, "\n");
     amount_write(out, "most at once", &totals->peak);
     out_format(out, ", at %s\n", number_time(text, heap->peak_ns));
-    if (heap->at_ns != UINT64_MAX) {
-        amount_write(out, "live", &totals->at);
-        out_format(out, " at %s\n", number_time(text, heap->at_ns));
+    for (int at = 0; at < 2; at++) {
+        if (heap->at_ns[at] == UINT64_MAX)
+            continue;
+        amount_write(out, "live", &totals->at[at]);
+        out_format(out, " at %s\n", number_time(text, heap->at_ns[at]));
     }
     amount_write(out, "live at the end", &totals->live);
     out_text(out, "\n");
-    timeline_write(heap, out);
+    lines_write(heap, out);
     count_write(out, "temporary, released by their thread before it allocated another one", totals->temporary);
-    count_write(out, "resized", totals->resized);
+    count_write(out, "resized", totals->resized.blocks);
+    count_write(out, "bytes copied for that, to a new place", totals->moved.bytes);
     count_write(out, "could not be resized", totals->not_resized);
     count_write(out, "releases of blocks from before the trace, or from a parent process", totals->unknown);
     count_write(out, "events known to be missing, so that all this is wrong", totals->dropped);
@@ -88,10 +111,15 @@ static void amount_cells(struct table *table, const struct heap_amount *amount)
     table_number(table, amount->blocks);
 }
 
-static uint32_t functions_shown(const struct heap_profile *heap, uint32_t top)
+static uint32_t rows_most(const struct view_options *options)
 {
-    uint32_t nr = 0, most = top == UINT32_MAX ? ROWS : top == 0 ? UINT32_MAX : top;
-    while (nr < heap->nr_functions && nr < most && heap->functions[nr].self.allocated.blocks > 0)
+    return options->top == UINT32_MAX ? ROWS : options->top == 0 ? UINT32_MAX : options->top;
+}
+
+static uint32_t functions_shown(const struct heap_profile *heap, const struct view_options *options)
+{
+    uint32_t nr = 0;
+    while (nr < heap->nr_functions && nr < rows_most(options) && heap->functions[nr].self.allocated.blocks > 0)
         nr++;
     return nr;
 }
@@ -107,7 +135,7 @@ static int functions_write(const struct heap_profile *heap, const struct view_op
         {"FUNCTION", "label", TABLE_TEXT, 0},
     };
     struct table table;
-    uint32_t nr = functions_shown(heap, options->top);
+    uint32_t nr = functions_shown(heap, options);
     table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
     for (uint32_t i = 0; i < nr; i++) {
         const struct heap_function *function = &heap->functions[i];
@@ -127,76 +155,35 @@ static int functions_write(const struct heap_profile *heap, const struct view_op
     return result;
 }
 
-/* ---- Call paths ----------------------------------------------------------------------------------- */
-
-enum which { AT_PEAK, AT_INSTANT, AT_END };
-
-static const struct heap_amount *amount_of(const struct heap_node *node, enum which which)
-{
-    return which == AT_PEAK ? &node->self.peak : which == AT_INSTANT ? &node->self.at : &node->self.live;
-}
-
-struct row {
-    const struct heap_node *node;
-    uint64_t bytes;
-};
-
-static int row_compare(const void *a, const void *b)
-{
-    const struct row *r = a, *s = b;
-    if (r->bytes != s->bytes)
-        return r->bytes > s->bytes ? -1 : 1;
-    return (r->node > s->node) - (r->node < s->node);
-}
-
-/* "b < a < main": the innermost first, which is what one looks for. */
-static void path_cell(struct table *table, const struct heap_profile *heap, const struct heap_node *node)
-{
-    char *text = NULL;
-    size_t bytes = 0;
-    struct err err = {0};
-    struct out *out = out_open_memory(&text, &bytes);
-    for (unsigned depth = 0; out != NULL && node != heap->nodes && depth < PATH_MAX_FRAMES; depth++) {
-        out_format(out, "%s%s", depth > 0 ? " < " : "", heap->functions[node->function].label);
-        node = &heap->nodes[node->parent];
-    }
-    if (out != NULL && node != heap->nodes)
-        out_text(out, " < …");
-    if (out == NULL || out_close(out, &err) != 0)
-        table->failed = true;
-    else
-        table_text(table, text, TABLE_PLAIN);
-    free(text);
-}
-
-static int paths_write(const struct heap_profile *heap, const struct view_options *options, enum which which,
-                       const char *title, struct out *out, struct err *err)
+/* Which functions resize, and what that costs. */
+static int resizing_write(const struct heap_profile *heap, const struct view_options *options, struct out *out,
+                          struct err *err)
 {
     static const struct table_column columns[] = {
-        {"BYTES", "bytes", TABLE_COUNT, 0}, {"BLOCKS", "blocks", TABLE_COUNT, 0}, {"CALL PATH", "path", TABLE_TEXT, 0}};
+        {"RESIZED", "resized_blocks", TABLE_COUNT, 0}, {"MOVED", "moved_blocks", TABLE_COUNT, 0},
+        {"COPIED", "copied_bytes", TABLE_COUNT, 0},    {"MOST", "most_resizes", TABLE_COUNT, 0},
+        {"FUNCTION", "label", TABLE_TEXT, 0},
+    };
     struct table table;
-    struct row *rows = calloc((size_t)heap->nr_nodes + 1, sizeof(*rows));
-    uint32_t nr = 0, most = options->top == UINT32_MAX ? ROWS : options->top == 0 ? UINT32_MAX : options->top;
-    if (rows == NULL)
-        return err_set(err, ERR_INPUT, "out of memory");
-    for (uint32_t i = 1; i < heap->nr_nodes; i++)
-        if (amount_of(&heap->nodes[i], which)->blocks > 0)
-            rows[nr++] = (struct row){&heap->nodes[i], amount_of(&heap->nodes[i], which)->bytes};
-    qsort(rows, nr, sizeof(*rows), row_compare);
-    table_init(&table, columns, 3);
-    for (uint32_t i = 0; i < nr && i < most; i++) {
-        amount_cells(&table, amount_of(rows[i].node, which));
-        path_cell(&table, heap, rows[i].node);
+    uint32_t nr = 0;
+    table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+    for (uint32_t i = 0; i < heap->nr_functions && nr < rows_most(options); i++) {
+        const struct heap_counts *self = &heap->functions[i].self;
+        if (self->resized.blocks == 0)
+            continue;
+        table_number(&table, self->resized.blocks);
+        table_number(&table, self->moved.blocks);
+        table_number(&table, self->moved.bytes);
+        table_number(&table, self->most_resizes);
+        table_text(&table, heap->functions[i].label, TABLE_PLAIN);
+        nr++;
     }
     int result = 0;
     if (nr > 0) {
-        out_format(out, "\n%s\n", title);
+        out_text(out, "\nRESIZED: to a new size, of these to a new place; bytes copied there; most often one block\n");
         result = heap_table_write(&table, options, out, err);
     }
-    if (nr > most)
-        out_format(out, "… and %u more call paths (--top 0 shows all)\n", nr - most);
     table_release(&table);
-    free(rows);
     return result;
 }
 
@@ -263,14 +250,17 @@ int heap_text(const struct heap_profile *heap, const struct view_options *option
         return 0;
     }
     if (functions_write(heap, options, out, err) != 0 ||
-        paths_write(heap, options, AT_PEAK, "AT THE PEAK: call paths by what they had live when most was", out, err) !=
-            0 ||
-        paths_write(heap, options, AT_INSTANT, "AT THE INSTANT: call paths by what they had live then", out, err) !=
-            0 ||
-        paths_write(heap, options, AT_END, "LIVE AT THE END: call paths by what was never released", out, err) != 0 ||
-        threads_write(heap, options, out, err) != 0)
+        heap_paths_write(heap, options, HEAP_AT_PEAK, "AT THE PEAK: call paths by what they had live when most was",
+                         out, err) != 0 ||
+        (heap->at_ns[1] == UINT64_MAX &&
+         heap_paths_write(heap, options, HEAP_AT_INSTANT, "AT THE INSTANT: call paths by what they had live then", out,
+                          err) != 0) ||
+        heap_growth_write(heap, options, out, err) != 0 ||
+        heap_paths_write(heap, options, HEAP_AT_END, "LIVE AT THE END: call paths by what was never released", out,
+                         err) != 0 ||
+        resizing_write(heap, options, out, err) != 0 || threads_write(heap, options, out, err) != 0)
         return -1;
     histogram_write(out, "SIZES: allocations by their size, in bytes", heap->sizes, false);
     histogram_write(out, "LIFETIMES: released blocks by how long they lived", heap->lifetimes, true);
-    return 0;
+    return heap_findings_write(heap, options, out, err);
 }

@@ -61,6 +61,30 @@ static uint64_t weight_of(const char *folder, const char *weight)
     return strtoull(run.out, NULL, 10);
 }
 
+/* The highest point of the curve is the peak; no path has more than there is. */
+static void over_time_check(const json_t *report)
+{
+    const json_t *over_time = json_object_get(report, "over_time"), *live = json_object_get(over_time, "live_bytes");
+    const json_t *paths = json_object_get(over_time, "paths");
+    uint64_t most = 0;
+    for (size_t part = 0; part < json_array_size(live); part++) {
+        uint64_t whole = (uint64_t)json_integer_value(json_array_get(live, part)), sum = 0;
+        for (size_t i = 0; i < json_array_size(paths); i++)
+            sum += (uint64_t)json_integer_value(
+                json_array_get(json_object_get(json_array_get(paths, i), "live_bytes"), part));
+        ck_assert_uint_le(sum, whole);
+        if (json_array_size(paths) < 12) /* all of them are there */
+            ck_assert_uint_eq(sum, whole);
+        most = whole > most ? whole : most;
+    }
+    const json_t *memory = json_object_get(report, "memory");
+    ck_assert_uint_eq(most, number_of(json_object_get(memory, "peak"), "bytes"));
+    ck_assert_uint_eq(sum_of_numbers(json_object_get(over_time, "allocated_blocks")),
+                      number_of(json_object_get(memory, "allocated"), "blocks"));
+    ck_assert_uint_eq(sum_of_numbers(json_object_get(over_time, "allocated_bytes")),
+                      number_of(json_object_get(memory, "allocated"), "bytes"));
+}
+
 /* The heap of the trace, after a look at all that must hold for it. */
 static json_t *heap_load(const char *folder)
 {
@@ -92,6 +116,7 @@ static json_t *heap_load(const char *folder)
     ck_assert_uint_eq(weight_of(folder, "peak"), number_of(json_object_get(memory, "peak"), "bytes"));
     ck_assert_uint_eq(weight_of(folder, "leaked"), number_of(json_object_get(memory, "live"), "bytes"));
     ck_assert_uint_eq(number_of(memory, "dropped_events"), 0);
+    over_time_check(report);
     return report;
 }
 
@@ -246,9 +271,10 @@ START_TEST(heap_is_refused_where_there_is_none)
     ck_assert_int_eq(run.status, 1);
     ck_assert_msg(count_lines(run.err) == 1 && strstr(run.err, "TRACERT_MEMORY=full") != NULL, "%s", run.err);
     run_ok(folder, PRELOAD "TRACERT_MEMORY=full ./program");
-    static const char *const wrong[] = {"report --memory --thread 1",   "report --memory --function main",
-                                        "report --memory --format csv", "report --memory --at never",
-                                        "flamegraph --weight much",     "report --memory --alloc-fn '('"};
+    static const char *const wrong[] = {
+        "report --memory --thread 1",  "report --memory --function main", "report --memory --format csv",
+        "report --memory --at never",  "flamegraph --weight much",        "report --memory --alloc-fn '('",
+        "report --memory --at 2s..1s", "export --weight grown --at 1s",   "export --weight live"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         run = run_shell(folder, "\"$TRACEAN\" %s trace.zst", wrong[i]);
         ck_assert_msg(run.status == 1 && count_lines(run.err) == 1, "%s: %d, %s", wrong[i], run.status, run.err);
@@ -281,6 +307,43 @@ START_TEST(functions_own_what_they_asked_for)
     run = run_ok(folder, "\"$TRACEAN\" report --memory --at 10s trace.zst");
     ck_assert_msg(strstr(run.out, "live: 9.08 kB (9,077 bytes) in 11 blocks at 10.0 s") != NULL, "%s", run.out);
     run_ok(folder, "\"$TRACEAN\" flamegraph --weight leaked trace.zst -o leaked.svg && grep -q bytes leaked.svg");
+    run = run_ok(folder, "\"$TRACEAN\" report --memory --at 0s..10s trace.zst");
+    ck_assert_msg(strstr(run.out, "GREW: call paths with more live at 10.0 s than at 0 ns") != NULL, "%s", run.out);
+    ck_assert_msg(strstr(run.out, "+9,077") != NULL, "%s", run.out);
+    run = run_ok(folder, "\"$TRACEAN\" export --weight grown --at 0s..10s trace.zst");
+    ck_assert_msg(strstr(run.out, "main 9077\n") != NULL, "%s", run.out);
+    json_decref(report);
+}
+
+END_TEST
+
+static const struct {
+    const char *arguments;
+    bool is_found;
+} sawtooths[] = {{"", true}, {"grows", false}, {"wanders", false}};
+
+/* A path that fills and empties is named, with its place, its height and how often; what nearly does is not. */
+START_TEST(sawtooth_is_found_where_it_is)
+{
+    const char *folder = scratch_folder("memory/sawtooth-%d", _i);
+    build_program(&toolchains[0], folder, "program", "\"$PROGRAMS\"/pattern_sawtooth.c", "-g");
+    run_ok(folder, PRELOAD "TRACERT_MEMORY=full ./program %s", sawtooths[_i].arguments);
+    json_t *report = heap_load(folder);
+    const json_t *finding = json_array_get(json_object_get(report, "findings"), 0);
+    struct run run = run_ok(folder, "\"$TRACEAN\" report --memory trace.zst");
+    const char *found = strstr(run.out, "sawtooth");
+    ck_assert_int_eq(finding != NULL, sawtooths[_i].is_found);
+    ck_assert_int_eq(found != NULL, sawtooths[_i].is_found);
+    if (found != NULL) {
+        ck_assert_str_eq(json_string_value(json_object_get(finding, "kind")), "sawtooth");
+        ck_assert_uint_eq(number_of(finding, "count"), 40);
+        ck_assert_uint_eq(number_of(finding, "bytes"), 20000);
+        ck_assert_uint_eq(number_of(finding, "low_bytes"), 0);
+        ck_assert_uint_le(number_of(finding, "shortest_ns"), number_of(finding, "period_ns"));
+        ck_assert_uint_le(number_of(finding, "period_ns"), number_of(finding, "longest_ns"));
+        ck_assert_ptr_nonnull(strstr(found, "entry_add (pattern_sawtooth.c:"));
+        ck_assert_ptr_nonnull(strstr(found, "from fills_and_empties < main"));
+    }
     json_decref(report);
 }
 
@@ -440,6 +503,7 @@ int main(void)
     tcase_add_loop_test(tcase, heap_is_what_valgrind_says, 0, 2);
     tcase_add_test(tcase, heap_is_refused_where_there_is_none);
     tcase_add_loop_test(tcase, functions_own_what_they_asked_for, 0, 2);
+    tcase_add_loop_test(tcase, sawtooth_is_found_where_it_is, 0, (int)(sizeof sawtooths / sizeof *sawtooths));
     tcase_add_loop_test(tcase, nothing_is_seen_and_one_line_says_why, 0, (int)(sizeof silent / sizeof *silent));
     tcase_add_test(tcase, pools_tell_of_themselves);
     tcase_add_test(tcase, nobody_else_defines_malloc);

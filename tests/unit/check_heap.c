@@ -22,6 +22,7 @@ struct bench {
     struct replay replay;
     struct heap heap;
     struct heap_profile *profile;
+    struct profile *run;
 };
 
 static void bench_open(struct bench *bench, int nr_threads)
@@ -37,7 +38,7 @@ static void bench_open(struct bench *bench, int nr_threads)
 }
 
 /* Write the trace and watch it; names are made up: "f" and the address, xmalloc is a wrapper. */
-static void bench_run(struct bench *bench, uint64_t at_ns)
+static void bench_run_between(struct bench *bench, const uint64_t at[2])
 {
     struct err err = {0};
     const struct replay_filter all = {.to_ns = UINT64_MAX};
@@ -50,9 +51,9 @@ static void bench_run(struct bench *bench, uint64_t at_ns)
     bench->trace = trace_open(bench->path, &err);
     ck_assert_msg(bench->trace != NULL, "%s", err.text);
     ck_assert_int_eq(replay_init(&bench->replay, bench->trace, &all, &err), 0);
-    ck_assert_msg(heap_run(&bench->heap, &bench->replay, at_ns, &err) == 0, "%s", err.text);
+    ck_assert_msg(heap_run(&bench->heap, &bench->replay, at, &err) == 0, "%s", err.text);
     uint32_t nr = bench->replay.functions.nr;
-    struct profile *run = calloc(1, sizeof(*run));
+    struct profile *run = bench->run = calloc(1, sizeof(*run));
     struct profile_function *names = calloc(nr + 1, sizeof(*names));
     bool *wrappers = calloc(nr + 1, sizeof(*wrappers));
     arena_init(&run->arena, 0);
@@ -71,9 +72,16 @@ static void bench_run(struct bench *bench, uint64_t at_ns)
     free(wrappers);
 }
 
+static void bench_run(struct bench *bench, uint64_t at_ns)
+{
+    const uint64_t at[2] = {at_ns, UINT64_MAX};
+    bench_run_between(bench, at);
+}
+
 static void bench_close(struct bench *bench)
 {
     heap_profile_free(bench->profile);
+    profile_free(bench->run);
     heap_release(&bench->heap);
     replay_release(&bench->replay);
     trace_close(bench->trace);
@@ -117,13 +125,22 @@ static void laws_check(const struct bench *bench)
         sum.allocated.bytes += self->allocated.bytes;
         sum.peak.blocks += self->peak.blocks;
         sum.live.bytes += self->live.bytes;
-        sum.at.bytes += self->at.bytes;
+        sum.at[0].bytes += self->at[0].bytes;
     }
     uint64_t outside = profile->nodes[0].self.allocated.bytes;
     ck_assert_uint_eq(sum.allocated.bytes + outside, totals->allocated.bytes);
     ck_assert_uint_eq(sum.peak.blocks + profile->nodes[0].self.peak.blocks, totals->peak.blocks);
     ck_assert_uint_eq(sum.live.bytes + profile->nodes[0].self.live.bytes, totals->live.bytes);
-    ck_assert_uint_eq(sum.at.bytes + profile->nodes[0].self.at.bytes, totals->at.bytes);
+    ck_assert_uint_eq(sum.at[0].bytes + profile->nodes[0].self.at[0].bytes, totals->at[0].bytes);
+    uint64_t most = 0;
+    for (uint32_t part = 0; part < HEAP_INSTANTS; part++) {
+        uint64_t bytes = 0;
+        for (uint32_t i = 0; i < profile->nr_bands; i++)
+            bytes += profile->bands[i].bytes[part];
+        ck_assert_uint_eq(bytes, profile->most[part]);
+        most = bytes > most ? bytes : most;
+    }
+    ck_assert_uint_eq(most, totals->peak.bytes);
     for (int i = 0; i < 4 && outside == 0; i++) {
         struct err err = {0};
         struct profile *weighed = heap_profile_weigh(profile, weights[i], &err);
@@ -157,7 +174,7 @@ START_TEST(paths_own_what_they_asked_for)
     amount_check(totals->released, 2, 57);
     amount_check(totals->live, 2, 105);
     amount_check(totals->peak, 3, 157);
-    amount_check(totals->at, 2, 150);
+    amount_check(totals->at[0], 2, 150);
     ck_assert_uint_eq(bench.profile->peak_ns, 1006);
     ck_assert_uint_eq(totals->temporary, 1);
     amount_check(function_named(&bench, "f1000")->self.allocated, 2, 105);
@@ -194,7 +211,7 @@ START_TEST(resizing_moves_a_block_or_leaves_it)
     amount_check(totals->released, 1, 100);
     amount_check(totals->live, 1, 300);
     amount_check(totals->peak, 1, 300);
-    ck_assert_uint_eq(totals->resized, 1);
+    ck_assert_uint_eq(totals->resized.blocks, 1);
     ck_assert_uint_eq(totals->not_resized, 1);
     ck_assert_uint_eq(totals->unknown, 1);
     bench_close(&bench);
@@ -308,6 +325,101 @@ START_TEST(anything_is_what_a_plain_list_says)
 
 END_TEST
 
+/* ---- Over time ------------------------------------------------------------------------------------ */
+
+/* Two instants, resizing, and who has what at the top of each part of the time. */
+START_TEST(time_is_told_apart)
+{
+    struct bench bench;
+    bench_open(&bench, 1);
+    struct writer_thread *thread = bench.threads[0];
+    const uint64_t ms = 1000000;
+    thread_alloc(thread, 1 * ms, 0x10000, 100, MALLOC_API, MAIN + 1);
+    thread_alloc(thread, 10 * ms, 0x20000, 50, MALLOC_API, WORK + 1);
+    thread_free(thread, 11 * ms, 0x10000);
+    thread_alloc(thread, 30 * ms, 0x10000, 1000, MALLOC_API, MAIN + 1);
+    thread_alloc(thread, 30 * ms + 1, 0x30000, 7, MALLOC_API, WORK + 1);
+    thread_free(thread, 30 * ms + 2, 0x10000);
+    thread_realloc(thread, 50 * ms, 0x20000);
+    thread_alloc(thread, 50 * ms + 10, 0x50000, 200, REALLOC_API, WORK + 1); /* moves */
+    thread_realloc(thread, 60 * ms, 0x50000);
+    thread_alloc(thread, 60 * ms + 10, 0x50000, 300, REALLOC_API, WORK + 1); /* stays */
+    const uint64_t at[2] = {20 * ms, 70 * ms};
+    bench_run_between(&bench, at);
+    laws_check(&bench);
+    const struct heap_profile *profile = bench.profile;
+    amount_check(profile->totals.at[0], 1, 50);
+    amount_check(profile->totals.at[1], 2, 307);
+    amount_check(profile->totals.resized, 2, 250);
+    amount_check(profile->totals.moved, 1, 50);
+    const struct heap_function *work = function_named(&bench, "f2000");
+    amount_check(work->self.at[0], 1, 50);
+    amount_check(work->self.at[1], 2, 307);
+    ck_assert_uint_eq(work->self.most_resizes, 2);
+    ck_assert_uint_eq(function_named(&bench, "f1000")->self.most_resizes, 0);
+    struct err err = {0};
+    struct profile *grown = heap_profile_weigh(profile, HEAP_GROWN, &err);
+    ck_assert_uint_eq(grown->nodes[0].inclusive_ns, 257);
+    profile_free(grown);
+    uint64_t blocks = 0;
+    for (int i = 0; i < (int)HEAP_INSTANTS; i++)
+        blocks += profile->allocated[i].blocks;
+    ck_assert_uint_eq(blocks, profile->totals.allocated.blocks);
+    bench_close(&bench);
+}
+
+END_TEST
+
+static void cycles_step(struct heap_cycles *cycles, uint64_t *live, int64_t blocks, uint64_t ticks)
+{
+    for (; blocks > 0; blocks--) {
+        ++*live;
+        heap_cycles_add(cycles, *live * 10, *live, 10);
+    }
+    for (; blocks < 0; blocks++) {
+        --*live;
+        heap_cycles_remove(cycles, *live * 10, ticks);
+    }
+}
+
+START_TEST(cycles_are_what_fills_and_empties)
+{
+    struct heap_cycles cycles = {0};
+    uint64_t live = 0, state = 42;
+    cycles_step(&cycles, &live, 20, 0); /* a small one before says nothing */
+    cycles_step(&cycles, &live, -15, 50);
+    for (uint64_t i = 0; i < 10; i++) {
+        cycles_step(&cycles, &live, 100, 0);
+        cycles_step(&cycles, &live, i % 2 == 0 ? -100 : -98, 1000 + 100 * i);
+        cycles_step(&cycles, &live, i % 2 == 0 ? 0 : -2, 1000 + 100 * i);
+    }
+    heap_cycles_finish(&cycles);
+    ck_assert(heap_cycles_are_regular(&cycles));
+    ck_assert_uint_eq(cycles.nr, 10);
+    ck_assert_uint_eq(cycles.top_bytes / cycles.nr, 1050);
+    ck_assert_uint_eq(cycles.low_bytes / cycles.nr, 50);
+    ck_assert_uint_eq(cycles.shortest_ticks, 100);
+    ck_assert_uint_eq(cycles.longest_ticks, 100);
+
+    cycles = (struct heap_cycles){0}, live = 0; /* a single block that comes and goes */
+    for (uint64_t i = 0; i < 100; i++)
+        cycles_step(&cycles, &live, i % 2 == 0 ? 1 : -1, i);
+    ck_assert(!heap_cycles_are_regular(&cycles));
+
+    cycles = (struct heap_cycles){0}, live = 0; /* grows, with dips */
+    for (uint64_t i = 0; i < 200; i++)
+        cycles_step(&cycles, &live, i % 2 == 0 ? 50 : -40, i);
+    ck_assert(!heap_cycles_are_regular(&cycles));
+
+    cycles = (struct heap_cycles){0}, live = 0; /* wanders */
+    for (uint64_t i = 0; i < 100000; i++)
+        cycles_step(&cycles, &live, live == 0 || random64(&state) % 2 == 0 ? 1 : -1, i);
+    heap_cycles_finish(&cycles);
+    ck_assert(!heap_cycles_are_regular(&cycles));
+}
+
+END_TEST
+
 START_TEST(table_of_blocks_forgets_nothing)
 {
     static bool there[4096];
@@ -341,6 +453,8 @@ int main(void)
     tcase_add_test(tcase, events_of_one_address_are_put_right);
     tcase_add_test(tcase, processes_have_heaps_of_their_own);
     tcase_add_loop_test(tcase, anything_is_what_a_plain_list_says, 0, 20);
+    tcase_add_test(tcase, time_is_told_apart);
+    tcase_add_test(tcase, cycles_are_what_fills_and_empties);
     tcase_add_test(tcase, table_of_blocks_forgets_nothing);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
