@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <link.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -17,7 +18,9 @@
 enum {
     MODULES_MAX = 2048,
     SEGMENTS_MAX = 32,
-    LOOK_TICKS = 1 << 21 /* about a millisecond or more, whatever the clock */
+    LOOK_TICKS = 1 << 21, /* about a millisecond or more, whatever the clock */
+    FORK_LOOK_NS = 1000 * 1000,
+    FORK_LOOKS = 1000 /* a second: as long as a fork waits for lookers, or they for it */
 };
 
 /* What has been reported, by address. A forked child inherits it, as the trace's reader does. */
@@ -35,6 +38,10 @@ static uint32_t modules_scan_number;
 static uint64_t modules_adds, modules_subs; /* the loader's counts of loads and unloads at the last scan */
 static uint64_t modules_looked_ticks;       /* atomic */
 static uint32_t modules_lock;               /* atomic; a scan that finds it taken leaves the work to the holder */
+
+static uint32_t modules_inside; /* threads of ours in the loader's list; atomic; futex of forks */
+static uint32_t modules_forks;  /* under way: nobody enters the list; atomic; futex of who wants to */
+static uint32_t modules_shy;    /* a forked child: the loader's lock may have been copied taken; atomic */
 
 static uint32_t text_hash(const char *text)
 {
@@ -184,23 +191,75 @@ static void modules_report_gone(void)
     }
 }
 
-/* A signal handler that jumped out of dl_iterate_phdr would leave the loader's lock taken for ever. */
-static void signals_block(uint64_t *old)
+/* ---- The loader's lock ------------------------------------------------------------------------------ */
+
+/* Wait until `count` is 0. False: it has not become so in time. */
+static bool await_nobody(uint32_t *count)
 {
-    const uint64_t all = ~0ull;
-    sys_sigprocmask(SIG_BLOCK, &all, old);
+    const struct timespec timeout = {0, FORK_LOOK_NS};
+    for (int i = 0; i < FORK_LOOKS; i++) {
+        uint32_t seen = __atomic_load_n(count, __ATOMIC_SEQ_CST);
+        if (seen == 0)
+            return true;
+        sys_futex(count, FUTEX_WAIT_PRIVATE, seen, &timeout);
+    }
+    return __atomic_load_n(count, __ATOMIC_SEQ_CST) == 0;
 }
 
-static void signals_restore(const uint64_t *old)
+static void list_leave(const uint64_t *old)
 {
+    if (__atomic_sub_fetch(&modules_inside, 1, __ATOMIC_SEQ_CST) == 0 &&
+        __atomic_load_n(&modules_forks, __ATOMIC_SEQ_CST) != 0)
+        sys_futex(&modules_inside, FUTEX_WAKE_PRIVATE, INT_MAX, NULL);
     sys_sigprocmask(SIG_SETMASK, old, NULL);
 }
+
+/*
+ * May the calling thread look at the loader's list? Then with signals blocked, as a handler that jumped out of
+ * dl_iterate_phdr would leave the lock taken for ever. `certainly`: after the forks that are under way.
+ */
+static bool list_enter(bool certainly, uint64_t *old)
+{
+    const uint64_t all = ~0ull;
+    for (;;) {
+        bool too_long = certainly && !await_nobody(&modules_forks);
+        sys_sigprocmask(SIG_BLOCK, &all, old);
+        __atomic_fetch_add(&modules_inside, 1, __ATOMIC_SEQ_CST);
+        if (__atomic_load_n(&modules_forks, __ATOMIC_SEQ_CST) == 0 || too_long)
+            return true;
+        list_leave(old);
+        if (!certainly)
+            return false;
+    }
+}
+
+void tracert__modules_before_fork(void)
+{
+    __atomic_fetch_add(&modules_forks, 1, __ATOMIC_SEQ_CST);
+    await_nobody(&modules_inside); /* in vain: the program forks where it looks itself, or hardly gets to run */
+}
+
+void tracert__modules_after_fork_in_parent(void)
+{
+    if (__atomic_sub_fetch(&modules_forks, 1, __ATOMIC_SEQ_CST) == 0)
+        sys_futex(&modules_forks, FUTEX_WAKE_PRIVATE, INT_MAX, NULL);
+}
+
+void tracert__modules_after_fork_in_child(bool alone)
+{
+    modules_forks = modules_inside = modules_lock = 0;
+    if (!alone)
+        modules_shy = 1;
+}
+
+/* ---- Looking ------------------------------------------------------------------------------------------ */
 
 void tracert__modules_scan(void)
 {
     uint64_t old;
     uint32_t expected = 0;
-    signals_block(&old);
+    list_enter(true, &old);
+    __atomic_store_n(&modules_shy, 0, __ATOMIC_RELAXED); /* the program itself has just used the loader */
     if (__atomic_compare_exchange_n(&modules_lock, &expected, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
         modules_scan_number++;
         dl_iterate_phdr(module_visit, NULL);
@@ -210,7 +269,7 @@ void tracert__modules_scan(void)
         modules_come = modules_gone = false;
         __atomic_store_n(&modules_lock, 0, __ATOMIC_RELEASE);
     }
-    signals_restore(&old);
+    list_leave(&old);
 }
 
 static int module_counts(struct dl_phdr_info *info, size_t size, void *changed)
@@ -224,14 +283,15 @@ void tracert__modules_look(bool certainly)
 {
     uint64_t now = clock_now(tracert__session.clock);
     bool changed = certainly;
+    if (!changed && __atomic_load_n(&modules_shy, __ATOMIC_RELAXED))
+        return;
     if (!changed && now - __atomic_load_n(&modules_looked_ticks, __ATOMIC_RELAXED) < LOOK_TICKS)
         return;
     __atomic_store_n(&modules_looked_ticks, now, __ATOMIC_RELAXED);
-    if (!changed) {
-        uint64_t old;
-        signals_block(&old);
+    uint64_t old;
+    if (!changed && list_enter(false, &old)) {
         dl_iterate_phdr(module_counts, &changed);
-        signals_restore(&old);
+        list_leave(&old);
     }
     if (changed)
         tracert__modules_scan();
@@ -243,10 +303,4 @@ void tracert__modules_complete(void)
         return;
     tracert__modules_scan();
     modules_lacking = false;
-}
-
-void tracert__modules_after_fork(void)
-{
-    modules_lock = 0;
-    modules_adds = modules_subs = UINT64_MAX; /* another thread may have been in the middle of a scan */
 }

@@ -33,6 +33,7 @@ struct session tracert__session;
 
 static __thread struct {
     bool announced; /* the drain waits for a child of this thread to join */
+    bool alone;     /* the process had no other thread */
     const struct frame *frames;
     uint32_t depth;
 } session_fork; /* what a child that this thread makes inherits: the memory is copied with it */
@@ -317,21 +318,27 @@ static void session_export(const struct session *session)
 
 /* ---- Fork -------------------------------------------------------------------------------------------- */
 
+/* glibc's, from 2.32 on: not 0 while the process has one thread. */
+extern char __libc_single_threaded __attribute__((weak));
+
 static void fork_prepare(void)
 {
     struct tracert__thread *thread = tracert__self;
     memset(&session_fork, 0, sizeof session_fork);
-    if (thread == NULL || thread->slot == NULL)
-        return;
-    tracert__note(NOTE_FORK, 0, NULL, 0);
-    session_fork.announced = true;
-    session_fork.depth = record_depth(thread);
-    session_fork.frames = thread->frames;
-    __atomic_fetch_add(&tracert__session.region->forks, 1, __ATOMIC_SEQ_CST);
+    session_fork.alone = &__libc_single_threaded != NULL && __libc_single_threaded;
+    if (thread != NULL && thread->slot != NULL) {
+        tracert__note(NOTE_FORK, 0, NULL, 0);
+        session_fork.announced = true;
+        session_fork.depth = record_depth(thread);
+        session_fork.frames = thread->frames;
+        __atomic_fetch_add(&tracert__session.region->forks, 1, __ATOMIC_SEQ_CST);
+    }
+    tracert__modules_before_fork();
 }
 
 static void fork_parent(void)
 {
+    tracert__modules_after_fork_in_parent();
     memset(&session_fork, 0, sizeof session_fork);
 }
 
@@ -352,7 +359,7 @@ void tracert__session_follow_fork(void)
     if (__atomic_load_n(session->cookie, __ATOMIC_ACQUIRE) != 0)
         return;
     tracert__thread_forget();
-    tracert__modules_after_fork();
+    tracert__modules_after_fork_in_child(session_fork.alone);
     session->fork_frames = session_fork.frames;
     session->fork_depth = session_fork.depth;
     bool joined = session_is_same_namespace(session) && !region_drain_is_dead(session->region) &&

@@ -2,7 +2,8 @@
  * Every program in tests/programs that says what it calls is built, linked and run in many ways. It must behave as it
  * does untraced, and its trace must tell exactly what it called (programs/README.md).
  *
- * usage: e2e_conformance [gcc|clang]      all ways with one compiler; without it a few with both
+ * usage: e2e_conformance [gcc|clang [PROGRAM]]     all ways with one compiler, of all programs or the one of this name;
+ *                                                  without it a few with both
  */
 #include "expect.h"
 
@@ -48,13 +49,16 @@ static char *programs[PROGRAMS_MAX];
 static int nr_programs;
 static const char *only; /* compiler; NULL: the quick selection */
 
-static void programs_find(void)
+/* `name`: this one alone, or NULL. */
+static void programs_find(const char *name)
 {
     glob_t found;
     if (glob(E2E_SOURCE "/tests/programs/*.c*", 0, NULL, &found) != 0)
         return;
     for (size_t i = 0; i < found.gl_pathc && nr_programs < PROGRAMS_MAX; i++) {
         struct expectations expectations;
+        if (name != NULL && strcmp(strrchr(found.gl_pathv[i], '/') + 1, name) != 0)
+            continue;
         expectations_read(&expectations, found.gl_pathv[i]);
         if (expectations.nr_functions > 0)
             programs[nr_programs++] = strdup(found.gl_pathv[i]);
@@ -151,7 +155,7 @@ END_TEST
 int main(int argc, char **argv)
 {
     only = argc > 1 ? argv[1] : NULL;
-    programs_find();
+    programs_find(argc > 2 ? argv[2] : NULL);
     Suite *suite = suite_create("conformance");
     TCase *tcase = tcase_create("programs");
     tcase_set_timeout(tcase, E2E_TIMEOUT_S);
