@@ -1,5 +1,7 @@
 #include "base/out.h"
 
+#include "base/temporary.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -30,6 +32,8 @@ struct out {
 
 static void out_free(struct out *out)
 {
+    if (out->temporary)
+        temporary_forget(out->temporary);
     free(out->name);
     free(out->target);
     free(out->temporary);
@@ -64,7 +68,7 @@ static int temporary_open(struct out *out)
         char *path;
         if (asprintf(&path, "%.*s.tracean-%ld-%u.tmp", directory_bytes, out->target, (long)getpid(), try) < 0)
             return ENOMEM;
-        out->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+        out->fd = temporary_make(path);
         if (out->fd >= 0) {
             out->temporary = path;
             out->close_fd = true;

@@ -16,7 +16,8 @@ struct out;
 
 /*
  * Open `path`, or standard output when it is NULL or "-". A file is written as a temporary beside `path` and renamed by
- * out_close(); one that is replaced keeps its permissions. NULL with ERR_OUTPUT set when it cannot be made.
+ * out_close(); one that is replaced keeps its permissions. A program that is interrupted leaves no temporary
+ * (temporary.h). NULL with ERR_OUTPUT set when it cannot be made.
  */
 struct out *out_open(const char *path, struct err *err);
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[] = "/tmp/check_out-XXXXXX";
@@ -98,6 +99,36 @@ START_TEST(discard_leaves_nothing)
     ck_assert_int_eq(nr_entries(), 1);
     out_discard(out);
     ck_assert_int_eq(nr_entries(), 0);
+}
+
+END_TEST
+
+/* A child that is interrupted while it writes dies of that and leaves nothing; one that ignores it goes on. */
+static const struct {
+    int number, ignored;
+} interruptions[] = {{SIGINT, 0}, {SIGTERM, 0}, {SIGHUP, 0}, {SIGHUP, 1}};
+
+START_TEST(interruption_leaves_nothing)
+{
+    int number = interruptions[_i].number, ignored = interruptions[_i].ignored, status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct err err = {0};
+        signal(number, ignored ? SIG_IGN : SIG_DFL);
+        struct out *whole = out_open("whole", &err), *part = out_open("part", &err);
+        if (!whole || !part || out_close(whole, &err) != 0)
+            _exit(1);
+        out_repeat(part, "0123456789", 100000);
+        if (nr_entries() != 2)
+            _exit(2);
+        raise(number);
+        unlink("whole");
+        _exit(out_close(part, &err) == 0 ? 0 : 3);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(ignored ? status : WTERMSIG(status), ignored ? 0 : number);
+    ck_assert_int_eq(access("part", F_OK) == 0, ignored != 0);
+    ck_assert_int_eq(nr_entries(), 1); /* what was finished before, or now */
 }
 
 END_TEST
@@ -292,6 +323,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, file_appears_whole, 0, 2);
     tcase_add_test(tests, discard_leaves_nothing);
+    tcase_add_loop_test(tests, interruption_leaves_nothing, 0, (int)(sizeof(interruptions) / sizeof(interruptions[0])));
     tcase_add_test(tests, link_stays_a_link);
     tcase_add_test(tests, planted_link_is_not_followed);
     tcase_add_loop_test(tests, open_fails, 0, (int)(sizeof(unwritable) / sizeof(unwritable[0])));
