@@ -6,6 +6,7 @@
 #include "trace_writer.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -189,6 +190,113 @@ START_TEST(losses_add_up)
 
 END_TEST
 
+/* ---- The power is lost ------------------------------------------------------------------------------ */
+
+enum { OUTAGES = 2000, EXTENTS_MAX = 64 };
+
+/* Where the blocks of a whole trace lie. */
+struct extent {
+    size_t from, to;
+    uint64_t nr_events;
+};
+
+static size_t extents_find(struct extent *extents, const struct writer_bytes *file)
+{
+    size_t nr = 0;
+    struct tf_header header;
+    for (size_t at = 0; at < file->nr; at = extents[nr++].to) {
+        ck_assert_uint_lt(nr, EXTENTS_MAX);
+        ck_assert_int_eq(tf_header_load(file->bytes + at, &header), 0);
+        extents[nr] = (struct extent){at, at + TF_HEADER_BYTES + header.payload_bytes, header.nr_events};
+    }
+    return nr;
+}
+
+static uint64_t outage_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state * UINT64_C(0x2545F4914F6CDD1D) >> 16;
+}
+
+/*
+ * What a disk may hold of a file that was being written when the power went: its length is what was written up to some
+ * moment, or less; what was synced is there; each later page is there, or is zeros, or was being written and is
+ * garbage.
+ */
+static struct writer_bytes outage(const struct writer_bytes *whole, size_t page, uint64_t *random)
+{
+    struct writer_bytes disk = {0};
+    size_t length = 1 + outage_random(random) % whole->nr, synced = outage_random(random) % (length + 1);
+    unsigned dropped = (unsigned)(outage_random(random) % 100), garbage = (unsigned)(outage_random(random) % 20);
+    raw_put(&disk, whole->bytes, length);
+    for (size_t at = synced / page * page; at < length; at += page) {
+        size_t bytes = length - at < page ? length - at : page;
+        unsigned fate = (unsigned)(outage_random(random) % 100);
+        if (fate < dropped)
+            memset(disk.bytes + at, 0, bytes);
+        else if (fate < dropped + garbage)
+            for (size_t i = 0; i < bytes; i++)
+                disk.bytes[at + i] = (uint8_t)outage_random(random);
+    }
+    return disk;
+}
+
+/* Blocks that are there to the last byte are read and saved, and no event of any other; nothing passes for whole. */
+static void outage_check(const struct writer *whole, const struct extent *extents, size_t nr_extents, size_t page,
+                         uint64_t seed)
+{
+    uint64_t random = seed * UINT64_C(0x9E3779B97F4A7C15) + 1, nr_intact = 0, nr_events = 0;
+    struct writer damaged = {.file = outage(&whole->file, page, &random)};
+    bool same = damaged.file.nr == whole->file.nr && memcmp(damaged.file.bytes, whole->file.bytes, whole->file.nr) == 0;
+    for (size_t i = 0; i < nr_extents; i++) {
+        size_t from = extents[i].from, to = extents[i].to;
+        if (to > damaged.file.nr || memcmp(damaged.file.bytes + from, whole->file.bytes + from, to - from) != 0)
+            continue;
+        nr_intact++;
+        nr_events += extents[i].nr_events;
+    }
+    char path[64];
+    int fd = writer_memory(&damaged, path);
+    struct outcome outcome = outcome_of(path, whole);
+    ck_assert_msg(outcome.opened || nr_intact == 0, "outage %lu", (unsigned long)seed);
+    ck_assert_msg(!outcome.opened || outcome.repaired != same, "outage %lu", (unsigned long)seed);
+    ck_assert_msg(!outcome.opened || outcome.repair.nr_events == nr_events, "outage %lu: %lu events, not %lu",
+                  (unsigned long)seed, (unsigned long)outcome.repair.nr_events, (unsigned long)nr_events);
+    close(fd);
+    raw_free(&damaged.file);
+}
+
+/* A trace of everything, in pages that hold less than a block; one that a program recorded, in those of disks. */
+static const struct {
+    const char *file; /* NULL: the sample */
+    size_t page;
+} outages[] = {{NULL, 64}, {"threads.zst", 512}, {"fork.zst", 4096}};
+
+START_TEST(power_is_lost)
+{
+    struct writer whole = {0};
+    struct extent extents[EXTENTS_MAX];
+    if (outages[_i].file == NULL) {
+        writer_sample(&whole);
+    } else {
+        char path[512];
+        static uint8_t bytes[1 << 16];
+        snprintf(path, sizeof(path), "%s/tests/golden/v1/%s", SOURCE_DIR, outages[_i].file);
+        FILE *file = fopen(path, "r");
+        ck_assert_ptr_nonnull(file);
+        raw_put(&whole.file, bytes, fread(bytes, 1, sizeof(bytes), file));
+        fclose(file);
+    }
+    size_t nr_extents = extents_find(extents, &whole.file);
+    for (uint64_t seed = 0; seed < OUTAGES; seed++)
+        outage_check(&whole, extents, nr_extents, outages[_i].page, seed);
+    raw_free(&whole.file);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("repair");
@@ -199,6 +307,7 @@ int main(void)
     tcase_add_test(tcase, every_bit_flipped);
     tcase_add_loop_test(tcase, every_piece_missing, 0, 2);
     tcase_add_test(tcase, losses_add_up);
+    tcase_add_loop_test(tcase, power_is_lost, 0, (int)(sizeof(outages) / sizeof(outages[0])));
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }
