@@ -4,6 +4,8 @@
  *
  * usage: e2e_conformance [gcc|clang [PROGRAM]]     all ways with one compiler, of all programs or the one of this name;
  *                                                  without it a few with both
+ *
+ * row: R47 R49
  */
 #include "expect.h"
 
@@ -31,6 +33,7 @@ static const struct link {
     {"preload", "", "LD_PRELOAD=\"$LIB\"/libtracert.so", false, false},
     {"asan", "-fsanitize=address,undefined -L\"$LIB\" -Wl,-rpath,\"$LIB\" -ltracert", "", false, true},
     {"tsan", "-fsanitize=thread -L\"$LIB\" -Wl,-rpath,\"$LIB\" -ltracert", "", false, true},
+    {"msan", "-fsanitize=memory -L\"$LIB\" -Wl,-rpath,\"$LIB\" -ltracert", "", false, true}, /* clang's alone */
 };
 
 enum { NR_LINKS = (int)(sizeof links / sizeof *links), NR_QUICK_LINKS = 8, NR_LEVELS = 4, PROGRAMS_MAX = 128 };
@@ -93,8 +96,8 @@ static struct build build_choose(int program, int number)
 
 static bool build_is_possible(const struct build *build, const struct expectations *expectations)
 {
-    return !(expectations->needs_clang && !build->toolchain->is_clang) &&
-           !(expectations->needs_dynamic && build->link->is_static) &&
+    bool needs_clang = expectations->needs_clang || strcmp(build->link->name, "msan") == 0;
+    return !(needs_clang && !build->toolchain->is_clang) && !(expectations->needs_dynamic && build->link->is_static) &&
            !(expectations->needs_library && build->link->flags[0] == '\0') &&
            !(expectations->no_lto && strstr(build->link->name, "lto") != NULL) &&
            !(expectations->no_sanitizers && build->link->has_sanitizer);

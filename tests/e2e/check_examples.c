@@ -1,6 +1,8 @@
 /*
  * Each example, built as its README says with the CMake package, by both compilers, unoptimised and optimised: it
  * prints what the README shows, and its trace tells what its source expects.
+ *
+ * row: R4 R5 R52
  */
 #include "expect.h"
 

@@ -3,6 +3,8 @@
  * (programs/logged.c), but for the one call that each thread was in.
  *
  * usage: e2e_kills [full]      2,000 moments and each of the first 1,000 calls; without it some of them
+ *
+ * row: R22
  */
 #include "harness.h"
 

@@ -2,6 +2,8 @@
  * Every documented way to build with the library gives a whole trace: plain -ltracert, pkg-config, the CMake package,
  * static, link-time optimisation, preloading. (glibc has empty hooks, so a wrong way would link, run and record
  * nothing.)
+ *
+ * row: R48
  */
 #include "expect.h"
 

@@ -1,6 +1,8 @@
 /*
  * Every function has the name, the file and the line that its source gives it, however the program was built, linked
  * and stripped afterwards; and what has no name is shown as a place.
+ *
+ * row: R52 R53
  */
 #include "harness.h"
 

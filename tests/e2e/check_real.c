@@ -3,6 +3,8 @@
  * they say the same and exit the same, and the trace is whole. What cannot be fetched is left out.
  *
  * usage: e2e_real [NAME]
+ *
+ * row: R40
  */
 #include "harness.h"
 

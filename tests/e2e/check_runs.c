@@ -1,5 +1,7 @@
 /*
  * A traced program behaves as it would untraced, and whatever way it ends, its trace is there.
+ *
+ * row: R3 R26 R29 R37 R40 R41 R51
  */
 #include "expect.h"
 

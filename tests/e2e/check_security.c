@@ -1,6 +1,8 @@
 /*
  * Nobody else reads what is recorded, or steers where it goes: modes, links, raised privileges, forged sessions; and
  * what happens to the files meanwhile does the program no harm.
+ *
+ * row: R24 R27 R28 R34 R35
  */
 #include "harness.h"
 

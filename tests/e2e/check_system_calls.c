@@ -3,6 +3,8 @@
  * it may fail with. The program never notices; the trace tells all, or that something is missing.
  *
  * usage: e2e_system_calls [full]      all of it; without it each call once
+ *
+ * row: R24 R25 R37
  */
 #include "expect.h"
 

@@ -1,6 +1,8 @@
 /*
  * What the report says of time: the tracer's own cost is known and taken out, in every way to link, and what is not
  * known is said.
+ *
+ * row: R42 R46
  */
 #include "harness.h"
 

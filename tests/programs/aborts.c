@@ -1,6 +1,7 @@
 /*
  * abort() two calls deep.
  *
+ * row: R6 R22
  * expect: main 1
  * expect: give_up 1
  * expect: work 5000

@@ -1,6 +1,7 @@
 /*
  * Frames that grow between enter and exit: alloca, arrays of variable length, in recursion.
  *
+ * row: R9
  * expect: main 1
  * expect: grow 20000
  * expect: shrink 20000

@@ -2,6 +2,7 @@
  * Threads that are cancelled where they wait, and one that is cancelled but never comes to a place where that could
  * happen: a hook is no such place, so it finishes.
  *
+ * row: R7
  * expect: main 1
  * expect: waiting 100
  * expect: wait_inside 100

@@ -1,6 +1,7 @@
 /*
  * Threads that may be cancelled between any two instructions, hooks included, and are: no lock is lost, nobody hangs.
  *
+ * row: R7
  * expect: main 1
  * expect: endless 1000
  * expect-unwound: any

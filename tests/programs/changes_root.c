@@ -1,6 +1,7 @@
 /*
  * The root, the directory and the user change under way, where that is allowed; threads and children come afterwards.
  *
+ * row: R33
  * expect: main 1
  * expect: thread_main 20
  * expect: work 21000

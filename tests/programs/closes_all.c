@@ -2,6 +2,7 @@
  * A daemon's beginning: every descriptor is closed, by number and by range; then its database is opened, under whatever
  * numbers come. Nobody else writes into it.
  *
+ * row: R31
  * expect: main 1
  * expect: work 2000000
  */

@@ -1,6 +1,7 @@
 /*
  * Calls before main and after exit: constructors, destructors, thread-specific data's destructors.
  *
+ * row: R12 R13 R14
  * expect: before_main 1
  * expect: after_main 1
  * expect: drop 4

@@ -2,6 +2,7 @@
  * Coroutines on stacks of 16 KB with a page before each that nobody may touch, some above and some below the threads'
  * stacks; two threads in turn run them. Each has its own frames, which stay open while it does not run.
  *
+ * row: R10
  * expect: main 1
  * expect: scheduler 2
  * expect: coroutine 6

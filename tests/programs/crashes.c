@@ -1,11 +1,13 @@
 /*
  * A store to nowhere, two calls deep: the program dies as it would have died.
  *
+ * row: R6 R22
  * expect: main 1
  * expect: crash 1
  * expect: work 5000
  * expect-open: 2
  * expect-status: 139
+ * expect-sanitizers: no
  */
 static volatile int sink;
 

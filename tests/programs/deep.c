@@ -1,6 +1,7 @@
 /*
  * Ten thousand calls deep, and a recursion that comes back through another function.
  *
+ * row: R11
  * expect: main 1
  * expect: dive 10001
  * expect: ping 500

@@ -1,6 +1,7 @@
 /*
  * A million calls deep, on a stack that is large enough for it.
  *
+ * row: R11
  * expect: main 1
  * expect: descend 1
  * expect: dive 1000001

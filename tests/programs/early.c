@@ -2,6 +2,7 @@
  * Calls before the C library is set up: from .preinit_array and from the resolver of an indirect function. They are
  * recorded or counted as lost, and the program runs.
  *
+ * row: R12
  * expect: main 1
  * expect: helper 2
  * expect-lost: any

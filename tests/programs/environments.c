@@ -1,6 +1,7 @@
 /*
  * A thread changes the environment all the time, while threads come and children are forked.
  *
+ * row: R40
  * expect: main 1
  * expect: work 3000
  * expect: short_lived 200

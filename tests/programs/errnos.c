@@ -2,6 +2,7 @@
  * errno is as it was after every call, whatever the hooks had to do: begin the session, turn to another segment, wait
  * for room, start a thread, follow a fork, look for modules. Exits 1 when it ever changed.
  *
+ * row: R30
  * expect: main 1
  * expect: work 1203000
  * expect-environment: TRACERT_BUFFER=128K

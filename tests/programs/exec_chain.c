@@ -2,6 +2,7 @@
  * A program that executes itself 19 times, each time after six threads have worked: one process, twenty programs, one
  * trace.
  *
+ * row: R21
  * expect: main 20
  * expect: work 120
  * expect: leaf 240000

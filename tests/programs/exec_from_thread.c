@@ -1,6 +1,7 @@
 /*
  * A thread that is not the first executes the program anew: the others are gone, the process is the same.
  *
+ * row: R21
  * expect: main 2
  * expect: replace 1
  * expect: work 20000

@@ -1,6 +1,7 @@
 /*
  * exit() three calls deep: the frames above it never return, and handlers registered with atexit() still run.
  *
+ * row: R6
  * expect: main 1
  * expect: outer 1
  * expect: middle 1

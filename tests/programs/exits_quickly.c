@@ -1,6 +1,7 @@
 /*
  * quick_exit() from a thread, while others work: its handler still runs.
  *
+ * row: R6
  * expect: main 1
  * expect: leave 1
  * expect: at_the_end 1

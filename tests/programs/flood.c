@@ -2,6 +2,7 @@
  * Four threads call faster than anybody could write, and must not wait: what is recorded and what is counted as dropped
  * are together what was called, to the last one. Prints the hook calls.
  *
+ * row: R51
  * expect: main 1
  * expect-lost: printed
  * expect-environment: TRACERT_FULL=drop TRACERT_BUFFER=128K TRACERT_LEVEL=15

@@ -1,6 +1,7 @@
 /*
  * Four threads that fork ten children each at the same time; each child's thread works.
  *
+ * row: R18
  * expect: main 1
  * expect: forker 4
  * expect: child 40

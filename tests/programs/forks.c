@@ -1,6 +1,7 @@
 /*
  * A process, three children and a grandchild each; every one works under its own pid. Prints the pids, parent first.
  *
+ * row: R18
  * expect: main 1
  * expect: child_main 3
  * expect: grandchild_main 3

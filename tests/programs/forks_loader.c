@@ -4,6 +4,7 @@
  * all the time: that must not be in their way. A child that waits for a lock that nobody holds is killed, which is an
  * error.
  *
+ * row: R18
  * expect: main 1
  * expect: children_make 2
  * expect: child 400

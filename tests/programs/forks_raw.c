@@ -1,6 +1,7 @@
 /*
  * Forks that no handler of the C library sees: _Fork() and the bare system call.
  *
+ * row: R19
  * expect: main 1
  * expect: child 20
  * expect: work 2100

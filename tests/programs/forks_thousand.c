@@ -2,6 +2,7 @@
  * A thousand forks by four threads, while two more call as fast as they can: every child's calls, and the parent's,
  * are there once.
  *
+ * row: R18
  * expect: main 1
  * expect: forker 4
  * expect: child 1000

@@ -2,6 +2,7 @@
  * Functions that are inlined, into each other, into loops, twice in a row: each call is one, and nests where the source
  * says. A function that does not return ends the program.
  *
+ * row: R8
  * expect: main 1
  * expect: outer 1000
  * expect: middle 2000

@@ -2,6 +2,8 @@
  * A timer whose handler jumps out of whatever it interrupts, hooks included, while calls are made as fast as can be;
  * then the timer stops and the calls go on. Prints the calls that have returned: every one of them must be in the
  * trace, or be counted.
+ *
+ * row: R3
  */
 #include <setjmp.h>
 #include <signal.h>

@@ -1,6 +1,7 @@
 /*
  * longjmp() out of recursion, 1000 times: every jump leaves four frames without an exit.
  *
+ * row: R4
  * expect: main 1
  * expect: try_once 1000
  * expect: descend 4000

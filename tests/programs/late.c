@@ -2,6 +2,7 @@
  * Calls after everybody else's destructors: the last ones of the program, a handler that a constructor registered, and
  * the thread-specific data's destructors of keys that are older than the library's.
  *
+ * row: R13 R14
  * expect: main 1
  * expect: at_exit 1
  * expect: last 1

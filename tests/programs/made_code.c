@@ -1,6 +1,7 @@
 /*
  * Code that the program makes at run time calls the hooks: its address is kept, though nobody knows a name for it.
  *
+ * row: R53
  * expect: main 1
  * expect: work 1000
  * expect-total: 2001

@@ -1,6 +1,7 @@
 /*
  * Seventy thousand functions: more than a chunk has symbols for.
  *
+ * row: R17
  * expect: main 1
  * expect: field 70000
  */

@@ -1,6 +1,7 @@
 /*
  * A thread that moves from processor to processor: its time never goes back (tracean verify would say so).
  *
+ * row: R44
  * expect: main 1
  * expect: move 2000
  * expect: work 200000

@@ -1,6 +1,7 @@
 /*
  * The stack overflows, and the program's own handler on a stack of its own jumps back: three times.
  *
+ * row: R11
  * expect: main 1
  * expect: attempt 3
  * expect: on_overflow 3

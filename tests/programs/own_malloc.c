@@ -1,6 +1,7 @@
 /*
  * The program brings its own allocator, traced like the rest of it, and counts: nobody allocates but the program.
  *
+ * row: R38
  * expect: main 1
  * expect: malloc printed
  * expect: carve printed

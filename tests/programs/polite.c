@@ -1,4 +1,8 @@
-/* Prints to both streams what a tracer must not disturb (errno, descriptors, arguments) and exits 7. */
+/*
+ * Prints to both streams what a tracer must not disturb (errno, descriptors, arguments) and exits 7.
+ *
+ * row: R32 R40
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /*
  * _exit() two calls deep, straight after a lot of work: nothing of ours gets to run at the end.
  *
+ * row: R6
  * expect: main 1
  * expect: leave 1
  * expect: work 100000

@@ -2,6 +2,7 @@
  * A sandbox: from some moment on nearly every system call fails with EPERM. Hooks do not mind; where they would need
  * one, calls are counted instead.
  *
+ * row: R36
  * expect: main 1
  * expect: work 1000
  * expect-lost: any

@@ -1,6 +1,7 @@
 /*
  * A signal handler that is traced too: its calls nest in whatever it interrupted.
  *
+ * row: R1
  * expect: main 1
  * expect: work 2000
  * expect: on_signal 2000

@@ -2,6 +2,7 @@
  * Signal handlers on alternate stacks: one above and one below the stack of the thread that is interrupted, which is
  * the program's own. Their calls nest in what they interrupted, and leave it as it was.
  *
+ * row: R1
  * expect: main 1
  * expect: thread_main 2
  * expect: work 20000

@@ -2,6 +2,7 @@
  * A thread sends signals as fast as they are taken, to one that calls as fast as it can: each handler's calls nest in
  * whatever they interrupt, hooks included. Prints what was called.
  *
+ * row: R1
  * expect: main 1
  * expect: work printed
  * expect: on_signal printed

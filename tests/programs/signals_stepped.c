@@ -3,6 +3,7 @@
  * time, and then interrupts it. The handler's calls are all there. First it returns, and so are all calls that it
  * interrupted; then it jumps away instead.
  *
+ * row: R1 R2 R3
  * expect: work printed
  * expect: on_signal printed
  * expect: handle printed

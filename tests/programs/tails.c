@@ -1,6 +1,7 @@
 /*
  * Calls in tail position: with hooks they are calls like others, for the exit hook comes after them.
  *
+ * row: R8
  * expect: main 1
  * expect: first 1000
  * expect: second 1000

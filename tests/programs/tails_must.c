@@ -2,6 +2,7 @@
  * clang's musttail: a function that is left by a jump to another has returned before that begins. Its exit hook runs
  * before the jump, so the two are neighbours.
  *
+ * row: R8
  * expect: main 1
  * expect: count_down 1000
  * expect: land 1000

@@ -1,6 +1,7 @@
 /*
  * Objects of each thread, made at first use and destroyed when the thread ends, and objects of the program.
  *
+ * row: R14
  * expect: main 1
  * expect: Local::Local() 101
  * expect: Local::~Local() 101

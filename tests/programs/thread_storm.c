@@ -1,6 +1,7 @@
 /*
  * Threads born and ended by the thousand, at most eight at a time; one in ten ends by pthread_exit() inside a call.
  *
+ * row: R7 R16
  * expect: main 1
  * expect: thread_main 4000
  * expect: leaf 40000

@@ -2,6 +2,7 @@
  * Ten thousand threads, one after the other: they need the memory of a few. Exits 1 when the shared memory that the
  * process has touched grows beyond 64 MB.
  *
+ * row: R14 R16
  * expect: main 1
  * expect: thread_main 10000
  */

@@ -1,6 +1,7 @@
 /*
  * 1,500 threads alive at once.
  *
+ * row: R16
  * expect: main 1
  * expect: thread_main 1500
  * expect: leaf 150000

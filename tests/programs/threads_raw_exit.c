@@ -1,6 +1,7 @@
 /*
  * Threads that end without a word, by the bare system call, and one that ends the process while others work.
  *
+ * row: R15
  * expect: main 1
  * expect: vanish 50
  * expect: finish 1

@@ -2,6 +2,7 @@
  * Exceptions through recursion, with destructors on the way: the same tree from both compilers, though only gcc
  * records the exits of the frames that an exception leaves.
  *
+ * row: R5
  * expect: main 1
  * expect: attempt(int) 100
  * expect: descend(int) 500

@@ -2,6 +2,7 @@
  * What works only in a process with one thread: a user namespace of its own. Prints whether it worked, which has to be
  * the same with and without a tracer.
  *
+ * row: R39
  * expect: main 1
  * expect: work 2000
  */

@@ -2,6 +2,7 @@
  * vfork() and posix_spawn(): the child runs in its parent's memory until it executes something. What it calls is in the
  * parent's thread; the parent's own tree is as if there had been no child.
  *
+ * row: R20
  * expect: main 1
  * expect: spawn 200
  * expect: prepare 100

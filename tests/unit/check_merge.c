@@ -1,4 +1,8 @@
-/* merge.c, file_*.c: nothing depends on order or grouping, nor on being saved; subtrees.c: what a filter leaves. */
+/*
+ * merge.c, file_*.c: nothing depends on order or grouping, nor on being saved; subtrees.c: what a filter leaves.
+ *
+ * row: R45
+ */
 #include "profile/calltree.h"
 #include "profile/file.h"
 #include "profile/merge.h"

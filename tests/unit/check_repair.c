@@ -1,4 +1,8 @@
-/* repair.c, renew.c, rewrite.c: what is saved of a damaged trace is a trace that keeps every promise. */
+/*
+ * repair.c, renew.c, rewrite.c: what is saved of a damaged trace is a trace that keeps every promise.
+ *
+ * row: R23
+ */
 #include "trace/repair.h"
 #include "trace/verify.h"
 

@@ -1,4 +1,8 @@
-/* replay.c, callstack.c, timeline.c: hand-built traces with known results, and random ones against a simple oracle. */
+/*
+ * replay.c, callstack.c, timeline.c: hand-built traces with known results, and random ones against a simple oracle.
+ *
+ * row: R52
+ */
 #include "replay_text.h"
 #include "trace_writer.h"
 #include "suite.h"

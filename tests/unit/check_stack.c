@@ -1,4 +1,8 @@
-/* The exact-stack rule: after every event the frames are what the program's really were. */
+/*
+ * The exact-stack rule: after every event the frames are what the program's really were.
+ *
+ * row: R4 R5 R8 R9
+ */
 #include "machine.h"
 #include "stack.h"
 #include "suite.h"

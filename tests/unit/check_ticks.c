@@ -1,4 +1,8 @@
-/* clock.c: exact against a division, monotone, and its own inverse. */
+/*
+ * clock.c: exact against a division, monotone, and its own inverse.
+ *
+ * row: R43 R44
+ */
 #include "trace/ticks.h"
 #include "suite.h"
 
