@@ -94,10 +94,22 @@ static struct build build_choose(int program, int number)
     return (struct build){toolchain_of(is_clang), levels[number == 0 ? 0 : 1], &links[link]};
 }
 
+/* `list`: words, of which those from an opening parenthesis on are a reason. */
+static bool list_has(const char *list, const char *name)
+{
+    const char *end = list + strcspn(list, "(");
+    size_t bytes = strlen(name);
+    for (const char *word = list; word < end; word += strcspn(word, " "), word += strspn(word, " "))
+        if (strcspn(word, " ") == bytes && strncmp(word, name, bytes) == 0)
+            return true;
+    return false;
+}
+
 static bool build_is_possible(const struct build *build, const struct expectations *expectations)
 {
     bool needs_clang = expectations->needs_clang || strcmp(build->link->name, "msan") == 0;
-    return !(needs_clang && !build->toolchain->is_clang) && !(expectations->needs_dynamic && build->link->is_static) &&
+    return !list_has(expectations->without, build->link->name) && !(needs_clang && !build->toolchain->is_clang) &&
+           !(expectations->needs_dynamic && build->link->is_static) &&
            !(expectations->needs_library && build->link->flags[0] == '\0') &&
            !(expectations->no_lto && strstr(build->link->name, "lto") != NULL) &&
            !(expectations->no_sanitizers && build->link->has_sanitizer);

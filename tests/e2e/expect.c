@@ -92,6 +92,8 @@ static void line_parse(struct expectations *expectations, char *line, const char
         expectations->unwound_frames[0] = expectations->unwound_frames[1] = number_parse(value, path);
     else if ((value = line_value(line, "expect-environment:")) != NULL)
         expectations->environment = strdup(value);
+    else if ((value = line_value(line, "expect-without:")) != NULL)
+        expectations->without = strdup(value);
     else if (line_value(line, "expect-output: varies") != NULL)
         expectations->varies = true;
     else if (line_value(line, "expect-link: dynamic") != NULL)
@@ -113,7 +115,8 @@ static void line_parse(struct expectations *expectations, char *line, const char
 void expectations_read(struct expectations *expectations, const char *path)
 {
     char nothing[] = "";
-    *expectations = (struct expectations){.calls = EXPECT_ANY, .environment = strdup(nothing)};
+    *expectations =
+        (struct expectations){.calls = EXPECT_ANY, .environment = strdup(nothing), .without = strdup(nothing)};
     FILE *file = fopen(path, "re");
     if (file == NULL)
         ck_abort_msg("%s: %s", path, strerror(errno));

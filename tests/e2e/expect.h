@@ -17,6 +17,7 @@
  *   expect-lto: no                    … or by another linker than the system's
  *   expect-compiler: clang            no other one knows it
  *   expect-sanitizers: no             they do not like what it does
+ *   expect-without: NAME …            … nor does this way to link it, for the reason that stands behind it
  *   expect-slow: yes                  one build is enough where not all are made
  *
  * A number may be "any". The calls of a function may be "printed": the program prints "FUNCTION CALLS"; and so may
@@ -46,6 +47,7 @@ struct expectations {
     uint64_t lost;
     int status;
     char *environment; /* "" when there is none */
+    char *without;     /* names of ways to link, as the line has them; "" when there are none */
     bool varies, needs_dynamic, needs_library, needs_clang, no_lto, no_sanitizers, is_slow;
 };
 

@@ -3,6 +3,7 @@
  *
  * row: R11
  * expect: main 1
+ * expect-without: tsan (its own stack of calls holds 64 Ki: it dies without us, too)
  * expect: descend 1
  * expect: dive 1000001
  */

@@ -4,6 +4,7 @@
  *
  * row: R12
  * expect: main 1
+ * expect-without: tsan (not set up yet, it dies without us, too)
  * expect: helper 2
  * expect-lost: any
  * expect-link: dynamic

@@ -39,8 +39,9 @@ include='^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]'
         $(sources analyzer/symbols)
     forbid "profile/ knows no view and no command" "${include}(cmd|export|view)/" $(sources analyzer/profile)
     forbid "a view never reads a trace" "${include}(cmd|trace|symbols)/" $(sources analyzer/view analyzer/export)
-    forbid "only base/out.c makes files, where -o says" 'O_CREAT|mkstemp|fopen[^;]*"[wa]' \
-        $(sources analyzer | grep -v '/base/out\.c$')
+    forbid "only base/out.c makes files, where -o says, by base/temporary.c" \
+        'O_CREAT|mkstemp|fopen[^;]*"[wa]|temporary_make' \
+        $(sources analyzer | grep -vE '/base/(out\.c|temporary\.[ch])$')
     forbid "only cmd/ and main.c print and exit" \
         '(^|[^_[:alnum:]])(printf|puts|putchar|perror|exit|abort|err|errx|warn|warnx)[[:space:]]*\(' \
         $(sources analyzer/base analyzer/trace analyzer/symbols analyzer/profile analyzer/view analyzer/export)

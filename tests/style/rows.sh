@@ -18,13 +18,14 @@ sweep()
     awk -v file="$1" '
         function is_left_out(name) {
             return (dynamic && name ~ /^static/) || (library && name == "preload") || (lto && name ~ /lto/) ||
-                   (sanitizers && name ~ /san$/)
+                   (sanitizers && name ~ /san$/) || index(without, " " name " ")
         }
         FILENAME == file { if ($0 ~ /expect-link: dynamic/) dynamic = 1
                            if ($0 ~ /expect-link: library/) library = 1
                            if ($0 ~ /expect-lto: no/) lto = 1
                            if ($0 ~ /expect-compiler: clang/) clang = 1
                            if ($0 ~ /expect-sanitizers: no/) sanitizers = 1
+                           if (sub(/^ \* expect-without:/, "")) { sub(/\(.*/, " "); without = $0 " " }
                            if ($0 ~ /^ \* expect: /) expects = 1
                            next }
         /^    \{"[a-z-]+", "/ { split($0, part, "\"")
