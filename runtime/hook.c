@@ -27,7 +27,6 @@ HOOK void __cyg_profile_func_exit(void *function, void *call_site);
 struct before {
     uint64_t state;
     uint64_t *word;
-    uint64_t blank; /* what is in the word */
 };
 
 /* False: there is no room. */
@@ -39,7 +38,6 @@ INLINE bool event_begin(struct tracert__thread *thread, struct before *before)
     if (unlikely(at >= thread->limit))
         return false;
     before->word = &thread->words[at];
-    before->blank = thread->blank;
     ring_fetch(before->word);
     return true;
 }
@@ -50,10 +48,11 @@ INLINE bool event_put(struct tracert__thread *thread, const struct before *befor
                       uint64_t filled)
 {
     uint64_t word = (uint64_t)ticks.low << WORD_TICKS_SHIFT | filled;
-    __asm__ volatile("" : : : "memory");
+    uint64_t blank = __atomic_load_n(&thread->blank, __ATOMIC_RELAXED);
+    __asm__ volatile("" : "+r"(blank) : : "memory"); /* the state says that it was the segment's */
     if (!likely(ticks.high == thread->ticks_high &&
                 __atomic_load_n(&thread->state, __ATOMIC_RELAXED) == before->state &&
-                ring_swap(before->word, before->blank, word)))
+                ring_swap(before->word, blank, word)))
         return false;
     __atomic_store_n(&thread->state, next, __ATOMIC_RELAXED);
     return true;
@@ -64,9 +63,9 @@ INLINE uint64_t symbol_find(const struct tracert__thread *thread, uint64_t funct
 {
     for (uint32_t i = 0; i < lines; i++) {
         const struct ring_line *line = ring_line(thread, function, site, i);
-        uint64_t key = line->key;
-        if (likely(key >> KEY_SHIFT == function && line->site == site))
-            return key & (WORD_FILLED | 0xffff);
+        uint64_t symbol = ring_line_symbol(line, function, site);
+        if (likely(symbol != 0))
+            return symbol;
     }
     return 0;
 }
@@ -79,13 +78,14 @@ INLINE bool enter_put(struct tracert__thread *thread, const struct before *befor
     uint64_t site = entered->site | (inlined ? ENTRY_INLINED : 0);
     uint64_t symbol = symbol_find(thread, entered->function, site, lines);
     /* Filled already: by a hook that this one has interrupted before it counted, and that frame is its. */
-    if (unlikely(symbol == 0 || __atomic_load_n(before->word, __ATOMIC_RELAXED) != before->blank))
+    if (unlikely(symbol == 0 || __atomic_load_n(before->word, __ATOMIC_RELAXED) != thread->blank))
         return false;
     frame->function = entered->function;
     frame->site = entered->site;
     frame->sp = entered->sp;
     struct ticks ticks = clock_halves();
-    memcpy(&frame->ticks, &ticks, sizeof ticks);
+    memcpy(&frame->ticks, &ticks.low, sizeof ticks.low); /* not put together first: that is three instructions more */
+    memcpy((uint8_t *)&frame->ticks + sizeof ticks.low, &ticks.high, sizeof ticks.high);
     return event_put(thread, before, before->state + STATE_FRAME + 1, ticks, symbol);
 }
 

@@ -6,7 +6,11 @@
 #include <signal.h>
 #include <string.h>
 
-enum { TABLE_FIRST = 512 };
+enum {
+    TABLE_FIRST = 512,
+    CARRY_MAX = 16,  /* segments that go on with one dictionary: then what is not called any more is left out */
+    CARRY_WORDS = 8, /* that a segment has for each entry, at least, if the next one goes on with its dictionary */
+};
 
 /* ---- The thread's block -------------------------------------------------------------------------------- */
 
@@ -90,7 +94,7 @@ int record_prepare(struct tracert__thread *thread, struct region *region, const 
     if (thread->table == NULL || thread->frames == NULL)
         return -1;
     thread->state = thread->rest = 0;
-    thread->limit = thread->heap_limit = thread->end = thread->nr_dict = 0;
+    thread->limit = thread->heap_limit = thread->end = thread->nr_dict = thread->nr_words = 0;
     thread->region = region;
     thread->region_path = region_path;
     thread->slot = &region->slots[index];
@@ -162,10 +166,16 @@ static void segment_close(struct tracert__thread *thread)
     if (nr < segment.max_words) /* an interrupted hook must not find its word free */
         segment.words[nr] = WORD_FILLED | SYMBOL_CLOSED;
     thread->nr_dict = nr_dict < segment.max_dict ? nr_dict : segment.max_dict;
+    thread->nr_words = nr;
     thread->rest = state;
     thread->limit = thread->heap_limit = thread->end = 0;
     __atomic_store_n(&thread->slot->nr_closed, thread->slot->nr_opened, __ATOMIC_SEQ_CST);
     region_ring_bell(thread->region);
+}
+
+static uint32_t table_lines(const struct tracert__thread *thread)
+{
+    return thread->table_mask / (uint32_t)sizeof(struct ring_line) + 1;
 }
 
 /* A table that suits as many places of call as there were: an emptied one. */
@@ -180,6 +190,28 @@ static void table_clear(struct tracert__thread *thread, uint32_t segment)
     for (uint32_t i = 0; i < nr; i++)
         lines[i] = (struct ring_line){.key = KEY_FREE(segment)};
     thread->table_mask = (nr - 1) * (uint32_t)sizeof *lines;
+    thread->nr_carries = 0;
+}
+
+/*
+ * Go on with the symbols of the segment before: to learn them anew takes as long as a thousand hooks. Nobody who was
+ * interrupted while adding one can finish it here, as free lines have another key now. False: it would not pay.
+ */
+static bool table_carry(struct tracert__thread *thread, uint32_t number, const struct segment *segment)
+{
+    struct ring_line *lines = (struct ring_line *)(void *)thread->table;
+    uint32_t nr_lines = table_lines(thread);
+    if (thread->nr_dict > nr_lines / 2 || thread->nr_dict > segment->max_dict / 2 ||
+        thread->nr_words / CARRY_WORDS < thread->nr_dict || thread->nr_dict == 0 || thread->nr_carries == CARRY_MAX)
+        return false;
+    for (uint32_t i = 0; i < nr_lines; i++) {
+        if ((lines[i].key & WORD_FILLED) == 0)
+            lines[i] = (struct ring_line){.key = KEY_FREE(number)};
+    }
+    memcpy(segment->dict, segment_at(thread->ring, thread->ring_bytes, number - 1).dict,
+           thread->nr_dict * sizeof *segment->dict);
+    thread->nr_carries++;
+    return true;
 }
 
 /* The drain has made those words blank that the lap before had filled; the others are of that lap. */
@@ -206,10 +238,13 @@ static void segment_begin(struct tracert__thread *thread, uint32_t number, uint6
     segment_make_blank(&segment);
     segment.head->base_ticks = ticks;
     segment.head->nr_dict = segment.head->nr_notes = 0;
+    if (table_carry(thread, number, &segment))
+        segment.head->nr_dict = thread->nr_dict;
+    else
+        table_clear(thread, number);
     segment.head->depth = depth;
     segment.head->nr_stack = listed;
     memcpy(segment.stack, thread->frames + (depth - listed), listed * sizeof *segment.stack);
-    table_clear(thread, number);
     thread->words = segment.words;
     thread->blank = segment.blank;
     thread->ticks_high = (uint32_t)(ticks >> 32);
@@ -267,7 +302,12 @@ static enum record segment_turn(struct tracert__thread *thread, uint64_t ticks, 
 
 bool record_has_calls(const struct tracert__thread *thread)
 {
-    return thread->end != 0 && thread_segment(thread).head->nr_dict != 0;
+    uint32_t nr = thread->end == 0 ? 0 : state_words(thread, __atomic_load_n(&thread->state, __ATOMIC_RELAXED));
+    for (uint32_t i = 0; i < nr && i < thread->end; i++) {
+        if (symbol_is_enter((uint32_t)thread->words[i] & 0xffff))
+            return true;
+    }
+    return false;
 }
 
 void record_close(struct tracert__thread *thread)
@@ -373,14 +413,14 @@ static uint32_t symbol_of(struct tracert__thread *thread, const struct attempt *
     const uint64_t free = KEY_FREE(attempt->number);
     uint64_t site =
         frame->site | (frame->sp & FRAME_INLINED ? ENTRY_INLINED : 0) | (frame->sp & FRAME_REGION ? SITE_REGION : 0);
-    uint32_t nr_lines = thread->table_mask / (uint32_t)sizeof(struct ring_line) + 1;
+    uint32_t nr_lines = table_lines(thread);
     uint32_t symbol = SYMBOL_NONE;
     for (uint32_t i = 0; i < nr_lines; i++) {
         struct ring_line *line = ring_line(thread, frame->function, site, i);
-        uint64_t key = __atomic_load_n(&line->key, __ATOMIC_ACQUIRE);
-        if (key >> KEY_SHIFT == frame->function && line->site == site && (key & WORD_FILLED) != 0)
-            return key & 0xffff;
-        if (key != free || line->site != 0)
+        uint64_t known = ring_line_symbol(line, frame->function, site);
+        if (known != 0)
+            return known & 0xffff;
+        if (__atomic_load_n(&line->key, __ATOMIC_ACQUIRE) != free || line->site != 0)
             continue;
         if (symbol == SYMBOL_NONE) {
             uint64_t function = frame->function | (frame->sp & FRAME_REGION ? ENTRY_REGION : 0);

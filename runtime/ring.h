@@ -59,13 +59,15 @@ struct tracert__thread {
     uint32_t end;           /* words that fit the open segment; 0: none is open */
     uint32_t nr_frames;     /* that fit */
     uint32_t nr_dict;       /* of the segment before: how large a table pays */
+    uint32_t nr_words;      /* of the segment before */
+    uint32_t nr_carries;    /* segments that have gone on with the table since it was empty */
     uint64_t dropped;       /* hook calls dropped since the last NOTE_DROPPED */
     uint64_t dropped_since; /* ticks of the first of them */
     const char *region_path;
     uint64_t reserved[2]; /* a bit for each of the ring's segments that this process may touch */
     uint32_t heap_limit;  /* as limit, for events of memory (heap.c) */
     uint32_t unused32;
-    uint64_t unused[5];
+    uint64_t unused[4];
 };
 
 _Static_assert(sizeof(struct tracert__thread) == 192, "whole cache lines; the hooks need the first one alone");
@@ -102,6 +104,14 @@ static inline __attribute__((always_inline)) struct ring_line *ring_line(const s
     uint64_t hash = (site * 0x6C8E9CF5u + function) >> 8;
     uint64_t line = (hash ^ nr % RING_GROUP * sizeof(struct ring_line)) + nr / RING_GROUP * 64;
     return (struct ring_line *)(void *)(thread->table + (line & thread->table_mask));
+}
+
+/* The line's symbol with WORD_FILLED, if it is that of this function and site; else 0. */
+static inline __attribute__((always_inline)) uint64_t ring_line_symbol(const struct ring_line *line, uint64_t function,
+                                                                       uint64_t site)
+{
+    uint64_t rest = line->key ^ function << KEY_SHIFT;
+    return line->site == site && rest / WORD_FILLED == 1 ? rest : 0;
 }
 
 #define RING_FETCH_WORDS 64
