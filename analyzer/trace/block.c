@@ -17,7 +17,8 @@ enum {
     FRAME_FLAGS_AT = 4,           /* zstd frame: the descriptor byte behind the magic number … */
     FRAME_HAS_CHECKSUM = 1u << 2, /* … its checksum flag */
     FRAME_SPARE = 3u << 3,        /* … and bits that nobody checks */
-    FRAME_BYTES_MIN = 5
+    FRAME_BYTES_MIN = 5,
+    FRAMES_SPARE = 4096 /* for the frames of one payload, above what its bytes take */
 };
 
 int block_file_init(struct block_file *file, struct err *err)
@@ -114,14 +115,35 @@ int block_find(struct block_file *file, uint64_t *offset, uint64_t end, struct t
     return 0;
 }
 
+/* Append what the frame at the beginning of packed[0, *bytes) holds to raw[*used, raw_bytes), and step behind it. */
+static int frame_load(struct block_file *file, const uint8_t **packed, size_t *bytes, uint8_t *raw, size_t raw_bytes,
+                      size_t *used, struct err *err)
+{
+    size_t frame_bytes = ZSTD_findFrameCompressedSize(*packed, *bytes);
+    if (ZSTD_isError(frame_bytes) || frame_bytes < FRAME_BYTES_MIN ||
+        ((*packed)[FRAME_FLAGS_AT] & (FRAME_HAS_CHECKSUM | FRAME_SPARE)) != FRAME_HAS_CHECKSUM ||
+        tf_load32(*packed) != ZSTD_MAGICNUMBER)
+        return err_set(err, ERR_INCOMPLETE, "its payload is not of frames with checksums");
+    unsigned long long content = ZSTD_getFrameContentSize(*packed, frame_bytes);
+    if (content > raw_bytes - *used)
+        return err_set(err, ERR_INCOMPLETE, "its size contradicts its header");
+    size_t got = ZSTD_decompressDCtx(file->inflater, raw + *used, (size_t)content, *packed, frame_bytes);
+    if (ZSTD_isError(got))
+        return err_set(err, ERR_INCOMPLETE, "%s", ZSTD_getErrorName(got));
+    *used += got;
+    *packed += frame_bytes;
+    *bytes -= frame_bytes;
+    return 0;
+}
+
 int block_load(struct block_file *file, uint64_t offset, uint32_t payload_bytes, uint32_t raw_bytes, struct buffer *raw,
                struct err *err)
 {
     if (raw_bytes > TF_RAW_MAX)
         return err_set(err, ERR_INCOMPLETE, "its size is impossible");
-    if (payload_bytes > ZSTD_compressBound(TF_RAW_MAX) + FRAME_BYTES_MIN)
+    if (payload_bytes > ZSTD_compressBound(TF_RAW_MAX) + FRAMES_SPARE)
         return err_set(err, ERR_INCOMPLETE, "its compressed size is impossible");
-    if (buffer_reserve(&file->packed, payload_bytes, err) != 0)
+    if (buffer_reserve(&file->packed, payload_bytes, err) != 0 || buffer_reserve(raw, raw_bytes, err) != 0)
         return -1;
     ssize_t got = file_read(file, offset + TF_HEADER_BYTES, file->packed.bytes, payload_bytes, err);
     if (got < 0)
@@ -129,18 +151,11 @@ int block_load(struct block_file *file, uint64_t offset, uint32_t payload_bytes,
     if (got != (ssize_t)payload_bytes || payload_bytes < FRAME_BYTES_MIN)
         return err_set(err, ERR_INCOMPLETE, "it is cut off");
     const uint8_t *packed = file->packed.bytes;
-    if (ZSTD_findFrameCompressedSize(packed, payload_bytes) != payload_bytes ||
-        (packed[FRAME_FLAGS_AT] & (FRAME_HAS_CHECKSUM | FRAME_SPARE)) != FRAME_HAS_CHECKSUM ||
-        tf_load32(packed) != ZSTD_MAGICNUMBER)
-        return err_set(err, ERR_INCOMPLETE, "its payload is not one frame with a checksum");
-    if (ZSTD_getFrameContentSize(packed, payload_bytes) != raw_bytes)
-        return err_set(err, ERR_INCOMPLETE, "its size contradicts its header");
-    if (buffer_reserve(raw, raw_bytes, err) != 0)
-        return -1;
-    size_t result = ZSTD_decompressDCtx(file->inflater, raw->bytes, raw_bytes, packed, payload_bytes);
-    if (ZSTD_isError(result))
-        return err_set(err, ERR_INCOMPLETE, "%s", ZSTD_getErrorName(result));
-    if (result != raw_bytes)
-        return err_set(err, ERR_INCOMPLETE, "its size contradicts its header");
-    return 0;
+    size_t left = payload_bytes;
+    size_t used = 0;
+    while (left > 0) {
+        if (frame_load(file, &packed, &left, raw->bytes, raw_bytes, &used, err) != 0)
+            return -1;
+    }
+    return used == raw_bytes ? 0 : err_set(err, ERR_INCOMPLETE, "its size contradicts its header");
 }

@@ -44,7 +44,7 @@ struct tf_header {
     uint8_t flags;          /* enum tf_block_flag */
     uint32_t sequence;      /* number of the block in the file, from 0 */
     uint64_t session;       /* random id of the session; the same in all blocks */
-    uint32_t payload_bytes; /* size of the zstd frame that follows the header */
+    uint32_t payload_bytes; /* size of the zstd frames that follow the header */
     uint32_t raw_bytes;     /* its size when decompressed */
     uint32_t thread;        /* CHUNK, THREAD: serial of the thread; else 0 */
     uint32_t nr_events;     /* CHUNK: enter and exit events of functions; else 0 */

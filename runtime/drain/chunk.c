@@ -255,9 +255,9 @@ static void chunk_write(struct take *take, uint32_t nr_events, bool last)
                                .nr_events = nr_events,
                                .first_ticks = encoder->base_ticks,
                                .last_ticks = encoder->last_ticks};
-    uint32_t parts[ENCODE_NR_PARTS];
-    size_t bytes = encoder_store(encoder, &head, chunker->sink->raw, parts);
-    sink_write_parts(chunker->sink, &header, parts, ENCODE_NR_PARTS - 1, bytes);
+    struct part parts[ENCODE_NR_PARTS];
+    encoder_store(encoder, &head, chunker->sink->raw, parts);
+    sink_write_parts(chunker->sink, &header, parts, ENCODE_NR_PARTS);
     thread->nr_chunks++;
 }
 

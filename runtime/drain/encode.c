@@ -2,7 +2,6 @@
 
 #include "clock.h"
 #include "drain/memory.h"
-#include "drain/pack.h"
 #include "names.h"
 
 #include <string.h>
@@ -35,6 +34,7 @@ int encoder_init(struct encoder *encoder, const struct region *region)
     encoder->unit_inverse = ((1ull << 32) + tick_unit - 1) / tick_unit;
     encoder->region = region;
     encoder->words_put = words_put_choose();
+    encoder->pack_put = pack_put_choose();
     encoder->symbols = memory_map(2 * MAX_WORDS);
     encoder->deltas = memory_map(MAX_WORDS + PACK_ROUND);
     encoder->packed = memory_map(MAX_WORDS / 4 + 2);
@@ -221,7 +221,7 @@ struct section {
 static void encoder_sections(struct encoder *encoder, struct section *sections)
 {
     memset(encoder->deltas + encoder->nr_symbols, 0, PACK_ROUND);
-    uint32_t nr_rest = pack_deltas(encoder->deltas, encoder->nr_symbols, encoder->packed, encoder->rest);
+    uint32_t nr_rest = encoder->pack_put(encoder->deltas, encoder->nr_symbols, encoder->packed, encoder->rest);
     bool packed = nr_rest != UINT32_MAX;
     size_t memory_bytes = (size_t)(encoder->memory_end - encoder->memory);
     const struct section all[NR_SECTIONS] = {
@@ -246,7 +246,8 @@ static uint8_t *section_list(uint8_t *table, const struct section *section)
     return table + 8;
 }
 
-size_t encoder_store(struct encoder *encoder, struct tf_chunk_head *head, uint8_t *raw, uint32_t parts[ENCODE_NR_PARTS])
+void encoder_store(struct encoder *encoder, struct tf_chunk_head *head, uint8_t *raw,
+                   struct part parts[ENCODE_NR_PARTS])
 {
     struct section sections[NR_SECTIONS];
     encoder_sections(encoder, sections);
@@ -263,14 +264,16 @@ size_t encoder_store(struct encoder *encoder, struct tf_chunk_head *head, uint8_
     uint8_t *table = raw + TF_CHUNK_HEAD_BYTES;
     uint8_t *p = table + head->nr_sections * 8u;
     for (int i = 0; i < NR_SECTIONS; i++) {
-        if (sections[i].id != 0)
-            table = section_list(table, &sections[i]);
-        memcpy(p, sections[i].data, sections[i].bytes);
-        p += sections[i].bytes;
-        if (i < NR_SMALL)
-            parts[0] = (uint32_t)(p - raw);
-        else
-            parts[i - NR_SMALL + 1] = (uint32_t)sections[i].bytes;
+        const struct section *section = &sections[i];
+        if (section->id != 0)
+            table = section_list(table, section);
+        if (i < NR_SMALL) {
+            memcpy(p, section->data, section->bytes);
+            p += section->bytes;
+        } else {
+            parts[i - NR_SMALL + 1] = (struct part){.data = section->data, .bytes = (uint32_t)section->bytes};
+        }
     }
-    return (size_t)(p - raw);
+    parts[0] = (struct part){.data = raw, .bytes = (uint32_t)(p - raw)};
+    parts[ENCODE_NR_PARTS - 1].is_noise = true;
 }

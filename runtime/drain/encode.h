@@ -8,6 +8,8 @@
 #define ENCODE_H
 
 #include "drain/encode_memory.h"
+#include "drain/pack.h"
+#include "drain/part.h"
 #include "drain/words.h"
 #include "region.h"
 #include "segment.h"
@@ -31,8 +33,9 @@ struct encoder {
     uint64_t base_ticks;
     uint64_t last_ticks; /* of the last symbol, as a reader will see it: to within the clock's slack */
     uint32_t tick_unit, slack;
-    uint64_t unit_inverse;       /* 2^32 / tick_unit, rounded up: division by multiplication */
-    words_put *words_put;        /* NULL: the plain loop alone */
+    uint64_t unit_inverse; /* 2^32 / tick_unit, rounded up: division by multiplication */
+    words_put *words_put;  /* NULL: the plain loop alone */
+    pack_put *pack_put;
     const struct region *region; /* with the names of regions; borrowed */
 };
 
@@ -80,10 +83,10 @@ void encoder_put_memory(struct encoder *encoder, uint64_t recorded, uint64_t dro
 #define ENCODE_NR_PARTS 5u /* head with all small sections; MEMORY; STACK; SYMBOLS; PACKED or DELTAS */
 
 /*
- * Write the payload to `raw`, which has TF_RAW_MAX bytes. `head` is complete but for what the encoder knows. Returns
- * its size, and in `parts` the sizes of its first parts, each of one kind.
+ * Finish the payload. `head` is complete but for what the encoder knows. It and the small sections are written to
+ * `raw`, which has TF_RAW_MAX bytes; the other parts lie in the encoder until the next chunk begins.
  */
-size_t encoder_store(struct encoder *encoder, struct tf_chunk_head *head, uint8_t *raw,
-                     uint32_t parts[ENCODE_NR_PARTS]);
+void encoder_store(struct encoder *encoder, struct tf_chunk_head *head, uint8_t *raw,
+                   struct part parts[ENCODE_NR_PARTS]);
 
 #endif

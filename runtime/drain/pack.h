@@ -11,10 +11,15 @@
 #define PACK_ROUND 8u /* deltas are read, and packed, by as many */
 
 /*
- * Pack deltas[0, nr), behind which PACK_ROUND zeros lie. `packed` has room for nr / 4 + 2 bytes, `rest` for nr and as
+ * Packs deltas[0, nr), behind which PACK_ROUND zeros lie. `packed` has room for nr / 4 + 2 bytes, `rest` for nr and as
  * many zeros: it gets the deltas that two bits cannot hold. Returns how many those are; UINT32_MAX: too many for it to
  * pay.
  */
-uint32_t pack_deltas(const uint8_t *deltas, uint32_t nr, uint8_t *packed, uint8_t *rest);
+typedef uint32_t pack_put(const uint8_t *deltas, uint32_t nr, uint8_t *packed, uint8_t *rest);
+
+pack_put pack_deltas; /* on any processor */
+
+/* The fastest that this processor can run. */
+pack_put *pack_put_choose(void);
 
 #endif

@@ -15,6 +15,8 @@
 
 enum { INTERRUPTED_MAX = 100, NAME_TRIES = 100, REPLACE_TRIES = 20, LOCK_TRIES = 200, LOCK_NAP_NS = 2 * 1000 * 1000 };
 
+enum { PART_OVERHEAD = 128 }; /* of a frame, above what the bytes in it take */
+
 /* ---- The file ---------------------------------------------------------------------------------- */
 
 static int text_put(char *path, size_t *used, const char *text, size_t bytes)
@@ -199,10 +201,23 @@ int sink_open(struct sink *sink, const char *output, int pid, bool keep, char *p
  * The parameters zstd would take for input without end. For payloads of 100 KB it chooses others by their size, and
  * those compress the columns to twice the bytes.
  */
-static int sink_tune(ZSTD_CCtx *zstd, int level)
+static ZSTD_compressionParameters level_parameters(int level)
 {
-    ZSTD_compressionParameters tuned = ZSTD_getCParams(level, ZSTD_CONTENTSIZE_UNKNOWN, 0);
+    return ZSTD_getCParams(level, ZSTD_CONTENTSIZE_UNKNOWN, 0);
+}
 
+/* Entropy coding alone: as good as a search for what is not there, in half the time. */
+static ZSTD_compressionParameters noise_parameters(void)
+{
+    ZSTD_compressionParameters tuned = level_parameters(1);
+    tuned.hashLog = ZSTD_HASHLOG_MIN;
+    tuned.targetLength = ZSTD_TARGETLENGTH_MAX;
+    tuned.strategy = ZSTD_fast;
+    return tuned;
+}
+
+static bool zstd_tune(ZSTD_CCtx *zstd, int level, const ZSTD_compressionParameters *tuned)
+{
     const struct {
         ZSTD_cParameter parameter;
         int value;
@@ -210,33 +225,49 @@ static int sink_tune(ZSTD_CCtx *zstd, int level)
         {ZSTD_c_compressionLevel, level},
         {ZSTD_c_contentSizeFlag, 1}, /* a compressor in static memory begins with all flags off */
         {ZSTD_c_checksumFlag, 1},
-        {ZSTD_c_windowLog, (int)tuned.windowLog},
-        {ZSTD_c_hashLog, (int)tuned.hashLog},
-        {ZSTD_c_chainLog, (int)tuned.chainLog},
-        {ZSTD_c_searchLog, (int)tuned.searchLog},
-        {ZSTD_c_minMatch, (int)tuned.minMatch},
-        {ZSTD_c_targetLength, (int)tuned.targetLength},
-        {ZSTD_c_strategy, (int)tuned.strategy},
+        {ZSTD_c_windowLog, (int)tuned->windowLog},
+        {ZSTD_c_hashLog, (int)tuned->hashLog},
+        {ZSTD_c_chainLog, (int)tuned->chainLog},
+        {ZSTD_c_searchLog, (int)tuned->searchLog},
+        {ZSTD_c_minMatch, (int)tuned->minMatch},
+        {ZSTD_c_targetLength, (int)tuned->targetLength},
+        {ZSTD_c_strategy, (int)tuned->strategy},
     };
 
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         if (ZSTD_isError(ZSTD_CCtx_setParameter(zstd, settings[i].parameter, settings[i].value)))
-            return -EINVAL;
+            return false;
     }
-    return 0;
+    return true;
 }
+
+/* A compressor in memory of ours. NULL: no memory, or this zstd knows one of the parameters not. */
+static ZSTD_CCtx *zstd_make(int level, const ZSTD_compressionParameters *tuned)
+{
+    size_t bytes = ZSTD_estimateCCtxSize(level);
+    void *workspace = memory_map(bytes);
+    ZSTD_CCtx *zstd = workspace == NULL ? NULL : ZSTD_initStaticCCtx(workspace, bytes);
+    return zstd != NULL && zstd_tune(zstd, level, tuned) ? zstd : NULL;
+}
+
+/* From this level on a trace is to be small, whatever it takes. */
+enum { LEVEL_THOROUGH = 4, LITERALS_ENTROPY_CODED = 1 };
 
 static int sink_map(struct sink *sink, int level)
 {
+    const ZSTD_compressionParameters tuned = level_parameters(level);
+    const ZSTD_compressionParameters noise = noise_parameters();
     sink->raw = memory_map(TF_RAW_MAX);
-    sink->packed_bytes = TF_HEADER_BYTES + ZSTD_compressBound(TF_RAW_MAX);
+    sink->packed_bytes = TF_HEADER_BYTES + ZSTD_compressBound(TF_RAW_MAX) + PARTS_MAX * PART_OVERHEAD;
     sink->packed = memory_map(sink->packed_bytes);
-    size_t bytes = ZSTD_estimateCStreamSize(level);
-    void *workspace = memory_map(bytes);
-    if (sink->raw == NULL || sink->packed == NULL || workspace == NULL)
+    sink->zstd = zstd_make(level, &tuned);
+    if (sink->raw == NULL || sink->packed == NULL || sink->zstd == NULL)
         return -ENOMEM;
-    sink->zstd = ZSTD_initStaticCStream(workspace, bytes);
-    return sink->zstd == NULL ? -ENOMEM : sink_tune(sink->zstd, level);
+    sink->noise_zstd = level < LEVEL_THOROUGH ? zstd_make(1, &noise) : NULL;
+    if (sink->noise_zstd == NULL ||
+        ZSTD_isError(ZSTD_CCtx_setParameter(sink->noise_zstd, ZSTD_c_literalCompressionMode, LITERALS_ENTROPY_CODED)))
+        sink->noise_zstd = sink->zstd;
+    return 0;
 }
 
 int sink_init(struct sink *sink, int level, enum tf_clock clock, uint64_t session)
@@ -298,25 +329,20 @@ static void sink_take_back_end(struct sink *sink)
     sink->sequence--;
 }
 
-/*
- * Compress sink->raw behind the header. Each part ends a zstd block, so that each column gets entropy tables of its
- * own: in one block with the others it took half as much again. The size, or 0 on failure.
- */
-static size_t sink_compress(struct sink *sink, const uint32_t *parts, unsigned nr_parts, size_t raw_bytes)
+/* Compress the parts behind the header. The size, or 0 on failure. */
+static size_t sink_compress(struct sink *sink, const struct part *parts, unsigned nr_parts)
 {
-    ZSTD_outBuffer out = {sink->packed + TF_HEADER_BYTES, sink->packed_bytes - TF_HEADER_BYTES, 0};
-    ZSTD_CCtx_reset(sink->zstd, ZSTD_reset_session_only);
-    ZSTD_CCtx_setPledgedSrcSize(sink->zstd, raw_bytes);
-    size_t done = 0;
-    for (unsigned i = 0; i <= nr_parts; i++) {
-        bool last = i == nr_parts;
-        ZSTD_inBuffer in = {sink->raw + done, last ? raw_bytes - done : parts[i], 0};
-        size_t rest = ZSTD_compressStream2(sink->zstd, &out, &in, last ? ZSTD_e_end : ZSTD_e_flush);
-        if (rest != 0) /* an error, or no room: packed is large enough for anything */
+    size_t at = TF_HEADER_BYTES;
+    for (unsigned i = 0; i < nr_parts; i++) {
+        if (parts[i].bytes == 0 && nr_parts > 1)
+            continue;
+        size_t bytes = ZSTD_compress2(parts[i].is_noise ? sink->noise_zstd : sink->zstd, sink->packed + at,
+                                      sink->packed_bytes - at, parts[i].data, parts[i].bytes);
+        if (ZSTD_isError(bytes)) /* packed is large enough for anything */
             return 0;
-        done += in.size;
+        at += bytes;
     }
-    return out.pos;
+    return at - TF_HEADER_BYTES;
 }
 
 /* Append a block whose payload lies compressed in `packed`, behind room for the header. */
@@ -344,13 +370,14 @@ static int sink_append(struct sink *file, struct tf_header *header, uint8_t *pac
     return 0;
 }
 
-int sink_write_parts(struct sink *sink, struct tf_header *header, const uint32_t *parts, unsigned nr_parts,
-                     size_t raw_bytes)
+int sink_write_parts(struct sink *sink, struct tf_header *header, const struct part *parts, unsigned nr_parts)
 {
     if (sink->file->failure != TF_FAILURE_NONE && header->type != TF_BLOCK_END)
         return -1;
-    size_t packed_bytes = sink_compress(sink, parts, nr_parts, raw_bytes);
-    header->raw_bytes = (uint32_t)raw_bytes;
+    size_t packed_bytes = sink_compress(sink, parts, nr_parts);
+    header->raw_bytes = 0;
+    for (unsigned i = 0; i < nr_parts; i++)
+        header->raw_bytes += parts[i].bytes;
     lock_take(&sink->file->lock);
     int result = packed_bytes == 0 ? sink_fail(sink->file, TF_FAILURE_MEMORY, ENOMEM)
                                    : sink_append(sink->file, header, sink->packed, packed_bytes);
@@ -360,5 +387,6 @@ int sink_write_parts(struct sink *sink, struct tf_header *header, const uint32_t
 
 int sink_write(struct sink *sink, struct tf_header *header, size_t raw_bytes)
 {
-    return sink_write_parts(sink, header, NULL, 0, raw_bytes);
+    const struct part whole = {.data = sink->raw, .bytes = (uint32_t)raw_bytes};
+    return sink_write_parts(sink, header, &whole, 1);
 }

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "drain/part.h"
+
 #include <zstd.h>
 
 struct sink {
@@ -26,8 +28,9 @@ struct sink {
     uint32_t lock;     /* of all above: lock.h */
     struct sink *file; /* the sink that the blocks are appended to: itself, or the one it shares */
     ZSTD_CCtx *zstd;
-    uint8_t *raw;    /* TF_RAW_MAX bytes: the payload being made */
-    uint8_t *packed; /* header and compressed payload */
+    ZSTD_CCtx *noise_zstd; /* for parts that are noise */
+    uint8_t *raw;          /* TF_RAW_MAX bytes, for the payload being made */
+    uint8_t *packed;       /* header and compressed payload */
     size_t packed_bytes;
 };
 
@@ -46,15 +49,14 @@ int sink_init(struct sink *sink, int level, enum tf_clock clock, uint64_t sessio
 int sink_share(struct sink *sink, struct sink *file);
 
 /*
- * Write sink->raw as a block. The header's type, thread, nr_events and ticks are the caller's; the rest is filled in
- * here. An END block that was written before is taken back first. 0; -1 when the sink has failed, now or before: the
- * file ends with its last whole block.
+ * Write the first bytes of sink->raw as a block. The header's type, thread, nr_events and ticks are the caller's; the
+ * rest is filled in here. An END block that was written before is taken back first. 0; -1 when the sink has failed, now
+ * or before: the file ends with its last whole block.
  */
 int sink_write(struct sink *sink, struct tf_header *header, size_t raw_bytes);
 
-/* The same for a payload of parts that differ in kind: parts[0..nr_parts) are the sizes of the first ones. */
-int sink_write_parts(struct sink *sink, struct tf_header *header, const uint32_t *parts, unsigned nr_parts,
-                     size_t raw_bytes);
+/* The same for a payload of at most PARTS_MAX parts, wherever they lie; not more than TF_RAW_MAX bytes in all. */
+int sink_write_parts(struct sink *sink, struct tf_header *header, const struct part *parts, unsigned nr_parts);
 
 /* Let the file end here, and remember why. Returns -1. */
 int sink_fail(struct sink *sink, enum tf_failure failure, int error);

@@ -325,6 +325,48 @@ START_TEST(a_bomb_does_not_go_off)
 
 END_TEST
 
+/* What a block holds may lie in several frames, each with a checksum. */
+START_TEST(a_payload_is_of_frames)
+{
+    struct writer writer;
+    struct err err = {0};
+    char path[64];
+    char name[3000];
+    uint8_t packed[4096];
+    size_t used = 0;
+    struct writer_bytes fields = {0};
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    memset(name, 'x', sizeof name);
+    name[sizeof name - 1] = '\0';
+    raw_put_number(&fields, TF_FIELD_PROCESS, 1);
+    raw_put_number(&fields, TF_FIELD_PID, 7);
+    raw_put_text(&fields, TF_FIELD_HOST, name); /* an even key: may be skipped */
+    for (size_t i = 0, at = 0; i < 3; i++) {
+        size_t bytes = i < 2 ? 1 + 1000 * i : fields.nr - at;
+        ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, _i != (int)i);
+        used += ZSTD_compress2(context, packed + used, sizeof packed - used, fields.bytes + at, bytes);
+        at += bytes;
+    }
+    ZSTD_freeCCtx(context);
+    writer_init(&writer);
+    writer_session(&writer, 0);
+    size_t at = writer.file.nr;
+    writer_block(&writer, 2, 0, 0, 0, 0, &fields);
+    writer.file.nr = at + TF_HEADER_BYTES;
+    raw_put(&writer.file, packed, used);
+    header_patch(&writer, 1, 32, (uint32_t)used, 4);
+    int fd = writer_memory(&writer, path);
+    struct trace *trace = trace_open(path, &err);
+    ck_assert_ptr_nonnull(trace);
+    ck_assert_uint_eq(trace->nr_damaged, _i < 3);
+    trace_close(trace);
+    close(fd);
+    raw_free(&fields);
+    writer_free(&writer);
+}
+
+END_TEST
+
 START_TEST(an_odd_field_must_be_understood)
 {
     struct writer writer;
@@ -444,6 +486,7 @@ int main(void)
     tcase_add_test(tcase, missing_pieces_are_never_silent);
     tcase_add_loop_test(tcase, headers_are_checked, 0, (int)(sizeof(patches) / sizeof(patches[0])));
     tcase_add_loop_test(tcase, a_bomb_does_not_go_off, 0, 6);
+    tcase_add_loop_test(tcase, a_payload_is_of_frames, 0, 4);
     tcase_add_loop_test(tcase, an_odd_field_must_be_understood, 0, 2);
     tcase_add_test(tcase, a_failure_is_said_plainly);
     tcase_add_test(tcase, a_writer_that_finishes_is_waited_for);

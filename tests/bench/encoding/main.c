@@ -131,7 +131,7 @@ static void piece_encode(struct bench *bench, struct piece *piece, int clock)
 {
     struct encoder *encoder = &bench->encoder;
     const uint64_t *words = piece->words[clock], *end = words + piece->nr_words;
-    uint32_t parts[ENCODE_NR_PARTS];
+    struct part parts[ENCODE_NR_PARTS];
     encoder_begin(encoder, piece->base_ticks, piece->frames, piece->nr_frames, piece->nr_frames, piece->dict,
                   piece->nr_dict);
     while ((words = encoder_put_words(encoder, words, end, 0, piece->nr_dict)) < end) {
@@ -140,8 +140,8 @@ static void piece_encode(struct bench *bench, struct piece *piece, int clock)
     }
     struct tf_chunk_head head = {.process = 1};
     struct tf_header header = {.type = TF_BLOCK_CHUNK, .thread = 1, .last_ticks = encoder->last_ticks};
-    size_t bytes = encoder_store(encoder, &head, bench->sink.raw, parts);
-    if (sink_write_parts(&bench->sink, &header, parts, ENCODE_NR_PARTS - 1, bytes) != 0)
+    encoder_store(encoder, &head, bench->sink.raw, parts);
+    if (sink_write_parts(&bench->sink, &header, parts, ENCODE_NR_PARTS) != 0)
         fail("cannot write");
     piece->packed_bytes = header.payload_bytes;
     piece->raw_bytes = header.raw_bytes;
