@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define BUFFER_BYTES    ((size_t)64 * 1024)
+#define MEMORY_BYTES    ((size_t)4 * 1024) /* at first: many texts are short */
 #define TEMPORARY_TRIES 100u
 
 struct out {
@@ -47,7 +48,7 @@ static struct out *out_new(int fd, const char *name)
     if (!out)
         return NULL;
     out->fd = fd;
-    out->capacity = BUFFER_BYTES;
+    out->capacity = fd < 0 ? MEMORY_BYTES : BUFFER_BYTES;
     out->buffer = malloc(out->capacity);
     out->name = strdup(name);
     if (!out->buffer || !out->name) {

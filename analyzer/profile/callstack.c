@@ -1,6 +1,6 @@
 /*
- * The stack machine, twice: callstack_step() knows every case; callstack_run() is the same for the common one, and
- * fast. decode.c has checked the chunk, so that neither looks at bounds.
+ * The stack machine, twice: callstack_step() knows every case; callstack_run() (callrun.c) is the same for the common
+ * one, and fast. decode.c has checked the chunk, so that neither looks at bounds.
  */
 #include "profile/callstack.h"
 
@@ -31,9 +31,8 @@ static int entry_word(struct replay *replay, uint32_t process, const struct chun
     return 0;
 }
 
-/* Find out what the symbols of `chunk` mean at `ticks`. */
-static int words_set(struct replay *replay, const struct chunk *chunk, uint64_t ticks, struct replay_words *words,
-                     struct err *err)
+int callstack_words(struct replay *replay, const struct chunk *chunk, uint64_t ticks, struct replay_words *words,
+                    struct err *err)
 {
     if (words->capacity < chunk->head.nr_dict) {
         free(words->words);
@@ -140,18 +139,13 @@ static void frame_count(struct replay *replay, uint32_t number, uint32_t depth, 
     observe(replay, number, depth - 1, frame, frame->flags, leaf_ticks, false);
 }
 
-static inline void time_take(struct calltree_node *node, uint64_t duration)
+static void time_take(struct calltree_node *node, uint64_t duration)
 {
     node->inclusive -= duration;
     node->repeated += duration;
 }
 
-/*
- * A folded call from `parent` has returned, and its time was added to its node's: but it is part of what the outer call
- * of that node takes, and not of what the nodes between them take. (Until the calls of those return as well, their
- * inclusive time may be below zero.)
- */
-static inline void call_unfold(struct calltree_node *nodes, uint32_t parent, uint32_t node, uint64_t duration)
+void callstack_unfold(struct calltree_node *nodes, uint32_t parent, uint32_t node, uint64_t duration)
 {
     while (parent != node && parent != CALLTREE_ROOT) {
         time_take(&nodes[parent], duration);
@@ -171,15 +165,19 @@ static void frame_pop(struct replay *replay, uint32_t number, uint64_t ticks, ui
     struct calltree_node *node = &replay->tree.nodes[frame->node];
     uint64_t duration = ticks - frame->start_ticks;
     node->inclusive += duration;
+    if (frame->flags & REPLAY_LATE) {
+        node->calls++;
+        node->inlined_calls += frame->flags & REPLAY_INLINED;
+    }
     if (frame->flags & REPLAY_INHERITED) {
         node->inherited += duration;
     } else {
         node->min = duration < node->min ? duration : node->min;
         node->max = duration > node->max ? duration : node->max;
-        histogram_set_count(&replay->durations, node->function, duration);
+        histogram_set_add(&replay->durations, node->function, duration, 1);
     }
     if (frame->flags & REPLAY_FOLDED)
-        call_unfold(replay->tree.nodes, thread->frames[thread->depth].node, frame->node, duration);
+        callstack_unfold(replay->tree.nodes, thread->frames[thread->depth].node, frame->node, duration);
     bool inherited = (frame->flags & REPLAY_INHERITED) != 0;
     if (!(frame->flags & REPLAY_REGION)) {
         thread->nr_exits += how == 0 && !inherited;
@@ -290,7 +288,7 @@ int callstack_begin(struct replay *replay, uint32_t number, const struct trace_c
         return err_set(err, ERR_INCOMPLETE, "its time goes back");
     if (thread->started && head->number < thread->next_number)
         return err_set(err, ERR_INCOMPLETE, "its thread has a later chunk before it");
-    if (frames_reserve(thread, 1, err) != 0 || words_set(replay, chunk, block->first_ticks, words, err) != 0)
+    if (frames_reserve(thread, 1, err) != 0 || callstack_words(replay, chunk, block->first_ticks, words, err) != 0)
         return -1;
     bool follows = thread->started && head->number == thread->next_number && !(head->flags & TF_CHUNK_GAP) &&
                    (uint64_t)thread->hidden + thread->depth == head->depth;
@@ -339,7 +337,7 @@ void callstack_finish(struct replay *replay, uint32_t number, uint64_t end_ticks
 
 /* ---- One symbol ----------------------------------------------------------------------------------- */
 
-static void ext_take(struct replay *replay, uint32_t number, uint64_t ticks, const struct chunk_ext *ext)
+void callstack_ext(struct replay *replay, uint32_t number, uint64_t ticks, const struct chunk_ext *ext)
 {
     struct replay_thread *thread = &replay->threads[number];
     if (!thread->entered)
@@ -357,8 +355,8 @@ static void ext_take(struct replay *replay, uint32_t number, uint64_t ticks, con
         replay->stopped = replay->observer->note(replay->observer->context, number, ticks, ext);
 }
 
-/* EXIT and UNWIND. A frame that has no name is one that only earlier chunks name. */
-static void symbol_leave(struct replay *replay, uint32_t number, uint32_t symbol, uint64_t ticks)
+/* A frame that has no name is one that only earlier chunks name. */
+void callstack_leave(struct replay *replay, uint32_t number, uint32_t symbol, uint64_t ticks)
 {
     struct replay_thread *thread = &replay->threads[number];
     if (thread->depth > 0) {
@@ -387,7 +385,7 @@ int callstack_step(struct replay *replay, uint32_t number, const struct chunk *c
         callstack_enter_window(replay, number);
     if (ticks > replay->to_ticks)
         return 1;
-    if (ticks >= words->until_ticks && words_set(replay, chunk, ticks, words, err) != 0)
+    if (ticks >= words->until_ticks && callstack_words(replay, chunk, ticks, words, err) != 0)
         return -1;
     thread->last_ticks = ticks;
     if (symbol >= TF_SYM_ENTER) {
@@ -396,128 +394,9 @@ int callstack_step(struct replay *replay, uint32_t number, const struct chunk *c
         if (thread->entered)
             frame_count(replay, number, thread->depth, 0, replay->leaf_ticks);
     } else if (symbol == TF_SYM_EXT) {
-        ext_take(replay, number, ticks, ext);
+        callstack_ext(replay, number, ticks, ext);
     } else if (symbol < TF_SYM_EXT) {
-        symbol_leave(replay, number, symbol, ticks);
+        callstack_leave(replay, number, symbol, ticks);
     }
     return 0;
-}
-
-/* ---- All symbols ---------------------------------------------------------------------------------- */
-
-static inline struct replay_cache_slot *cache_slot(struct replay_cache *cache, uint32_t parent, uint32_t word)
-{
-    uint32_t hash = (parent * 0x9E3779B1u) ^ (word * 0x85EBCA6Bu);
-    return &cache->slots[(hash >> 16) % REPLAY_CACHE_SLOTS];
-}
-
-/* The node of a call that the cache does not know, with REPLAY_FOLDED where it is folded; UINT32_MAX when memory ran
- * out. */
-static uint32_t cache_fill(struct replay *replay, struct replay_cache_slot *slot, uint32_t parent, uint32_t word,
-                           struct err *err)
-{
-    uint32_t child = calltree_child(&replay->tree, parent, word >> REPLAY_WORD_SHIFT, err);
-    if (child == UINT32_MAX)
-        return child;
-    child |= replay->tree.nodes[child].parent != parent ? REPLAY_FOLDED : 0;
-    *slot = (struct replay_cache_slot){.parent = parent, .word = word, .child = child};
-    return child;
-}
-
-/* What callstack_step() does for the symbols that the loop below has no place for. */
-static void symbol_rare(struct replay *replay, uint32_t number, const struct chunk *chunk, struct chunk_cursor *cursor,
-                        uint32_t symbol)
-{
-    struct chunk_ext ext;
-    if (symbol < TF_SYM_EXT)
-        symbol_leave(replay, number, symbol, cursor->ticks);
-    if (symbol != TF_SYM_EXT)
-        return;
-    chunk_next_ext(chunk, cursor, &ext);
-    ext_take(replay, number, cursor->ticks, &ext);
-}
-
-/* The symbols up to `end`. What callstack_step() does for a thread inside the window that nobody observes. */
-static int symbols_run(struct replay *replay, uint32_t number, const struct chunk *chunk, struct chunk_cursor *cursor,
-                       uint32_t end, const struct replay_words *words, struct err *err)
-{
-    struct replay_thread *thread = &replay->threads[number];
-    struct replay_cache *cache = replay->cache;
-    struct calltree_node *nodes = replay->tree.nodes;
-    struct replay_frame *top = thread->frames + thread->depth;
-    const uint32_t *meaning = words->words;
-    struct chunk_cursor at = *cursor;
-    uint64_t nr_calls = 0, nr_exits = 0;
-    while (at.index < end) {
-        uint32_t symbol = chunk_next(chunk, &at);
-        if (symbol >= TF_SYM_ENTER) {
-            uint32_t parent = top->node, word = meaning[symbol - TF_SYM_ENTER];
-            struct replay_cache_slot *slot = cache_slot(cache, parent, word);
-            uint32_t child = slot->child; /* with REPLAY_FOLDED */
-            if (__builtin_expect(slot->parent != parent || slot->word != word, 0)) {
-                child = cache_fill(replay, slot, parent, word, err);
-                nodes = replay->tree.nodes;
-                if (child == UINT32_MAX)
-                    return -1;
-            }
-            uint32_t flags = (word & REPLAY_REGION) | (child & REPLAY_FOLDED);
-            child &= ~(uint32_t)REPLAY_FOLDED;
-            nodes[child].calls++;
-            nodes[child].inlined_calls += word & REPLAY_INLINED;
-            nr_calls += !(word & REPLAY_REGION);
-            *++top = (struct replay_frame){.start_ticks = at.ticks, .node = child, .flags = flags};
-        } else if (symbol == TF_SYM_EXIT &&
-                   __builtin_expect((top->flags & ~(uint32_t)REPLAY_FOLDED) == 0 && top != thread->frames, 1)) {
-            struct calltree_node *node = &nodes[top->node];
-            uint64_t duration = at.ticks - top->start_ticks;
-            nr_exits++;
-            node->inclusive += duration;
-            node->min = duration < node->min ? duration : node->min;
-            node->max = duration > node->max ? duration : node->max;
-            histogram_set_count(&replay->durations, node->function, duration);
-            if (top->flags != 0)
-                call_unfold(nodes, top[-1].node, top->node, duration);
-            top--;
-        } else {
-            thread->depth = (uint32_t)(top - thread->frames);
-            symbol_rare(replay, number, chunk, &at, symbol);
-            top = thread->frames + thread->depth;
-        }
-    }
-    thread->depth = (uint32_t)(top - thread->frames);
-    thread->nr_calls += nr_calls;
-    thread->nr_exits += nr_exits;
-    thread->last_ticks = at.ticks;
-    *cursor = at;
-    return 0;
-}
-
-/* The index of the first symbol at or after `ticks`. */
-static uint32_t symbol_at(const struct chunk *chunk, struct chunk_cursor cursor, uint64_t ticks)
-{
-    while (cursor.index < chunk->head.nr_symbols) {
-        chunk_next(chunk, &cursor);
-        if (cursor.ticks >= ticks)
-            return cursor.index - 1;
-    }
-    return chunk->head.nr_symbols;
-}
-
-int callstack_run(struct replay *replay, uint32_t number, const struct chunk *chunk, struct replay_words *words,
-                  struct err *err)
-{
-    struct chunk_cursor cursor;
-    chunk_begin(chunk, &cursor);
-    for (;;) {
-        uint32_t end = chunk->head.nr_symbols;
-        uint64_t change = words->until_ticks;
-        if (change <= chunk->last_ticks)
-            end = symbol_at(chunk, cursor, change);
-        if (symbols_run(replay, number, chunk, &cursor, end, words, err) != 0)
-            return -1;
-        if (end == chunk->head.nr_symbols)
-            return 0;
-        if (words_set(replay, chunk, change, words, err) != 0)
-            return -1;
-    }
 }

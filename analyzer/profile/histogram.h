@@ -85,14 +85,14 @@ uint32_t histogram_set_open(struct histogram_set *set, uint32_t member, uint32_t
 void histogram_set_each(const struct histogram_set *set, uint32_t member,
                         void (*take)(void *context, uint32_t bucket, uint64_t calls), void *context);
 
-/* Count a call. */
-static inline void histogram_set_count(struct histogram_set *set, uint32_t member, uint64_t duration)
+/* Count calls that took the same time. */
+static inline void histogram_set_add(struct histogram_set *set, uint32_t member, uint64_t duration, uint64_t calls)
 {
     uint32_t bucket = histogram_bucket(duration);
     uint32_t group = set->members[member][bucket >> HISTOGRAM_BITS];
     if (__builtin_expect(group == 0, 0))
         group = histogram_set_open(set, member, bucket);
-    set->groups[group].calls[bucket % HISTOGRAM_GROUP]++;
+    set->groups[group].calls[bucket % HISTOGRAM_GROUP] += calls;
 }
 
 #endif

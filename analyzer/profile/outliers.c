@@ -213,7 +213,7 @@ static int seek_leave(void *context, const struct replay_call *call)
     bool is_whole = !(call->flags & (REPLAY_OPEN | REPLAY_EARLIER | REPLAY_INHERITED));
     if (seeker->is_counting) {
         if (tracker->depth == 0 && is_whole)
-            histogram_set_count(&seeker->durations, 0, clock_duration_ns(&seeker->replay->trace->clock, ticks));
+            histogram_set_add(&seeker->durations, 0, clock_duration_ns(&seeker->replay->trace->clock, ticks), 1);
         return 0;
     }
     if (frame_count(seeker, tracker, frame, ticks) != 0)

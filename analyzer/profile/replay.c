@@ -3,6 +3,7 @@
  */
 #include "profile/replay.h"
 
+#include "profile/callrun.h"
 #include "profile/callstack.h"
 #include "trace/ahead.h"
 #include "trace/timeline.h"
@@ -43,8 +44,7 @@ static int results_reset(struct replay *replay, struct err *err)
         return no_memory(err);
     for (uint32_t i = 0; i < replay->trace->nr_threads; i++)
         replay->threads[i].entered = replay->from_ticks == 0;
-    for (uint32_t i = 0; i < REPLAY_CACHE_SLOTS; i++)
-        replay->cache->slots[i].parent = UINT32_MAX;
+    callrun_reset(replay->run);
     if (histogram_set_reserve(&replay->durations, replay->functions.nr) != 0)
         return no_memory(err);
     if (calltree_init(&replay->tree, err) != 0)
@@ -65,16 +65,16 @@ int replay_init(struct replay *replay, struct trace *trace, const struct replay_
         uint64_t behind = clock_ticks(&trace->clock, filter->to_ns + 1);
         replay->to_ticks = behind == UINT64_MAX ? behind : behind - 1;
     }
-    replay->cache = malloc(sizeof(*replay->cache));
+    replay->run = malloc(sizeof(*replay->run));
     if (address_map_init(&replay->map, trace, err) != 0)
         return -1;
-    return replay->cache == NULL ? no_memory(err) : results_reset(replay, err);
+    return replay->run == NULL ? no_memory(err) : results_reset(replay, err);
 }
 
 void replay_release(struct replay *replay)
 {
     threads_release(replay);
-    free(replay->cache);
+    free(replay->run);
     free(replay->words.words);
     function_set_release(&replay->functions);
     address_map_release(&replay->map);
@@ -151,7 +151,7 @@ static int chunk_replay(struct replay *replay, struct ahead *ahead, uint32_t num
         return 0;
     }
     if (thread->entered && block->last_ticks <= replay->to_ticks)
-        return callstack_run(replay, block->thread, chunk, &replay->words, err);
+        return callrun_chunk(replay, block->thread, chunk, &replay->words, err);
     return chunk_step(replay, block->thread, chunk, err);
 }
 
@@ -225,6 +225,7 @@ int replay_run(struct replay *replay, struct err *err)
     struct ahead *ahead = likely != NULL ? ahead_new(replay->trace, likely, ahead_threads(), err) : NULL;
     if (ahead != NULL)
         result = chunks_replay(replay, wanted, ahead, err);
+    callrun_flush(replay);
     if (ahead == NULL || (result == 0 && replay->durations.failed))
         result = no_memory(err);
     if (result == 0)

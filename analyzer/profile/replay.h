@@ -81,7 +81,7 @@ struct replay_thread {
     struct replay_words words;
 };
 
-struct replay_cache;
+struct callrun;
 
 enum replay_flag {
     REPLAY_INLINED = 1u << 0,
@@ -92,6 +92,7 @@ enum replay_flag {
     REPLAY_OPEN = 1u << 5,      /* never left */
     REPLAY_EARLIER = 1u << 6,   /* entered before the window, or in what is lost */
     REPLAY_LEAF = 1u << 7,      /* for an observer: nothing happens in the thread before it returns, at end_ticks */
+    REPLAY_LATE = 1u << 8,      /* its call is in thread->nr_calls, and in its node's count when it ends */
     REPLAY_FOLDED = 1u << 30    /* its node is that of a call further out, or at the top of a tree that is cut */
 };
 
@@ -136,7 +137,7 @@ struct replay {
     struct replay_losses *losses;   /* nr_losses of the tree's nodes; the others have none */
     size_t nr_losses;
     struct replay_thread *threads; /* trace->nr_threads, in their order */
-    struct replay_cache *cache;
+    struct callrun *run;
     struct replay_words words;
     const struct replay_observer *observer; /* NULL: none */
     uint64_t leaf_ticks;                    /* when the frame that is entered returns, if that is what comes next */

@@ -73,17 +73,22 @@ struct chunk_cursor {
 
 void chunk_begin(const struct chunk *chunk, struct chunk_cursor *cursor);
 
+/* The ticks of a delta that is TF_DELTA_WIDE: call it once for each. */
+static inline uint64_t chunk_next_wide(const struct chunk *chunk, struct chunk_cursor *cursor)
+{
+    uint64_t wide = 0;
+    cursor->wide = tf_get_varint(cursor->wide, chunk->wide_end, &wide);
+    return wide;
+}
+
 /* The next symbol, and its time in cursor->ticks. The chunk must have one: cursor->index < nr_symbols. */
 static inline uint32_t chunk_next(const struct chunk *chunk, struct chunk_cursor *cursor)
 {
     uint32_t delta = chunk->deltas[cursor->index];
-    if (delta == TF_DELTA_WIDE) {
-        uint64_t wide = 0;
-        cursor->wide = tf_get_varint(cursor->wide, chunk->wide_end, &wide);
-        cursor->ticks += wide;
-    } else {
+    if (delta == TF_DELTA_WIDE)
+        cursor->ticks += chunk_next_wide(chunk, cursor);
+    else
         cursor->ticks += (uint64_t)delta * chunk->head.tick_unit;
-    }
     return tf_load16(chunk->symbols + 2 * (size_t)cursor->index++);
 }
 

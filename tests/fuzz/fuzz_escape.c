@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NR_FORMS = 6 };
+
 typedef void escape_text(struct out *out, const char *text);
 
 static void terminal(struct out *out, const char *text)
@@ -21,18 +23,6 @@ static void xml(struct out *out, const char *text)
 static void elided(struct out *out, const char *text)
 {
     escape_terminal_elided(out, text, 20);
-}
-
-/* What is written; freed by the caller. */
-static char *written(escape_text *escape, const char *text)
-{
-    char *result = NULL;
-    size_t bytes = 0;
-    struct err err = {0};
-    struct out *out = out_open_memory(&result, &bytes);
-    escape(out, text);
-    fuzz_require(out_close(out, &err) == 0 && strlen(result) == bytes);
-    return result;
 }
 
 /* Without any of these characters, and without control characters. */
@@ -77,13 +67,27 @@ static void csv_require(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-    char *text = malloc(bytes + 1);
+    static escape_text *const escapes[NR_FORMS] = {terminal, xml, elided, escape_json, escape_csv, escape_folded};
+    const char *forms[NR_FORMS];
+    uint64_t ends[NR_FORMS];
+    struct err err = {0};
+    char *text = malloc(bytes + 1), *written = NULL;
+    size_t nr_written = 0;
     fuzz_require(text != NULL);
     if (bytes > 0)
         memcpy(text, data, bytes);
     text[bytes] = '\0';
-    char *const forms[] = {written(terminal, text),    written(xml, text),        written(elided, text),
-                           written(escape_json, text), written(escape_csv, text), written(escape_folded, text)};
+    struct out *out = out_open_memory(&written, &nr_written);
+    for (size_t i = 0; i < NR_FORMS; i++) {
+        escapes[i](out, text);
+        ends[i] = out_count(out);
+        out_char(out, '\0');
+    }
+    fuzz_require(out_close(out, &err) == 0 && nr_written == ends[NR_FORMS - 1] + 1);
+    for (size_t i = 0; i < NR_FORMS; i++) {
+        forms[i] = i == 0 ? written : written + ends[i - 1] + 1;
+        fuzz_require(strlen(forms[i]) == (size_t)(written + ends[i] - forms[i]));
+    }
     plain_require(forms[0], "");
     fuzz_require(strpbrk(forms[1], "<>\"'") == NULL);
     plain_require(forms[2], "");
@@ -92,8 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     fuzz_require(strpbrk(forms[3], "<>&") == NULL);
     csv_require(forms[4]);
     plain_require(forms[5], ";");
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
-        free(forms[i]);
+    free(written);
     free(text);
     return 0;
 }

@@ -45,7 +45,7 @@ static struct histogram histogram_of(const uint64_t *durations, size_t nr)
     struct histogram histogram = {.counts = calloc(HISTOGRAM_BUCKETS, sizeof(*histogram.counts))};
     ck_assert_int_eq(histogram_set_reserve(&set, 1), 0);
     for (size_t i = 0; i < nr; i++)
-        histogram_set_count(&set, 0, durations[i]);
+        histogram_set_add(&set, 0, durations[i], 1);
     histogram_set_each(&set, 0, count_take, &histogram);
     histogram_set_release(&set);
     return histogram;
@@ -120,7 +120,7 @@ START_TEST(members_are_apart)
     for (uint32_t i = 0; i < NR; i++) {
         ck_assert_int_eq(histogram_set_reserve(&set, i + 1), 0);
         for (uint32_t j = 0; j <= i; j++)
-            histogram_set_count(&set, j, (uint64_t)j << (i % 40));
+            histogram_set_add(&set, j, (uint64_t)j << (i % 40), 1);
     }
     for (uint32_t i = 0; i < NR; i++) {
         struct histogram histogram = {.counts = calloc(HISTOGRAM_BUCKETS, sizeof(*histogram.counts))};

@@ -397,7 +397,9 @@ static void oracle_thread(struct writer *writer, uint32_t serial, uint64_t *stat
     uint64_t ticks = 1000;
     thread->tick_unit = (uint32_t)(random64(state) % 20 + 1);
     for (uint32_t i = 0; i < 2000 || depth > 0; i++) {
-        ticks += random64(state) % 16 == 0 ? random64(state) % 100000 : random64(state) % 50 * thread->tick_unit;
+        /* Most calls are as short as the clock can tell: those are counted in another way than the rest. */
+        ticks += random64(state) % 16 == 0 ? random64(state) % 100000
+                                           : random64(state) % (i % 64 < 40 ? 5 : 50) * thread->tick_unit;
         bool push = i < 2000 && depth < 6 && (depth == 0 || random64(state) % 2 == 0);
         if (push) {
             uint64_t fn = 0xa + random64(state) % 4;
@@ -405,7 +407,10 @@ static void oracle_thread(struct writer *writer, uint32_t serial, uint64_t *stat
                      depth > 0 ? frames[depth - 1].path : "", depth > 0 ? ";" : "", (unsigned long long)fn);
             frames[depth].ticks = ticks;
             oracle->calls[oracle_path(oracle, frames[depth++].path)]++;
-            enter(thread, ticks, fn);
+            if (fn == 0xd)
+                thread_region(thread, ticks, "d");
+            else
+                thread_enter(thread, ticks, fn, fn, random64(state) % 2 == 0);
         } else {
             depth--;
             oracle->inclusive[oracle_path(oracle, frames[depth].path)] += ticks - frames[depth].ticks;
@@ -414,8 +419,10 @@ static void oracle_thread(struct writer *writer, uint32_t serial, uint64_t *stat
             else
                 thread_exit(thread, ticks);
         }
-        if (random64(state) % 100 == 0)
+        if (random64(state) % 100 == 0) {
             thread_flush(thread);
+            thread->tick_unit = random64(state) % 4 == 0 ? (uint32_t)(random64(state) % 20 + 1) : thread->tick_unit;
+        }
     }
     thread_flush(thread);
     writer_thread_free(thread);

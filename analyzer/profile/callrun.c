@@ -1,0 +1,188 @@
+#include "profile/callrun.h"
+
+#include "profile/callstack.h"
+
+#define SYMBOLS_MAX (1u << 31) /* until a counter of 32 bits is added to the tree */
+
+/* ---- The cache ------------------------------------------------------------------------------------ */
+
+void callrun_reset(struct callrun *run)
+{
+    *run = (struct callrun){.nr_symbols_left = SYMBOLS_MAX};
+    for (uint32_t i = 0; i < CALLRUN_SLOTS; i++)
+        run->slots[i].parent = UINT32_MAX;
+}
+
+static void slot_flush(struct replay *replay, struct callrun_slot *slot)
+{
+    struct calltree_node *node = &replay->tree.nodes[slot->child];
+    for (uint32_t i = 0; i < CALLRUN_UNITS; i++) {
+        uint64_t nr = slot->leaves[i], duration = (uint64_t)i * replay->run->unit_ticks;
+        if (nr == 0)
+            continue;
+        node->calls += nr;
+        node->inlined_calls += slot->word & REPLAY_INLINED ? nr : 0;
+        node->inclusive += nr * duration;
+        node->min = duration < node->min ? duration : node->min;
+        node->max = duration > node->max ? duration : node->max;
+        histogram_set_add(&replay->durations, node->function, duration, nr);
+        slot->leaves[i] = 0;
+    }
+}
+
+void callrun_flush(struct replay *replay)
+{
+    for (uint32_t i = 0; i < CALLRUN_SLOTS; i++) {
+        if (replay->run->slots[i].parent != UINT32_MAX)
+            slot_flush(replay, &replay->run->slots[i]);
+    }
+    replay->run->nr_symbols_left = SYMBOLS_MAX;
+}
+
+static inline struct callrun_slot *slot_of(struct callrun *run, uint32_t parent, uint32_t word)
+{
+    uint32_t hash = (parent * 0x9E3779B1u) ^ (word * 0x85EBCA6Bu);
+    return &run->slots[(hash >> 16) % CALLRUN_SLOTS];
+}
+
+/* The slot takes a call that it does not have. 0, or -1 when memory ran out. */
+static int slot_fill(struct replay *replay, struct callrun_slot *slot, uint32_t parent, uint32_t word, struct err *err)
+{
+    uint32_t child = calltree_child(&replay->tree, parent, word >> REPLAY_WORD_SHIFT, err);
+    if (child == UINT32_MAX)
+        return -1;
+    if (slot->parent != UINT32_MAX)
+        slot_flush(replay, slot);
+    bool folded = replay->tree.nodes[child].parent != parent;
+    *slot = (struct callrun_slot){.parent = parent, .word = word, .child = child};
+    slot->flags = (uint32_t)REPLAY_LATE | (folded ? REPLAY_FOLDED : 0) | (word & (REPLAY_REGION | REPLAY_INLINED));
+    return 0;
+}
+
+/* ---- The loop ------------------------------------------------------------------------------------- */
+
+/* What the loop has no place for. */
+static void symbol_rare(struct replay *replay, uint32_t number, const struct chunk *chunk, struct chunk_cursor *cursor,
+                        uint32_t symbol)
+{
+    struct chunk_ext ext;
+    if (symbol < TF_SYM_EXT)
+        callstack_leave(replay, number, symbol, cursor->ticks);
+    if (symbol != TF_SYM_EXT)
+        return;
+    chunk_next_ext(chunk, cursor, &ext);
+    callstack_ext(replay, number, cursor->ticks, &ext);
+}
+
+static inline void call_end(struct replay *replay, struct calltree_node *nodes, const struct replay_frame *frame,
+                            uint64_t ticks)
+{
+    struct calltree_node *node = &nodes[frame->node];
+    uint64_t duration = ticks - frame->start_ticks;
+    node->calls++;
+    node->inlined_calls += frame->flags & REPLAY_INLINED;
+    node->inclusive += duration;
+    node->min = duration < node->min ? duration : node->min;
+    node->max = duration > node->max ? duration : node->max;
+    histogram_set_add(&replay->durations, node->function, duration, 1);
+    if (frame->flags & REPLAY_FOLDED)
+        callstack_unfold(nodes, frame[-1].node, frame->node, duration);
+}
+
+/* The slot of a call; NULL when memory ran out. */
+static inline struct callrun_slot *slot_find(struct replay *replay, uint32_t parent, uint32_t word, struct err *err)
+{
+    struct callrun_slot *slot = slot_of(replay->run, parent, word);
+    if (__builtin_expect(slot->parent != parent || slot->word != word, 0) &&
+        slot_fill(replay, slot, parent, word, err) != 0)
+        return NULL;
+    return slot;
+}
+
+/*
+ * The symbols up to `end`. What chunk_next() does is spelled out, with variables of its own: a cursor whose address is
+ * taken lies in memory, and every event would wait for the one before to be stored.
+ */
+static int symbols_run(struct replay *replay, uint32_t number, const struct chunk *chunk, struct chunk_cursor *cursor,
+                       const uint32_t end, const uint32_t *words, struct err *err)
+{
+    struct replay_thread *thread = &replay->threads[number];
+    struct replay_frame *top = thread->frames + thread->depth;
+    const uint8_t *const symbols = chunk->symbols, *const deltas = chunk->deltas;
+    const uint64_t unit = chunk->head.tick_unit;
+    uint64_t ticks = cursor->ticks, nr_calls = 0, nr_exits = 0;
+    uint32_t index = cursor->index;
+    while (index < end) {
+        uint32_t symbol = tf_load16(symbols + 2 * (size_t)index), delta = deltas[index];
+        index++;
+        if (__builtin_expect(delta == TF_DELTA_WIDE, 0))
+            ticks += chunk_next_wide(chunk, cursor);
+        else
+            ticks += delta * unit;
+        if (symbol >= TF_SYM_ENTER) {
+            struct callrun_slot *slot = slot_find(replay, top->node, words[symbol - TF_SYM_ENTER], err);
+            if (slot == NULL)
+                return -1;
+            nr_calls += !(slot->flags & REPLAY_REGION);
+            /* It returns at once, and so soon that it is only counted. */
+            if (index < end && tf_load16(symbols + 2 * (size_t)index) == TF_SYM_EXIT && deltas[index] < CALLRUN_UNITS &&
+                !(slot->flags & (REPLAY_FOLDED | REPLAY_REGION))) {
+                slot->leaves[deltas[index]]++;
+                ticks += deltas[index++] * unit;
+                nr_exits++;
+            } else {
+                *++top = (struct replay_frame){.start_ticks = ticks, .node = slot->child, .flags = slot->flags};
+            }
+        } else if (symbol == TF_SYM_EXIT &&
+                   __builtin_expect((top->flags & (REPLAY_LATE | REPLAY_REGION)) == REPLAY_LATE, 1)) {
+            call_end(replay, replay->tree.nodes, top--, ticks);
+            nr_exits++;
+        } else {
+            thread->depth = (uint32_t)(top - thread->frames);
+            cursor->ticks = ticks;
+            symbol_rare(replay, number, chunk, cursor, symbol);
+            top = thread->frames + thread->depth;
+        }
+    }
+    thread->depth = (uint32_t)(top - thread->frames);
+    thread->nr_calls += nr_calls;
+    thread->nr_exits += nr_exits;
+    thread->last_ticks = cursor->ticks = ticks;
+    cursor->index = end;
+    return 0;
+}
+
+/* The index of the first symbol at or after `ticks`. */
+static uint32_t symbol_at(const struct chunk *chunk, struct chunk_cursor cursor, uint64_t ticks)
+{
+    while (cursor.index < chunk->head.nr_symbols) {
+        chunk_next(chunk, &cursor);
+        if (cursor.ticks >= ticks)
+            return cursor.index - 1;
+    }
+    return chunk->head.nr_symbols;
+}
+
+int callrun_chunk(struct replay *replay, uint32_t number, const struct chunk *chunk, struct replay_words *words,
+                  struct err *err)
+{
+    struct callrun *run = replay->run;
+    struct chunk_cursor cursor;
+    if (run->unit_ticks != chunk->head.tick_unit || run->nr_symbols_left < chunk->head.nr_symbols)
+        callrun_flush(replay);
+    run->unit_ticks = chunk->head.tick_unit;
+    run->nr_symbols_left -= chunk->head.nr_symbols;
+    chunk_begin(chunk, &cursor);
+    for (;;) {
+        uint32_t end = chunk->head.nr_symbols;
+        uint64_t change = words->until_ticks;
+        if (change <= chunk->last_ticks)
+            end = symbol_at(chunk, cursor, change);
+        if (symbols_run(replay, number, chunk, &cursor, end, words->words, err) != 0)
+            return -1;
+        if (end == chunk->head.nr_symbols)
+            return 0;
+        if (callstack_words(replay, chunk, change, words, err) != 0)
+            return -1;
+    }
+}
