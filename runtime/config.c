@@ -11,7 +11,7 @@ const struct config_row tracert__config_rows[] = {
     {"TRACERT_OUTPUT", "trace.zst", "path of the trace; %p is the process id"},
     {"TRACERT_START", "on", "on, or off: load the library but record nothing"},
     {"TRACERT_FULL", "wait", "when a ring is full: wait for the drain, or drop events and count them"},
-    {"TRACERT_MEMORY", "off", "allocations, seen by libtracert_memory: off, events (without functions) or full"},
+    {"TRACERT_MEMORY", "off", "allocations, seen by libtracert_memory: off, events, fp, lazy or full"},
     {"TRACERT_CLOCK", "auto", "counter (the processor's), monotonic (the system's), or auto: it if steady"},
     {"TRACERT_BUFFER", "2M", "ring of each of the first 16 threads: 128K to 64M, a power of two"},
     {"TRACERT_LEVEL", "1", "zstd level: 1 to 19, or -1 to -7 for less work"},
@@ -93,7 +93,8 @@ void config_read(struct config *config, char **environment)
     static const char *const start[] = {"on", "off", NULL};
     static const char *const full[] = {[TF_FULL_WAIT] = "wait", [TF_FULL_DROP] = "drop", NULL};
     static const char *const memory[] = {
-        [TF_MEMORY_OFF] = "off", [TF_MEMORY_EVENTS] = "events", [TF_MEMORY_FULL] = "full", NULL};
+        [TF_MEMORY_OFF] = "off",   [TF_MEMORY_EVENTS] = "events", [TF_MEMORY_FULL] = "full",
+        [TF_MEMORY_LAZY] = "lazy", [TF_MEMORY_FP] = "fp",         NULL};
     static const char *const clock[] = {
         [CONFIG_CLOCK_AUTO] = "auto", [CONFIG_CLOCK_COUNTER] = "counter", [CONFIG_CLOCK_MONOTONIC] = "monotonic", NULL};
     long ring_bytes = 2l << 20;

@@ -43,6 +43,8 @@ int dlclose(void *handle)
 {
     int (*real)(void *);
     *(void **)&real = next_symbol("dlclose");
+    if (tracert__aside != NULL) /* nobody has looked since it was loaded, perhaps */
+        tracert__modules_scan();
     int result = real(handle);
     int error = errno;
     if (tracert__session_is_on())

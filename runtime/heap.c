@@ -1,6 +1,7 @@
 #include "heap.h"
 
 #include "diag.h"
+#include "paths.h"
 #include "record.h"
 #include "session.h"
 #include "thread.h"
@@ -10,7 +11,8 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 bool tracert__heap_is_off;
-static bool pools_are_off; /* the same for what the program itself tells */
+static bool pools_are_off;      /* the same for what the program itself tells */
+static enum tf_memory heap_way; /* what is recorded */
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -19,47 +21,66 @@ INLINE bool operand_put(uint64_t *word, uint64_t blank, uint64_t operand)
     return likely(ring_swap(word, blank, operand << OPERAND_SHIFT | WORD_FILLED | SYMBOL_OPERAND));
 }
 
+/* An allocation or a release, as it is told. */
+struct told {
+    uint64_t operands[ALLOC_OPERANDS];
+    uint32_t nr;
+    uint32_t symbol;
+    const struct walk *walk; /* NULL: none */
+};
+
+/* The path of an ALLOC, as a word has it; PATH_NO_ROOM << WORD_PATH_SHIFT when the slow path has to find it. */
+INLINE uint64_t path_bits(struct tracert__thread *thread, const struct told *told)
+{
+    if (told->symbol != TF_SYM_ALLOC || likely(heap_way != TF_MEMORY_LAZY && heap_way != TF_MEMORY_FP))
+        return 0;
+    uint32_t number = thread->slot->nr_opened - 1;
+    uint32_t path = told->walk != NULL ? paths_of_walk(thread, number, told->walk) : path_of_open(thread, number);
+    return (uint64_t)path << WORD_PATH_SHIFT;
+}
+
 /*
  * What record_memory() does, when the segment has room and no signal handler comes between: operands and event, each by
  * one swap of its word. Should one fail, what is already there means nothing, and the slow path begins anew.
  */
-INLINE bool heap_put(struct tracert__thread *thread, const uint64_t *operands, uint32_t nr, uint32_t symbol)
+INLINE bool heap_put(struct tracert__thread *thread, const struct told *told)
 {
     uint64_t state = __atomic_load_n(&thread->state, __ATOMIC_RELAXED);
     __asm__ volatile("" : : : "memory");
     uint64_t at = state_words(thread, state);
-    if (unlikely(at + nr >= thread->heap_limit))
+    if (unlikely(at + told->nr >= thread->heap_limit))
         return false;
     uint64_t *word = &thread->words[at];
     uint64_t blank = thread->blank;
     ring_fetch(word);
+    uint64_t path = path_bits(thread, told);
     uint64_t ticks = clock_counter();
-    if (unlikely(ticks >> 32 != thread->ticks_high))
+    if (unlikely(ticks >> 32 != thread->ticks_high || path == (uint64_t)PATH_NO_ROOM << WORD_PATH_SHIFT))
         return false;
     __asm__ volatile("" : : : "memory");
     if (unlikely(__atomic_load_n(&thread->state, __ATOMIC_RELAXED) != state) ||
-        !operand_put(word, blank, operands[0]) ||
-        (nr == ALLOC_OPERANDS &&
-         !(operand_put(word + 1, blank, operands[1]) && operand_put(word + 2, blank, operands[2]))) ||
-        unlikely(!ring_swap(word + nr, blank, ticks << WORD_TICKS_SHIFT | WORD_FILLED | symbol)))
+        !operand_put(word, blank, told->operands[0]) ||
+        (told->nr == ALLOC_OPERANDS &&
+         !(operand_put(word + 1, blank, told->operands[1]) && operand_put(word + 2, blank, told->operands[2]))) ||
+        unlikely(!ring_swap(word + told->nr, blank, ticks << WORD_TICKS_SHIFT | path | WORD_FILLED | told->symbol)))
         return false;
-    __atomic_store_n(&thread->state, state + nr + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&thread->state, state + told->nr + 1, __ATOMIC_RELAXED);
     return true;
 }
 
-static __attribute__((noinline)) void heap_put_slowly(const uint64_t *operands, uint32_t nr, uint32_t symbol)
+static __attribute__((noinline)) void heap_put_slowly(const struct told *told)
 {
-    struct memory_event event = {.symbol = symbol, .nr_operands = nr};
-    for (uint32_t i = 0; i < nr; i++)
-        event.operands[i] = operands[i];
+    struct memory_event event = {.symbol = told->symbol, .nr_operands = told->nr, .walk = told->walk};
+    for (uint32_t i = 0; i < told->nr; i++)
+        event.operands[i] = told->operands[i];
     tracert__memory(&event);
 }
 
-INLINE void heap_tell(const uint64_t *operands, uint32_t nr, uint32_t symbol)
+INLINE void heap_tell(const struct told *told)
 {
-    struct tracert__thread *thread = tracert__self;
-    if (unlikely(thread == NULL) || unlikely(!heap_put(thread, operands, nr, symbol)))
-        heap_put_slowly(operands, nr, symbol);
+    struct tracert__thread *thread = thread_current();
+    if (unlikely(thread == NULL) || unlikely(!heap_put(thread, told)))
+        heap_put_slowly(told);
 }
 
 INLINE uint64_t operand(uint64_t value, uint64_t max)
@@ -67,39 +88,59 @@ INLINE uint64_t operand(uint64_t value, uint64_t max)
     return value < max ? value : max;
 }
 
-void tracert__heap_allocated(const void *block, size_t bytes, enum tf_api api, const void *caller)
+/* The same with the call path that the frame pointers tell. */
+static __attribute__((noinline)) void heap_tell_walked(struct told *told, const void *frame)
 {
-    const uint64_t operands[ALLOC_OPERANDS] = {operand((uint64_t)caller, OPERAND_MAX),
-                                               operand(bytes, OPERAND_SIZE_MAX) << OPERAND_API_BITS | (uint64_t)api,
-                                               operand((uint64_t)block, OPERAND_MAX)};
-    heap_tell(operands, ALLOC_OPERANDS, TF_SYM_ALLOC);
+    struct walk walk;
+    walk_stack(frame, &walk);
+    told->walk = &walk;
+    heap_tell(told);
+}
+
+void tracert__heap_allocated(const void *block, size_t bytes, enum tf_api api, const void *caller, const void *frame)
+{
+    struct told told = {.operands = {operand((uint64_t)caller, OPERAND_MAX),
+                                     operand(bytes, OPERAND_SIZE_MAX) << OPERAND_API_BITS | (uint64_t)api,
+                                     operand((uint64_t)block, OPERAND_MAX)},
+                        .nr = ALLOC_OPERANDS,
+                        .symbol = TF_SYM_ALLOC};
+    if (unlikely(heap_way == TF_MEMORY_FP))
+        heap_tell_walked(&told, frame);
+    else
+        heap_tell(&told);
+}
+
+INLINE void heap_tell_release(const void *block, uint32_t symbol)
+{
+    const struct told told = {
+        .operands = {operand((uint64_t)block, OPERAND_MAX)}, .nr = FREE_OPERANDS, .symbol = symbol};
+    heap_tell(&told);
 }
 
 void tracert__heap_released(const void *block, bool resized)
 {
-    const uint64_t operands[FREE_OPERANDS] = {operand((uint64_t)block, OPERAND_MAX)};
     if (resized)
-        heap_tell(operands, FREE_OPERANDS, TF_SYM_REALLOC);
+        heap_tell_release(block, TF_SYM_REALLOC);
     else
-        heap_tell(operands, FREE_OPERANDS, TF_SYM_FREE);
+        heap_tell_release(block, TF_SYM_FREE);
 }
 
 void tracert_alloc(const void *block, size_t bytes)
 {
     if (!pools_are_off && block != NULL)
-        tracert__heap_allocated(block, bytes, TF_API_POOL, __builtin_return_address(0));
+        tracert__heap_allocated(block, bytes, TF_API_POOL, __builtin_return_address(0), __builtin_frame_address(0));
 }
 
 void tracert_free(const void *block)
 {
-    const uint64_t operands[FREE_OPERANDS] = {operand((uint64_t)block, OPERAND_MAX)};
     if (!pools_are_off && block != NULL)
-        heap_tell(operands, FREE_OPERANDS, SYMBOL_POOL_FREE);
+        heap_tell_release(block, SYMBOL_POOL_FREE);
 }
 
 void tracert__heap_start(bool session_is_on)
 {
-    tracert__heap_is_off = pools_are_off = !session_is_on || tracert__session.memory == TF_MEMORY_OFF;
+    heap_way = tracert__session.memory;
+    tracert__heap_is_off = pools_are_off = !session_is_on || heap_way == TF_MEMORY_OFF;
     if (tracert__heap_is_off)
         return;
     const char *rival = tracert__interposer_rival == NULL ? NULL : tracert__interposer_rival();

@@ -20,8 +20,12 @@
 /* True once it is known that nothing of the heap is recorded: then there is no need to tell. */
 extern HEAP_SEAM bool tracert__heap_is_off;
 
-/* `block` of `bytes` has come; `caller`: where the call of the allocating function returns to. Preserves errno. */
-HEAP_SEAM void tracert__heap_allocated(const void *block, size_t bytes, enum tf_api api, const void *caller);
+/*
+ * `block` of `bytes` has come; `caller`: where the call of the allocating function returns to; `frame`: that function's
+ * frame, at which a chain of frame pointers begins. Preserves errno.
+ */
+HEAP_SEAM void tracert__heap_allocated(const void *block, size_t bytes, enum tf_api api, const void *caller,
+                                       const void *frame);
 
 /* `block` is about to go; `resized`: and its successor is the thread's next allocation of api REALLOC, or RESTORED. */
 HEAP_SEAM void tracert__heap_released(const void *block, bool resized);

@@ -9,6 +9,7 @@
  * An enter reads the clock last and an exit reads it first, so that as little of the hook as possible lies in the
  * measured time.
  */
+#include "lazy.h"
 #include "ring.h"
 #include "session.h"
 #include "thread.h"
@@ -113,16 +114,66 @@ static __attribute__((noinline)) void enter_again(struct tracert__thread *thread
     tracert__enter(function, site, sp);
 }
 
+/* ---- Without calls (lazy.h) --------------------------------------------------------------------------- */
+
+/* As enter_again(). */
+static __attribute__((noinline)) void aside_enter_again(uint64_t function, uint64_t site, uint64_t sp)
+{
+    struct tracert__thread *thread = tracert__aside;
+    struct frame entered = {.function = function, .site = site, .sp = sp};
+    if (thread != NULL && thread->open < thread->end_open &&
+        stack_is_inlined(thread->frames, (uint32_t)(thread->open - thread->frames), &entered)) {
+        entered.sp |= FRAME_INLINED;
+        lazy_push(thread, thread->open, &entered);
+    } else {
+        tracert__enter(function, site, sp);
+    }
+}
+
+/* There is no ring for calls. */
+INLINE void aside_enter(uint64_t function, uint64_t site, uint64_t sp)
+{
+    if (tracert__session_is_off())
+        return;
+    struct tracert__thread *thread = tracert__aside;
+    const struct frame entered = {.function = function, .site = site, .sp = sp};
+    if (likely(thread != NULL) && likely(thread->open < thread->end_open) &&
+        likely(thread->open[-1].sp > (sp | FRAME_FLAGS)))
+        lazy_push(thread, thread->open, &entered);
+    else
+        aside_enter_again(function, site, sp);
+}
+
+INLINE void aside_exit(uint64_t function, uint64_t sp, bool tail)
+{
+    if (tracert__session_is_off())
+        return;
+    struct tracert__thread *thread = tracert__aside;
+    if (likely(thread != NULL) && likely(thread->open < thread->end_open)) {
+        struct frame *top = thread->open - 1;
+        if (likely(top->function == function && (top->sp < sp) == tail && top[-1].sp >= sp)) {
+            lazy_pop(thread, top);
+            return;
+        }
+    }
+    tracert__exit(function, sp, tail);
+}
+
+/* ---- The hooks ------------------------------------------------------------------------------------------ */
+
 void __cyg_profile_func_enter(void *function, void *call_site)
 {
     struct tracert__thread *thread = tracert__self;
-    if (unlikely(thread == NULL) && tracert__session_is_off())
+    if (unlikely(thread == NULL)) {
+        aside_enter((uint64_t)function, frame_site((uint64_t)call_site, (uint64_t)__builtin_return_address(0)),
+                    FRAME_ADDRESS());
         return;
+    }
     struct frame entered = {.function = (uint64_t)function,
                             .site = frame_site((uint64_t)call_site, (uint64_t)__builtin_return_address(0)),
                             .sp = FRAME_ADDRESS()};
     struct before before;
-    if (unlikely(thread == NULL || !event_begin(thread, &before)))
+    if (unlikely(!event_begin(thread, &before)))
         tracert__enter(entered.function, entered.site, entered.sp);
     else if (unlikely(enter_is_odd(thread, &before, entered.sp) || !enter_put(thread, &before, &entered, 1)))
         enter_again(thread, entered.function, entered.site, entered.sp);
@@ -131,14 +182,16 @@ void __cyg_profile_func_enter(void *function, void *call_site)
 void __cyg_profile_func_exit(void *function, void *call_site)
 {
     struct tracert__thread *thread = tracert__self;
-    if (unlikely(thread == NULL) && tracert__session_is_off())
+    if (unlikely(thread == NULL)) {
+        aside_exit((uint64_t)function, FRAME_ADDRESS(), __builtin_return_address(0) == call_site);
         return;
+    }
     struct ticks ticks = clock_halves();
     uint64_t sp = FRAME_ADDRESS();
     /* A jump to this hook leaves the function's own return address on the stack. */
     bool tail = __builtin_return_address(0) == call_site;
     struct before before;
-    if (likely(thread != NULL) && likely(event_begin(thread, &before))) {
+    if (likely(event_begin(thread, &before))) {
         const struct frame *top = state_frame(thread, before.state) - 1;
         /* The innermost frame's own exit hook: below it when it is called, above it when it is jumped to. */
         if (likely(top->function == (uint64_t)function && (top->sp < sp) == tail && top[-1].sp >= sp) &&

@@ -114,7 +114,7 @@ void tracert__lane_end(const void *stack)
     struct lane *lane = table == NULL || stack == NULL ? NULL : lane_find(table, stack);
     if (lane != NULL) {
         struct tracert__thread *thread = lane->thread;
-        if (thread == tracert__self)
+        if (thread == thread_current())
             tracert__lane_return();
         if (thread != NULL)
             tracert__thread_release(thread);

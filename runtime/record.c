@@ -1,6 +1,8 @@
 #include "record.h"
 
 #include "drain/memory.h"
+#include "lazy.h"
+#include "paths.h"
 #include "sys.h"
 
 #include <signal.h>
@@ -91,6 +93,8 @@ int record_prepare(struct tracert__thread *thread, struct region *region, const 
         thread->nr_frames = 2 * max_words;
         thread->frames = frames_map(thread->nr_frames);
     }
+    if (thread->walked == NULL && region->memory == TF_MEMORY_FP)
+        thread->walked = memory_map(sizeof *thread->walked);
     if (thread->table == NULL || thread->frames == NULL)
         return -1;
     thread->state = thread->rest = 0;
@@ -101,6 +105,7 @@ int record_prepare(struct tracert__thread *thread, struct region *region, const 
     thread->ring = region_ring(region, index);
     thread->ring_bytes = ring_bytes;
     thread->dropped = 0;
+    lazy_prepare(thread);
     return segment_reserve(thread, thread->slot->nr_opened);
 }
 
@@ -108,7 +113,7 @@ int record_prepare(struct tracert__thread *thread, struct region *region, const 
  * Room for as many more frames as a segment has words: so hooks need not look. The old memory stays: a hook that a
  * signal handler has interrupted may still write there.
  */
-static int frames_reserve(struct tracert__thread *thread, uint32_t depth)
+int record_reserve_frames(struct tracert__thread *thread, uint32_t depth)
 {
     uint32_t need = depth + segment_at(NULL, thread->ring_bytes, 0).max_words;
     uint32_t nr = thread->nr_frames;
@@ -127,8 +132,12 @@ static int frames_reserve(struct tracert__thread *thread, uint32_t depth)
 
 int record_inherit(struct tracert__thread *thread, const struct frame *frames, uint32_t depth)
 {
-    if (frames_reserve(thread, depth) != 0)
+    if (record_reserve_frames(thread, depth) != 0)
         return -1;
+    if (thread->region->memory == TF_MEMORY_LAZY) {
+        lazy_inherit(thread, frames, depth);
+        return 0;
+    }
     for (uint32_t i = 0; i < depth; i++) {
         thread->frames[i] = frames[i];
         thread->frames[i].sp |= FRAME_INHERITED;
@@ -226,8 +235,10 @@ static void segment_make_blank(const struct segment *segment)
 void record_let_run(struct tracert__thread *thread)
 {
     uint32_t end = thread->region->clock == TF_CLOCK_MONOTONIC ? 0 : thread->end;
-    thread->limit = thread->region->memory == TF_MEMORY_EVENTS ? 0 : end;
+    thread->limit = region_records_calls(thread->region) ? end : 0;
     thread->heap_limit = end;
+    if (thread->region->memory == TF_MEMORY_LAZY)
+        thread->end_open = thread->frames + thread->nr_frames;
 }
 
 static void segment_begin(struct tracert__thread *thread, uint32_t number, uint64_t ticks)
@@ -280,7 +291,7 @@ static enum record segment_open(struct tracert__thread *thread, uint64_t ticks)
     uint32_t nr_segments = thread->ring_bytes / segment_bytes(thread->ring_bytes);
     if (number - read >= nr_segments)
         return RECORD_FULL;
-    if (segment_reserve(thread, number) != 0 || frames_reserve(thread, state_depth(thread->rest)) != 0)
+    if (segment_reserve(thread, number) != 0 || record_reserve_frames(thread, state_depth(thread->rest)) != 0)
         return RECORD_NO_MEMORY;
     segment_begin(thread, number, ticks);
     return RECORD_DONE;
@@ -393,10 +404,7 @@ enum record record_unwind(struct tracert__thread *thread, uint32_t depth, uint64
     return result;
 }
 
-#define SYMBOL_NONE UINT32_MAX
-
-/* Add an entry to the dictionary. An entry whose line a handler was quicker to take is never used. */
-static uint32_t dict_add(const struct segment *segment, uint64_t function, uint64_t site, uint32_t max)
+uint32_t record_dict_add(const struct segment *segment, uint64_t function, uint64_t site, uint32_t max)
 {
     uint32_t index = __atomic_fetch_add(&segment->head->nr_dict, 1, __ATOMIC_RELAXED);
     if (index >= segment->max_dict || index >= max)
@@ -424,7 +432,7 @@ static uint32_t symbol_of(struct tracert__thread *thread, const struct attempt *
             continue;
         if (symbol == SYMBOL_NONE) {
             uint64_t function = frame->function | (frame->sp & FRAME_REGION ? ENTRY_REGION : 0);
-            symbol = dict_add(segment, function, site, nr_lines - nr_lines / 4);
+            symbol = record_dict_add(segment, function, site, nr_lines - nr_lines / 4);
         }
         /* A handler may take the line first, or turn to another segment, whose free lines have another key. */
         if (symbol == SYMBOL_NONE || (ring_swap(&line->site, 0, site) &&
@@ -461,7 +469,7 @@ static uint32_t frames_elsewhere(const struct tracert__thread *thread, uint32_t 
     return depth;
 }
 
-static uint32_t depth_at_enter(const struct tracert__thread *thread, uint32_t depth, const struct frame *frame)
+uint32_t record_depth_at_enter(const struct tracert__thread *thread, uint32_t depth, const struct frame *frame)
 {
     uint32_t left = stack_depth_at_enter(thread->frames, depth, frame);
     if (left == depth)
@@ -470,7 +478,7 @@ static uint32_t depth_at_enter(const struct tracert__thread *thread, uint32_t de
     return elsewhere + stack_depth_at_enter(thread->frames + elsewhere, depth - elsewhere, frame);
 }
 
-static uint32_t depth_at_region(const struct tracert__thread *thread, uint32_t depth, uint64_t sp)
+uint32_t record_depth_at_region(const struct tracert__thread *thread, uint32_t depth, uint64_t sp)
 {
     uint32_t left = stack_depth_at_region(thread->frames, depth, sp);
     if (left == depth)
@@ -479,7 +487,7 @@ static uint32_t depth_at_region(const struct tracert__thread *thread, uint32_t d
     return elsewhere + stack_depth_at_region(thread->frames + elsewhere, depth - elsewhere, sp);
 }
 
-static uint32_t find_exit(const struct tracert__thread *thread, uint32_t depth, uint64_t function, uint64_t sp,
+uint32_t record_find_exit(const struct tracert__thread *thread, uint32_t depth, uint64_t function, uint64_t sp,
                           bool tail)
 {
     uint32_t elsewhere = tail ? frames_elsewhere(thread, depth) : 0;
@@ -497,7 +505,7 @@ enum record record_enter(struct tracert__thread *thread, uint64_t function, uint
         enum record result = attempt_begin(thread, &attempt, 1, ticks);
         if (result != RECORD_DONE)
             return result;
-        uint32_t depth = depth_at_enter(thread, attempt.depth, &frame);
+        uint32_t depth = record_depth_at_enter(thread, attempt.depth, &frame);
         if (depth != attempt.depth) {
             result = record_unwind(thread, depth, ticks);
             if (result != RECORD_DONE)
@@ -520,7 +528,7 @@ static enum record close_frame(struct tracert__thread *thread, uint32_t found, u
 
 enum record record_exit(struct tracert__thread *thread, uint64_t function, uint64_t sp, bool tail, uint64_t ticks)
 {
-    uint32_t found = find_exit(thread, record_depth(thread), function, sp, tail);
+    uint32_t found = record_find_exit(thread, record_depth(thread), function, sp, tail);
     if (found == STACK_NONE)
         return record_note(thread, NOTE_ORPHAN_EXIT, function, NULL, 0, ticks);
     return close_frame(thread, found, TF_SYM_EXIT, ticks);
@@ -530,7 +538,7 @@ enum record record_region_begin(struct tracert__thread *thread, uint32_t name, u
 {
     for (;;) {
         struct attempt attempt;
-        enum record result = record_unwind(thread, depth_at_region(thread, record_depth(thread), sp), ticks);
+        enum record result = record_unwind(thread, record_depth_at_region(thread, record_depth(thread), sp), ticks);
         if (result == RECORD_DONE)
             result = attempt_begin(thread, &attempt, 1, ticks);
         if (result != RECORD_DONE)
@@ -589,9 +597,14 @@ enum record record_memory(struct tracert__thread *thread, const struct memory_ev
         enum record result = attempt_begin(thread, &attempt, event->nr_operands + 1, ticks);
         if (result != RECORD_DONE)
             return result;
+        uint32_t path = paths_of_event(thread, &attempt.segment, attempt.number, event);
+        if (path == PATH_NO_ROOM) {
+            record_close(thread);
+            continue;
+        }
         for (uint32_t i = 0; i < event->nr_operands && put; i++)
             put = attempt_put_operand(thread, &attempt, event->operands[i]);
-        if (put && attempt_put(thread, &attempt, event->symbol, ticks))
+        if (put && attempt_put(thread, &attempt, event->symbol | path << WORD_PATH_SHIFT, ticks))
             return RECORD_DONE;
     }
 }

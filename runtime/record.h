@@ -54,12 +54,30 @@ struct memory_event {
     uint32_t symbol;
     uint32_t nr_operands;
     uint64_t operands[ALLOC_OPERANDS]; /* at most OPERAND_MAX */
+    const struct walk *walk;           /* of an ALLOC, TRACERT_MEMORY=fp: its call path; else NULL */
 };
 
 enum record record_memory(struct tracert__thread *thread, const struct memory_event *event, uint64_t ticks);
 
 /* Leave frames without an exit until `depth` are open. */
 enum record record_unwind(struct tracert__thread *thread, uint32_t depth, uint64_t ticks);
+
+/* The exact-stack rule for the thread's frames, `depth` of which are open, with an eye on alternate signal stacks. What
+ * is left, or found (stack.h). */
+uint32_t record_depth_at_enter(const struct tracert__thread *thread, uint32_t depth, const struct frame *frame);
+uint32_t record_depth_at_region(const struct tracert__thread *thread, uint32_t depth, uint64_t sp);
+uint32_t record_find_exit(const struct tracert__thread *thread, uint32_t depth, uint64_t function, uint64_t sp,
+                          bool tail);
+
+/* Room for frames, beside `depth` that are open: as many as a segment has words. 0, or -1 without memory. Signals are
+ * blocked. */
+int record_reserve_frames(struct tracert__thread *thread, uint32_t depth);
+
+#define SYMBOL_NONE UINT32_MAX
+
+/* Add an entry to the dictionary; SYMBOL_NONE: it has `max`, or no room. An entry whose line a handler was quicker to
+ * take is never used. */
+uint32_t record_dict_add(const struct segment *segment, uint64_t function, uint64_t site, uint32_t max);
 
 /* The frames that are open now. */
 uint32_t record_depth(struct tracert__thread *thread);

@@ -9,11 +9,13 @@
 #ifndef REGION_H
 #define REGION_H
 
+#include "tracert/format.h"
+
 #include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define REGION_LAYOUT       0x74726379u /* changes with anything in this file or in segment.h */
+#define REGION_LAYOUT       0x7472637au /* changes with anything in this file or in segment.h */
 #define REGION_NR_BIG       16u         /* rings of the configured size … */
 #define REGION_NR_SLOTS     4096u /* … and the others, of REGION_SMALL_BYTES: as many threads can live at once */
 #define REGION_SLOTS_STEP   64u   /* the table of slots is reserved by as many */
@@ -124,6 +126,18 @@ struct region {
     struct region_process processes[REGION_NR_PROCESSES];
     struct region_slot slots[REGION_NR_SLOTS];
 };
+
+/* Hooks record calls; else they keep the stack, or do nothing. */
+static inline int region_records_calls(const struct region *region)
+{
+    return region->memory == TF_MEMORY_OFF || region->memory == TF_MEMORY_FULL;
+}
+
+/* Each allocation has its call path with it. */
+static inline int region_records_paths(const struct region *region)
+{
+    return region->memory == TF_MEMORY_LAZY || region->memory == TF_MEMORY_FP;
+}
 
 /* How many places of the table of processes are worth a look: a page that nobody has touched costs a fault. */
 static inline uint32_t region_nr_processes(const struct region *region)

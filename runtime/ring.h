@@ -67,7 +67,10 @@ struct tracert__thread {
     uint64_t reserved[2]; /* a bit for each of the ring's segments that this process may touch */
     uint32_t heap_limit;  /* as limit, for events of memory (heap.c) */
     uint32_t unused32;
-    uint64_t unused[4];
+    struct frame *open;         /* TRACERT_MEMORY=lazy: where in `frames` the next frame goes … */
+    struct frame *end_open;     /* … and where it must not; NULL: hooks keep no stack */
+    struct path_walked *walked; /* paths.h; NULL: nothing is remembered */
+    uint64_t unused[1];
 };
 
 _Static_assert(sizeof(struct tracert__thread) == 192, "whole cache lines; the hooks need the first one alone");

@@ -22,8 +22,12 @@
 #define SEGMENT_MAX_BYTES  (512u << 10)
 #define SEGMENT_HEAD_BYTES 256u
 
-/* A word: the low 32 bits of its ticks, 15 unused ones, WORD_FILLED, symbol. Their high 32 bits are the segment's. */
+/*
+ * A word: the low 32 bits of its ticks, 15 bits that an ALLOC has its path in, WORD_FILLED, symbol. The high 32 bits of
+ * the ticks are the segment's.
+ */
 #define WORD_TICKS_SHIFT 32
+#define WORD_PATH_SHIFT  17
 #define WORD_FILLED      (1ull << 16)
 
 /*
@@ -55,6 +59,13 @@ struct segment_entry {
     uint64_t site;     /* frame_site(), with ENTRY_INLINED */
 };
 
+/*
+ * In a session that records no calls but call paths (paths.h), an entry is a path: the top 16 bits of `site` are the
+ * number of the path that it goes on from, 0 for none, and the rest is the frame. The number of a path is its index,
+ * plus 1.
+ */
+#define PATH_SHIFT    48
+#define PATH_MASK     0x7fffu
 #define ENTRY_REGION  (1ull << 63)
 #define ENTRY_INLINED (1ull << 47) /* no address of a program has this bit */
 

@@ -3,6 +3,7 @@
 #include "diag.h"
 #include "drain/spawn.h"
 #include "heap.h"
+#include "lazy.h"
 #include "modules.h"
 #include "record.h"
 #include "sys.h"
@@ -323,13 +324,13 @@ extern char __libc_single_threaded __attribute__((weak));
 
 static void fork_prepare(void)
 {
-    struct tracert__thread *thread = tracert__self;
+    struct tracert__thread *thread = thread_current();
     memset(&session_fork, 0, sizeof session_fork);
     session_fork.alone = &__libc_single_threaded != NULL && __libc_single_threaded;
     if (thread != NULL && thread->slot != NULL) {
         tracert__note(NOTE_FORK, 0, NULL, 0);
         session_fork.announced = true;
-        session_fork.depth = record_depth(thread);
+        session_fork.depth = tracert__session.memory == TF_MEMORY_LAZY ? lazy_depth(thread) : record_depth(thread);
         session_fork.frames = thread->frames;
         __atomic_fetch_add(&tracert__session.region->forks, 1, __ATOMIC_SEQ_CST);
     }

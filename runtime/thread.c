@@ -1,6 +1,7 @@
 #include "thread.h"
 
 #include "lanes.h"
+#include "lazy.h"
 #include "modules.h"
 #include "names.h"
 #include "record.h"
@@ -15,6 +16,7 @@
 #include <string.h>
 
 __thread struct tracert__thread *tracert__self;
+__thread struct tracert__thread *tracert__aside;
 
 static __thread uint8_t thread_farewells; /* how often our key's destructor has run */
 static __thread uint8_t thread_poked;     /* this thread has called dlopen since it was here last */
@@ -26,6 +28,13 @@ enum {
     STALE_NAP_NS = 500 * 1000,
     STALE_NAPS = 40
 };
+
+static void thread_set(struct tracert__thread *thread)
+{
+    bool calls = thread == NULL || region_records_calls(tracert__session.region);
+    tracert__self = calls ? thread : NULL;
+    tracert__aside = calls ? NULL : thread;
+}
 
 /* ---- Slots ------------------------------------------------------------------------------------ */
 
@@ -152,8 +161,30 @@ static bool event_is_hook(const struct event *event)
     return event->what == EVENT_ENTER || event->what == EVENT_EXIT;
 }
 
+/* TRACERT_MEMORY=lazy: what would be a frame is one, and nothing else. */
+static enum record event_keep(struct tracert__thread *thread, const struct event *event)
+{
+    bool done = true;
+    if (event->what == EVENT_ENTER)
+        done = lazy_enter(thread, event->function, event->site, event->sp);
+    else if (event->what == EVENT_EXIT)
+        lazy_exit(thread, event->function, event->sp, event->tail);
+    else if (event->what == EVENT_REGION_BEGIN)
+        done = lazy_region_begin(thread, (uint32_t)event->function, event->sp);
+    else
+        lazy_region_end(thread, event->sp);
+    return done ? RECORD_DONE : RECORD_NO_MEMORY;
+}
+
+static bool event_is_frame(const struct event *event)
+{
+    return event_is_hook(event) || event->what == EVENT_REGION_BEGIN || event->what == EVENT_REGION_END;
+}
+
 static enum record event_record(struct tracert__thread *thread, const struct event *event)
 {
+    if (tracert__session.memory == TF_MEMORY_LAZY && event_is_frame(event))
+        return event_keep(thread, event);
     switch (event->what) {
     case EVENT_ENTER:
         return record_enter(thread, event->function, event->site, event->sp, now());
@@ -260,7 +291,7 @@ static bool thread_start(uint32_t index)
     slot->late = thread_farewells > 0 || !session->has_key;
     region_raise(&session->region->nr_slots_used, index + 1);
     __atomic_store_n(&slot->state, SLOT_LIVE, __ATOMIC_RELEASE);
-    tracert__self = thread;
+    thread_set(thread);
     return true;
 }
 
@@ -271,30 +302,30 @@ static struct tracert__thread *thread_attach(void)
     uint64_t old;
     sys_sigprocmask(SIG_BLOCK, &all, &old);
     tracert__session_follow_fork();
-    if (tracert__self == NULL && !thread_refused && !tracert__session.refused) {
+    if (thread_current() == NULL && !thread_refused && !tracert__session.refused) {
         uint32_t index = slot_claim();
         if (index == UINT32_MAX || !thread_start(index))
             thread_refused = 1;
         else if (thread_farewells == 0 && tracert__session.has_key)
-            pthread_setspecific(tracert__session.key, tracert__self);
+            pthread_setspecific(tracert__session.key, thread_current());
     }
     sys_sigprocmask(SIG_SETMASK, &old, NULL);
-    return tracert__self;
+    return thread_current();
 }
 
 struct tracert__thread *tracert__thread_another(void)
 {
-    struct tracert__thread *own = tracert__self;
+    struct tracert__thread *own = thread_current();
     struct tracert__thread *another = NULL;
     uint64_t all = ~0ull;
     uint64_t old;
     sys_sigprocmask(SIG_BLOCK, &all, &old);
     uint32_t index = slot_claim();
     if (index != UINT32_MAX && thread_start(index)) {
-        another = tracert__self;
+        another = thread_current();
         another->slot->late = false; /* it may outlive this thread */
     }
-    tracert__self = own;
+    thread_set(own);
     sys_sigprocmask(SIG_SETMASK, &old, NULL);
     return another;
 }
@@ -302,24 +333,24 @@ struct tracert__thread *tracert__thread_another(void)
 void tracert__thread_use(struct tracert__thread *thread)
 {
     thread_refused = thread == NULL;
-    tracert__self = thread;
+    thread_set(thread);
 }
 
 static bool thread_has_ring(void)
 {
-    return tracert__self != NULL && tracert__self->slot != NULL;
+    return thread_current() != NULL && thread_current()->slot != NULL;
 }
 
 /* The calling thread's ring, made if need be; NULL when nothing is recorded. */
 static struct tracert__thread *thread_get(void)
 {
     if (thread_has_ring())
-        return tracert__self;
+        return thread_current();
     if (!tracert__session_is_on())
         return NULL;
     if (thread_has_ring()) /* it has started the session */
-        return tracert__self;
-    tracert__self = NULL;
+        return thread_current();
+    thread_set(NULL);
     return thread_attach();
 }
 
@@ -341,7 +372,9 @@ static void event_count_lost(const struct event *event)
 static bool event_is_unwanted(const struct event *event)
 {
     enum tf_memory memory = tracert__session.memory;
-    return event_is_hook(event) ? memory == TF_MEMORY_EVENTS : event->what == EVENT_MEMORY && memory == TF_MEMORY_OFF;
+    if (event_is_hook(event))
+        return memory == TF_MEMORY_EVENTS || memory == TF_MEMORY_FP;
+    return event->what == EVENT_MEMORY && memory == TF_MEMORY_OFF;
 }
 
 /* Everything comes through here that the hooks' fast path does not take. */
@@ -405,15 +438,17 @@ void tracert__region_end(uint64_t sp)
 
 void tracert__thread_poke(void)
 {
-    struct tracert__thread *thread = tracert__self;
+    struct tracert__thread *thread = thread_current();
     thread_poked = 1;
-    if (thread != NULL)
+    if (thread != NULL) {
         thread->limit = 0;
+        thread->end_open = NULL;
+    }
 }
 
 void tracert__thread_end_chunk(bool gone)
 {
-    struct tracert__thread *thread = tracert__self;
+    struct tracert__thread *thread = thread_current();
     if (thread != NULL && thread->slot != NULL && (gone || record_has_calls(thread)))
         record_close(thread);
 }
@@ -427,7 +462,7 @@ void tracert__thread_detach(void)
 {
     if (tracert__session.has_key)
         pthread_setspecific(tracert__session.key, NULL);
-    tracert__self = NULL;
+    thread_set(NULL);
 }
 
 /*
@@ -439,11 +474,11 @@ void tracert__thread_farewell(void *value)
 {
     struct tracert__thread *thread = value;
     tracert__lane_return();
-    if (thread != tracert__self || thread->slot == NULL)
+    if (thread != thread_current() || thread->slot == NULL)
         return;
     if (++thread_farewells < PTHREAD_DESTRUCTOR_ITERATIONS && pthread_setspecific(tracert__session.key, thread) == 0)
         return;
-    tracert__self = NULL;
+    thread_set(NULL);
     tracert__thread_release(thread);
 }
 
@@ -459,7 +494,7 @@ void tracert__thread_release(struct tracert__thread *thread)
 
 void tracert__thread_forget(void)
 {
-    tracert__self = NULL;
+    thread_set(NULL);
     thread_refused = 0;
     thread_poked = 0;
     tracert__lanes_forget();

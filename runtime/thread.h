@@ -16,6 +16,16 @@
  */
 extern __thread struct tracert__thread *tracert__self __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
+/* The same, in a session in which hooks record no calls (TRACERT_MEMORY=events, lazy, fp): then that is NULL. */
+extern __thread struct tracert__thread *tracert__aside __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* Whichever of the two it is. */
+static inline struct tracert__thread *thread_current(void)
+{
+    struct tracert__thread *thread = tracert__self;
+    return thread != NULL ? thread : tracert__aside;
+}
+
 /*
  * The hooks' slow path: record the event whatever it takes. `site`: frame_site(); `sp`: the address of the hook's
  * frame; `tail`: the exit hook was reached by a jump. Signal-safe; errno is preserved; may wait for the drain unless

@@ -16,9 +16,11 @@ static int entry_word(struct replay *replay, uint32_t process, const struct chun
     if (entry->region != NULL) {
         function = function_set_region(&replay->functions, entry->region, entry->region_bytes, err);
     } else {
-        struct address at = address_map_find(&replay->map, process, entry->fn, ticks);
+        /* On a path it may be a place alone: that of the call which returns there. */
+        uint64_t code = entry->fn != 0 || entry->site == 0 ? entry->fn : entry->site - 1;
+        struct address at = address_map_find(&replay->map, process, code, ticks);
         struct address site = {.object = TRACE_NONE};
-        if (replay->filter.by_site)
+        if (replay->filter.by_site && entry->fn != 0)
             site = address_map_find(&replay->map, process, entry->site, ticks);
         function = function_set_call(&replay->functions, &at, &site, err);
     }

@@ -24,6 +24,7 @@ static void threads_release(struct replay *replay)
     for (uint32_t i = 0; replay->threads != NULL && i < replay->trace->nr_threads; i++) {
         free(replay->threads[i].frames);
         free(replay->threads[i].words.words);
+        free(replay->threads[i].path_nodes);
     }
     free(replay->threads);
     free(replay->losses);
@@ -248,6 +249,29 @@ static void memory_counts_take(struct replay_thread *thread, const struct memory
     thread->memory_dropped = memory->dropped;
 }
 
+/* The nodes of the chunk's paths; its words are set. */
+static int paths_take(struct replay *replay, struct replay_thread *thread, const struct chunk *chunk, struct err *err)
+{
+    const uint32_t nr = chunk->memory.paths_of == NULL ? 0 : chunk->head.nr_dict;
+    if (nr > thread->path_capacity) {
+        free(thread->path_nodes);
+        thread->path_capacity = (size_t)nr + nr / 2;
+        thread->path_nodes = calloc(thread->path_capacity, sizeof(*thread->path_nodes));
+        if (thread->path_nodes == NULL) {
+            thread->path_capacity = 0;
+            return no_memory(err);
+        }
+    }
+    for (uint32_t i = 0; i < nr; i++) {
+        uint32_t from = chunk->memory.from[i], function = thread->words.words[i] >> REPLAY_WORD_SHIFT;
+        uint32_t parent = from == 0 ? CALLTREE_ROOT : thread->path_nodes[from - 1];
+        thread->path_nodes[i] = calltree_child(&replay->tree, parent, function, err);
+        if (thread->path_nodes[i] == UINT32_MAX)
+            return -1;
+    }
+    return 0;
+}
+
 static int chunk_watch(struct replay *replay, struct timeline *timeline, const struct timeline_event *event,
                        struct err *err)
 {
@@ -264,6 +288,8 @@ static int chunk_watch(struct replay *replay, struct timeline *timeline, const s
             return err_set(err, why.code, "%s: %s", replay->trace->path, why.text);
         chunk_damaged(replay, event->block, why.text);
         timeline_skip(timeline);
+    } else if (paths_take(replay, thread, event->chunk, err) != 0) {
+        return -1;
     } else if (event->block->first_ticks > replay->to_ticks) {
         window_close(replay, event->thread);
         timeline_drop(timeline);
@@ -289,7 +315,8 @@ static void memory_watch(struct replay *replay, const struct timeline_event *eve
     const struct replay_memory memory = {
         .thread = event->thread,
         .process = thread->process,
-        .node = thread->frames[thread->depth].node,
+        .node = event->symbol == TF_SYM_ALLOC && event->memory.path != 0 ? thread->path_nodes[event->memory.path - 1]
+                                                                         : thread->frames[thread->depth].node,
         .symbol = event->symbol,
         .ticks = event->ticks,
         .block = &event->memory,

@@ -76,7 +76,9 @@ struct replay_thread {
     uint64_t seen_recorded;  /* `recorded` of the last intact chunk */
     uint64_t pending_events; /* of damaged chunks since then */
     uint64_t memory_recorded, memory_dropped,
-        memory_lost;    /* for an observer of memory: so far; missing between chunks */
+        memory_lost;      /* for an observer of memory: so far; missing between chunks */
+    uint32_t *path_nodes; /* of the chunk at hand: the node of each path of its, if it has any (PATHS) */
+    size_t path_capacity;
     uint64_t recovered; /* enters that were lost, and are known from a later chunk's stack */
     struct replay_words words;
 };

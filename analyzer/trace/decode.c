@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    SECTION_IDS = 10, /* ids below this are ours */
+    SECTION_IDS = 12, /* ids below this are ours */
     ENTRY_BYTES = 8   /* of the section table */
 };
 
@@ -347,7 +347,11 @@ int chunk_decode(struct chunk *chunk, size_t raw_bytes, const struct trace_chunk
         ext_check(chunk, &sections[TF_SECTION_EXT], scan.nr_ext, err) != 0)
         return -1;
     const struct section *memory = &sections[TF_SECTION_MEMORY];
-    return memory_decode(&chunk->memory, memory->bytes, memory->nr_bytes, scan.nr_allocs, scan.nr_releases, err);
+    if (memory_decode(&chunk->memory, memory->bytes, memory->nr_bytes, scan.nr_allocs, scan.nr_releases, err) != 0)
+        return -1;
+    const struct section *paths = &sections[TF_SECTION_PATHS];
+    return memory_decode_paths(&chunk->memory, paths->present ? paths->bytes : NULL, paths->nr_bytes,
+                               chunk->head.nr_dict, err);
 }
 
 int chunk_load(struct trace *trace, const struct trace_chunk *block, struct chunk *chunk, struct err *err)

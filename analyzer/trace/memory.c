@@ -12,6 +12,7 @@ static int malformed(struct err *err)
 void memory_release(struct memory_section *memory)
 {
     free(memory->callers);
+    free(memory->from);
     *memory = (struct memory_section){0};
 }
 
@@ -89,12 +90,49 @@ int memory_decode(struct memory_section *memory, const uint8_t *bytes, size_t nr
     return p == end ? 0 : malformed(err);
 }
 
+static int paths_malformed(struct err *err)
+{
+    return err_set(err, ERR_INCOMPLETE, "PATHS is malformed");
+}
+
+int memory_decode_paths(struct memory_section *memory, const uint8_t *bytes, size_t nr_bytes, uint32_t nr_dict,
+                        struct err *err)
+{
+    const uint8_t *p = bytes, *end = bytes + nr_bytes;
+    memory->paths_of = memory->paths_end = NULL;
+    if (bytes == NULL)
+        return 0;
+    if (nr_dict > nr_bytes)
+        return paths_malformed(err);
+    if (memory->from == NULL || nr_dict > memory->from_capacity) {
+        free(memory->from);
+        memory->from_capacity = (size_t)nr_dict + nr_dict / 2 + 16;
+        memory->from = calloc(memory->from_capacity, sizeof(*memory->from));
+        if (memory->from == NULL) {
+            memory->from_capacity = 0;
+            return err_set(err, ERR_INPUT, "out of memory");
+        }
+    }
+    for (uint32_t i = 0; i < nr_dict; i++) {
+        uint64_t back;
+        p = tf_get_varint(p, end, &back);
+        if (p == NULL || back > i)
+            return paths_malformed(err);
+        memory->from[i] = back == 0 ? 0 : i + 1 - (uint32_t)back;
+    }
+    memory->paths_of = p;
+    memory->paths_end = end;
+    p = column_check(p, end, memory->nr_allocs, (uint64_t)nr_dict + 1);
+    return p == end ? 0 : paths_malformed(err);
+}
+
 void memory_begin(const struct memory_section *memory, struct memory_cursor *cursor)
 {
     *cursor = (struct memory_cursor){.addresses = memory->addresses,
                                      .sizes = memory->sizes,
                                      .callers_of = memory->callers_of,
-                                     .released = memory->released};
+                                     .released = memory->released,
+                                     .paths_of = memory->paths_of};
 }
 
 static uint64_t address_next(const struct memory_section *memory, const uint8_t **column, uint64_t *previous)
@@ -108,7 +146,7 @@ static uint64_t address_next(const struct memory_section *memory, const uint8_t 
 void memory_next(const struct memory_section *memory, struct memory_cursor *cursor, uint32_t symbol,
                  struct memory_block *block)
 {
-    uint64_t caller = 0;
+    uint64_t caller = 0, path = 0;
     if (symbol != TF_SYM_ALLOC) {
         *block = (struct memory_block){.address = address_next(memory, &cursor->released, &cursor->release)};
         return;
@@ -117,4 +155,7 @@ void memory_next(const struct memory_section *memory, struct memory_cursor *curs
     cursor->sizes = tf_get_varint(cursor->sizes, memory->end, &block->bytes);
     cursor->callers_of = tf_get_varint(cursor->callers_of, memory->end, &caller);
     block->caller = (uint32_t)caller;
+    if (cursor->paths_of != NULL)
+        cursor->paths_of = tf_get_varint(cursor->paths_of, memory->paths_end, &path);
+    block->path = (uint32_t)path;
 }

@@ -26,11 +26,14 @@ struct memory_section {
     struct memory_caller *callers;
     size_t caller_capacity;
     const uint8_t *addresses, *sizes, *callers_of, *released, *end;
+    uint32_t *from; /* PATHS: for each entry of DICT the number of the path that it goes on from; 0: none */
+    size_t from_capacity;
+    const uint8_t *paths_of, *paths_end; /* NULL: there are no paths */
 };
 
 /* A place in the columns. */
 struct memory_cursor {
-    const uint8_t *addresses, *sizes, *callers_of, *released;
+    const uint8_t *addresses, *sizes, *callers_of, *released, *paths_of;
     uint64_t address, release; /* the previous ones, shifted */
 };
 
@@ -39,6 +42,7 @@ struct memory_block {
     uint64_t address;
     uint64_t bytes;  /* of an ALLOC */
     uint32_t caller; /* of an ALLOC: index into callers */
+    uint32_t path;   /* of an ALLOC, where there are paths: its number, 1 + the index of an entry of DICT; or 0 */
 };
 
 /*
@@ -47,6 +51,10 @@ struct memory_block {
  */
 int memory_decode(struct memory_section *memory, const uint8_t *bytes, size_t nr_bytes, uint32_t nr_allocs,
                   uint32_t nr_releases, struct err *err);
+
+/* The same for PATHS, once that is done; `bytes` NULL: there is none. */
+int memory_decode_paths(struct memory_section *memory, const uint8_t *bytes, size_t nr_bytes, uint32_t nr_dict,
+                        struct err *err);
 void memory_release(struct memory_section *memory);
 
 void memory_begin(const struct memory_section *memory, struct memory_cursor *cursor);

@@ -123,8 +123,14 @@ enum tf_hook_work {
 
 enum tf_clock { TF_CLOCK_MONOTONIC = 0, TF_CLOCK_TSC = 1, TF_CLOCK_CNTVCT = 2 };
 
-/* What was recorded of the heap: nothing; its events alone; its events in their functions. */
-enum tf_memory { TF_MEMORY_OFF = 0, TF_MEMORY_EVENTS = 1, TF_MEMORY_FULL = 2 };
+/* What was recorded of the heap, and of calls. */
+enum tf_memory {
+    TF_MEMORY_OFF = 0,    /* calls alone */
+    TF_MEMORY_EVENTS = 1, /* the heap's events alone */
+    TF_MEMORY_FULL = 2,   /* the heap's events among the calls */
+    TF_MEMORY_LAZY = 3,   /* no calls; each allocation with its call path (PATHS), as the hooks saw it … */
+    TF_MEMORY_FP = 4      /* … or as the chain of frame pointers said */
+};
 
 enum tf_full_policy { TF_FULL_WAIT = 0, TF_FULL_DROP = 1 };
 
@@ -169,7 +175,8 @@ enum tf_section {
     TF_SECTION_STACK = 5,   /* the open frames when the chunk begins, outermost first */
     TF_SECTION_EXT = 6,     /* records of the EXT symbols */
     TF_SECTION_MEMORY = 7,  /* what the ALLOC, FREE and REALLOC symbols are about */
-    TF_SECTION_PACKED = 9   /* 2 bits a symbol: its delta, or TF_PACKED_REST */
+    TF_SECTION_PACKED = 9,  /* 2 bits a symbol: its delta, or TF_PACKED_REST */
+    TF_SECTION_PATHS = 11   /* call paths of the ALLOC symbols */
 };
 
 enum tf_symbol {

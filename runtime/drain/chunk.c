@@ -148,7 +148,8 @@ static void take_memory(struct take *take, const uint64_t *word, uint32_t symbol
             return;
         uint32_t api = (uint32_t)size & ((1u << OPERAND_API_BITS) - 1);
         memory_columns_put_alloc(&encoder->memory_columns, api == TF_API_POOL ? pool_address(address) : address,
-                                 size >> OPERAND_API_BITS, api, caller);
+                                 size >> OPERAND_API_BITS, api, caller,
+                                 (uint32_t)(*word >> WORD_PATH_SHIFT) & PATH_MASK);
     } else {
         memory_columns_put_release(&encoder->memory_columns,
                                    symbol == SYMBOL_POOL_FREE ? pool_address(address) : address);
@@ -243,6 +244,8 @@ static void chunk_write(struct take *take, uint32_t nr_events, bool last)
     thread->last_ticks = encoder->last_ticks;
     if (thread->memory_recorded + thread->memory_dropped > 0)
         encoder_put_memory(encoder, thread->memory_recorded, thread->memory_dropped);
+    if (region_records_paths(chunker->region) && encoder->memory_columns.nr_allocs > 0)
+        encoder_put_paths(encoder, take->segment.dict);
     struct tf_chunk_head head = {.process = thread->process_serial,
                                  .number = thread->nr_chunks,
                                  .flags = last ? (uint32_t)TF_CHUNK_LAST : 0,

@@ -12,7 +12,7 @@ enum {
     MAX_WORDS = SEGMENT_MAX_BYTES / 16,
     MAX_DICT = SEGMENT_MAX_BYTES / 128,
     MAX_STACK = TF_CHUNK_STACK_MAX,
-    NR_SECTIONS = 8,
+    NR_SECTIONS = 9,
     NR_SMALL = NR_SECTIONS - (int)ENCODE_NR_PARTS + 1 /* the sections that share the head's part */
 };
 
@@ -21,7 +21,7 @@ enum {
 
 _Static_assert(MAX_WORDS <= TF_CHUNK_EVENTS_MAX && MAX_DICT <= TF_DICT_MAX, "a segment is a chunk");
 _Static_assert(MAX_WORDS *(2 + 1 + TF_VARINT_MAX) + DICT_BYTES + STACK_BYTES + ENCODE_EXT_BYTES + ENCODE_MEMORY_BYTES +
-                       4096 <=
+                       ENCODE_PATHS_BYTES + 4096 <=
                    TF_RAW_MAX,
                "the largest chunk fits a payload");
 
@@ -44,9 +44,11 @@ int encoder_init(struct encoder *encoder, const struct region *region)
     encoder->stack = memory_map(STACK_BYTES);
     encoder->ext = memory_map(ENCODE_EXT_BYTES);
     encoder->memory = memory_map(ENCODE_MEMORY_BYTES);
+    encoder->paths = memory_map(ENCODE_PATHS_BYTES);
     return encoder->symbols == NULL || encoder->deltas == NULL || encoder->packed == NULL || encoder->rest == NULL ||
                    encoder->wide == NULL || encoder->dict == NULL || encoder->stack == NULL || encoder->ext == NULL ||
-                   encoder->memory == NULL || memory_columns_init(&encoder->memory_columns) != 0
+                   encoder->memory == NULL || encoder->paths == NULL ||
+                   memory_columns_init(&encoder->memory_columns) != 0
                ? -1
                : 0;
 }
@@ -122,6 +124,7 @@ void encoder_begin(struct encoder *encoder, uint64_t base_ticks, const struct fr
     encoder->wide_end = encoder->wide;
     encoder->ext_end = encoder->ext;
     encoder->memory_end = encoder->memory;
+    encoder->paths_end = encoder->paths;
     memory_columns_begin(&encoder->memory_columns);
     encoder->base_ticks = encoder->last_ticks = base_ticks;
     encoder_put_dict(encoder, dict, nr_dict);
@@ -212,6 +215,11 @@ void encoder_put_memory(struct encoder *encoder, uint64_t recorded, uint64_t dro
     encoder->memory_end = memory_columns_store(&encoder->memory_columns, recorded, dropped, encoder->memory);
 }
 
+void encoder_put_paths(struct encoder *encoder, const struct segment_entry *dict)
+{
+    encoder->paths_end = memory_columns_store_paths(&encoder->memory_columns, dict, encoder->nr_dict, encoder->paths);
+}
+
 struct section {
     uint32_t id; /* 0: there is none */
     const uint8_t *data;
@@ -224,10 +232,12 @@ static void encoder_sections(struct encoder *encoder, struct section *sections)
     uint32_t nr_rest = encoder->pack_put(encoder->deltas, encoder->nr_symbols, encoder->packed, encoder->rest);
     bool packed = nr_rest != UINT32_MAX;
     size_t memory_bytes = (size_t)(encoder->memory_end - encoder->memory);
+    size_t paths_bytes = (size_t)(encoder->paths_end - encoder->paths);
     const struct section all[NR_SECTIONS] = {
         {TF_SECTION_EXT, encoder->ext, (size_t)(encoder->ext_end - encoder->ext)},
         {TF_SECTION_WIDE, encoder->wide, (size_t)(encoder->wide_end - encoder->wide)},
         {TF_SECTION_DICT, encoder->dict, (size_t)(encoder->dict_end - encoder->dict)},
+        {paths_bytes > 0 ? TF_SECTION_PATHS : 0, encoder->paths, paths_bytes},
         {memory_bytes > 0 ? TF_SECTION_MEMORY : 0, encoder->memory, memory_bytes}, /* readers must know it */
         {packed ? TF_SECTION_DELTAS : 0, encoder->rest, packed ? nr_rest : 0},
         {TF_SECTION_STACK, encoder->stack, (size_t)(encoder->stack_end - encoder->stack)},

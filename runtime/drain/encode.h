@@ -28,6 +28,7 @@ struct encoder {
     uint8_t *stack, *stack_end;
     uint8_t *ext, *ext_end;
     uint8_t *memory, *memory_end; /* empty unless encoder_put_memory() has made it */
+    uint8_t *paths, *paths_end;   /* empty unless encoder_put_paths() has made it */
     struct memory_columns memory_columns;
     uint32_t nr_symbols, nr_dict, nr_stack, depth;
     uint64_t base_ticks;
@@ -79,6 +80,9 @@ void encoder_put_ext_numbers(struct encoder *encoder, enum tf_ext kind, uint64_t
 
 /* Make the section MEMORY of what memory_columns has, with the thread's counts so far. */
 void encoder_put_memory(struct encoder *encoder, uint64_t recorded, uint64_t dropped);
+
+/* Make the section PATHS: the dictionary, which is the chunk's, holds paths. */
+void encoder_put_paths(struct encoder *encoder, const struct segment_entry *dict);
 
 #define ENCODE_NR_PARTS 5u /* head with all small sections; MEMORY; STACK; SYMBOLS; PACKED or DELTAS */
 

@@ -13,6 +13,8 @@ enum {
     NR_SLOTS = 2 * MAX_ALLOCS /* a power of two: half of them stay free */
 };
 
+_Static_assert((MAX_ALLOCS + SEGMENT_MAX_BYTES / 128) * 3 <= ENCODE_PATHS_BYTES,
+               "and that of paths: numbers of 15 bits");
 _Static_assert(MAX_ALLOCS <= UINT16_MAX, "an index of a caller has 16 bits");
 _Static_assert((MAX_ALLOCS * 5 + MAX_RELEASES + 4) * TF_VARINT_MAX <= ENCODE_MEMORY_BYTES, "the section fits");
 
@@ -21,11 +23,13 @@ int memory_columns_init(struct memory_columns *columns)
     columns->addresses = memory_map(MAX_ALLOCS * sizeof *columns->addresses);
     columns->sizes = memory_map(MAX_ALLOCS * sizeof *columns->sizes);
     columns->callers_of = memory_map(MAX_ALLOCS * sizeof *columns->callers_of);
+    columns->paths_of = memory_map(MAX_ALLOCS * sizeof *columns->paths_of);
     columns->callers = memory_map(MAX_ALLOCS * sizeof *columns->callers);
     columns->released = memory_map(MAX_RELEASES * sizeof *columns->released);
     columns->slots = memory_map(NR_SLOTS * sizeof *columns->slots);
     return columns->addresses == NULL || columns->sizes == NULL || columns->callers_of == NULL ||
-                   columns->callers == NULL || columns->released == NULL || columns->slots == NULL
+                   columns->callers == NULL || columns->released == NULL || columns->slots == NULL ||
+                   columns->paths_of == NULL
                ? -1
                : 0;
 }
@@ -53,11 +57,12 @@ static uint16_t caller_index(struct memory_columns *columns, uint64_t caller)
 }
 
 void memory_columns_put_alloc(struct memory_columns *columns, uint64_t address, uint64_t size, uint32_t api,
-                              uint64_t caller)
+                              uint64_t caller, uint32_t path)
 {
     uint32_t at = columns->nr_allocs++;
     columns->addresses[at] = address;
     columns->sizes[at] = size;
+    columns->paths_of[at] = (uint16_t)path;
     columns->callers_of[at] = caller_index(columns, caller << 8 | api);
     columns->address_bits |= address;
 }
@@ -105,4 +110,17 @@ uint8_t *memory_columns_store(const struct memory_columns *columns, uint64_t rec
     for (uint32_t i = 0; i < columns->nr_allocs; i++)
         p = tf_put_varint(p, columns->callers_of[i]);
     return addresses_store(columns->released, columns->nr_releases, shift, p);
+}
+
+/* A path that goes on from one that has not come before is no path of ours: it begins anew. */
+uint8_t *memory_columns_store_paths(const struct memory_columns *columns, const struct segment_entry *dict, uint32_t nr,
+                                    uint8_t *p)
+{
+    for (uint32_t i = 0; i < nr; i++) {
+        uint32_t from = (uint32_t)(dict[i].site >> PATH_SHIFT) & PATH_MASK;
+        p = tf_put_varint(p, from > 0 && from <= i ? i + 1 - from : 0);
+    }
+    for (uint32_t i = 0; i < columns->nr_allocs; i++)
+        p = tf_put_varint(p, columns->paths_of[i] <= nr ? columns->paths_of[i] : 0);
+    return p;
 }

@@ -26,6 +26,7 @@ struct interposed_block {
     size_t bytes;
     enum tf_api api;
     const void *caller;
+    const void *frame; /* that is there for as long as the block is not told of */
 };
 
 /*
@@ -56,9 +57,9 @@ static inline void interpose_alloc(const void *block, size_t bytes, enum tf_api 
     if (rarely(tracert__heap_is_off) || rarely(block == NULL))
         return;
     if (rarely(tracert__interposed.frame != NULL))
-        tracert__interposed_alloc(&(struct interposed_block){block, bytes, api, caller}, frame);
+        tracert__interposed_alloc(&(struct interposed_block){block, bytes, api, caller, frame}, frame);
     else
-        tracert__heap_allocated(block, bytes, api, caller);
+        tracert__heap_allocated(block, bytes, api, caller, frame);
 }
 
 /* A block is about to go; true when that was told. */

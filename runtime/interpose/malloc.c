@@ -122,7 +122,7 @@ static void *resize(void *block, size_t bytes, const void *caller, const void *f
     if (moved != NULL)
         interpose_alloc(moved, bytes, TF_API_REALLOC, caller, frame);
     else if (told && bytes != 0)
-        tracert__heap_allocated(block, 0, TF_API_RESTORED, caller);
+        tracert__heap_allocated(block, 0, TF_API_RESTORED, caller, frame);
     return moved;
 }
 

@@ -7,7 +7,7 @@ static void pending_tell(struct interposed *own)
     const struct interposed_block pending = own->pending;
     own->pending.block = NULL;
     if (pending.block != NULL)
-        tracert__heap_allocated(pending.block, pending.bytes, pending.api, pending.caller);
+        tracert__heap_allocated(pending.block, pending.bytes, pending.api, pending.caller, pending.frame);
 }
 
 /* False: the outer one was left by a jump. */
@@ -23,10 +23,12 @@ static bool is_inside(struct interposed *own, const void *frame)
 void tracert__interposed_alloc(const struct interposed_block *block, const void *frame)
 {
     struct interposed *own = &tracert__interposed;
-    if (is_inside(own, frame))
+    if (is_inside(own, frame)) {
         own->pending = *block;
-    else
-        tracert__heap_allocated(block->block, block->bytes, block->api, block->caller);
+        own->pending.frame = own->frame; /* the inner one's own frame goes first */
+    } else {
+        tracert__heap_allocated(block->block, block->bytes, block->api, block->caller, frame);
+    }
 }
 
 bool tracert__interposed_release(const void *block, const void *frame)
@@ -53,4 +55,6 @@ void tracert__interposed_leave(const struct interposed *before)
     own->pending = pending;
     if (before->frame == NULL)
         pending_tell(own);
+    else
+        own->pending.frame = before->frame;
 }

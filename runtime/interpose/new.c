@@ -13,18 +13,21 @@
         tracert__interposed_enter(FRAME)
 
 /* What the real operator new has returned: the inner event, if that is how it was made, is this one. */
-static void tell_new(const void *block, size_t bytes, const void *caller, const struct interposed *before)
+static void tell_new(const void *block, size_t bytes, const void *caller, const void *frame,
+                     const struct interposed *before)
 {
     struct interposed *own = &tracert__interposed;
     if (own->pending.block == block)
         own->pending.block = NULL;
     if (tracert__heap_is_off || block == NULL)
         return;
-    const struct interposed_block told = {block, bytes, TF_API_NEW, caller};
+    const struct interposed_block told = {block, bytes, TF_API_NEW, caller, frame};
     if (before->frame == NULL)
-        tracert__heap_allocated(block, bytes, TF_API_NEW, caller);
-    else
+        tracert__heap_allocated(block, bytes, TF_API_NEW, caller, frame);
+    else {
         own->pending = told;
+        own->pending.frame = before->frame;
+    }
 }
 
 extern void throw_bad_alloc(void) __asm__("_ZSt17__throw_bad_allocv") __attribute__((weak));
@@ -62,7 +65,7 @@ static void *new_of_malloc(size_t bytes, size_t alignment, bool may_throw)
         NEXT(function, symbol)                                                                    \
         OUTER;                                                                                    \
         void *block = next != NULL ? next arguments : new_of_malloc(bytes, alignment, may_throw); \
-        tell_new(block, bytes, CALLER, &before);                                                  \
+        tell_new(block, bytes, CALLER, FRAME, &before);                                           \
         return block;                                                                             \
     }
 

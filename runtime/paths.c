@@ -1,0 +1,95 @@
+#include "paths.h"
+
+/* The number of a path, which is new or not; PATH_NO_ROOM: the segment has no room for another one. */
+static uint32_t path_intern(struct tracert__thread *thread, const struct segment *segment, uint32_t number,
+                            uint32_t from, uint64_t function, uint64_t site)
+{
+    const uint64_t free = KEY_FREE(number);
+    uint32_t nr_lines = thread->table_mask / (uint32_t)sizeof(struct ring_line) + 1;
+    uint32_t path = PATH_NO_ROOM;
+    site |= (uint64_t)from << PATH_SHIFT;
+    for (uint32_t i = 0; i < nr_lines; i++) {
+        struct ring_line *line = path_line(thread, function, site, i);
+        uint64_t key = __atomic_load_n(&line->key, __ATOMIC_ACQUIRE);
+        if (key >> KEY_SHIFT == function && line->site == site && (key & WORD_FILLED) != 0)
+            return key & 0xffff;
+        if (key != free || line->site != 0)
+            continue;
+        if (path == PATH_NO_ROOM) {
+            uint64_t region = (site & SITE_PATH_REGION) != 0 ? ENTRY_REGION : 0;
+            uint32_t symbol = record_dict_add(segment, function | region, site, nr_lines - nr_lines / 4);
+            path = symbol == SYMBOL_NONE ? PATH_NO_ROOM : symbol - TF_SYM_ENTER + 1;
+        }
+        /* A handler may take the line first, or turn to another segment, whose free lines have another key. */
+        if (path == PATH_NO_ROOM || (ring_swap(&line->site, 0, site) &&
+                                     ring_swap(&line->key, free, function << KEY_SHIFT | WORD_FILLED | path)))
+            return path;
+    }
+    return PATH_NO_ROOM;
+}
+
+static uint32_t open_intern(struct tracert__thread *thread, const struct segment *segment, uint32_t number)
+{
+    struct frame *frame = path_known(thread, number);
+    uint32_t path = frame > thread->frames ? (uint32_t)frame[-1].ticks : PATH_NONE;
+    for (; frame < thread->open; frame++) {
+        if (frame->function == 0)
+            continue;
+        path = path_intern(thread, segment, number, path, frame->function, path_site(frame));
+        if (path == PATH_NO_ROOM)
+            break;
+        path_remember(frame, number, path);
+    }
+    return path;
+}
+
+static uint32_t walk_intern(struct tracert__thread *thread, const struct segment *segment, uint32_t number,
+                            const struct walk *walk)
+{
+    uint32_t path = PATH_NONE;
+    for (uint32_t i = walk->nr; i-- > 0 && path != PATH_NO_ROOM;)
+        path = path_intern(thread, segment, number, path, 0, walk->returns[i]);
+    return path;
+}
+
+uint32_t paths_of_event(struct tracert__thread *thread, const struct segment *segment, uint32_t number,
+                        const struct memory_event *event)
+{
+    if (event->symbol != TF_SYM_ALLOC || !region_records_paths(thread->region))
+        return PATH_NONE;
+    return event->walk != NULL ? walk_intern(thread, segment, number, event->walk)
+                               : open_intern(thread, segment, number);
+}
+
+/* What is remembered is not to be used by a handler that comes between: it looks everything up. */
+uint32_t paths_of_walk(struct tracert__thread *thread, uint32_t number, const struct walk *walk)
+{
+    struct path_walked *walked = thread->walked;
+    uint32_t path = PATH_NONE;
+    uint32_t at = 0;
+    bool remembers = walked != NULL && !walked->busy;
+    if (remembers) {
+        walked->busy = true;
+        __asm__ volatile("" : : : "memory");
+        uint32_t nr = walked->number == number ? walked->nr : 0;
+        while (at < nr && at < walk->nr && walked->returns[at] == walk->returns[walk->nr - 1 - at])
+            at++;
+        path = at > 0 ? walked->paths[at - 1] : PATH_NONE;
+        walked->number = number;
+        walked->nr = at;
+    }
+    for (; at < walk->nr; at++) {
+        path = path_find(thread, path, 0, walk->returns[walk->nr - 1 - at]);
+        if (path == PATH_NO_ROOM)
+            break;
+        if (remembers) {
+            walked->returns[at] = walk->returns[walk->nr - 1 - at];
+            walked->paths[at] = (uint16_t)path;
+            walked->nr = at + 1;
+        }
+    }
+    __asm__ volatile("" : : : "memory");
+    if (remembers)
+        walked->busy = false;
+    return path;
+}

@@ -1,0 +1,156 @@
+/*
+ * Each allocation has its call path, however that is found: as the calls tell it (full), as the hooks keep it without
+ * recording calls (lazy), or by frame pointers (fp). What the paths are is known from the program.
+ */
+#include "expect.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PRELOAD "LD_PRELOAD=\"$LIB/libtracert_memory.so\" "
+
+/* The bytes of each path, sorted, from main or worker on. */
+#define FOLDED                                                                                               \
+    "\"$TRACEAN\" export -q --weight bytes --format folded trace.zst | sed -E 's/^.*;(main|worker)/\\1/' | " \
+    "grep -E '^(main|worker)' | LC_ALL=C sort"
+
+/* What a program's comment says its paths are. */
+#define EXPECTED(kinds) "sed -En 's/^ \\* (" kinds "): //p' \"$PROGRAMS\"/alloc_paths.c | LC_ALL=C sort"
+
+/* Builds of one program: instrumented before and after inlining, by both compilers. */
+static const struct build {
+    const char *name, *command;
+} builds[] = {
+    {"gcc-O0", "\"$GCC\" -O0 -g -finstrument-functions"},
+    {"gcc-O2", "\"$GCC\" -O2 -g -finstrument-functions"},
+    {"clang-O2", "\"$CLANG\" -O2 -g -finstrument-functions"},
+    {"clang-O2-after", "\"$CLANG\" -O2 -g -finstrument-functions-after-inlining"},
+};
+
+enum { NR_BUILDS = (int)(sizeof builds / sizeof *builds) };
+
+static void build(const char *folder, const char *command, const char *source)
+{
+    run_ok(folder, "%s -pthread \"$PROGRAMS\"/%s -o program -L\"$LIB\" -ltracert -Wl,-rpath,\"$LIB\"", command, source);
+}
+
+/* Run ./program, whose trace must be whole and consistent. */
+static void record(const char *folder, const char *memory)
+{
+    struct run run = run_ok(folder, "rm -f trace.zst; " PRELOAD "TRACERT_MEMORY=%s ./program", memory);
+    ck_assert_str_eq(run.err, "");
+    trace_check_file(folder, "trace.zst");
+}
+
+START_TEST(paths_are_those_of_the_program)
+{
+    const char *folder = scratch_folder("memory_paths/%s", builds[_i].name);
+    build(folder, builds[_i].command, "alloc_paths.c");
+    struct run expected = run_ok(folder, EXPECTED("path|hooks"));
+    static const char *const modes[] = {"full", "lazy"};
+    for (int i = 0; i < 2; i++) {
+        record(folder, modes[i]);
+        struct run run = run_ok(folder, FOLDED);
+        ck_assert_msg(strcmp(run.out, expected.out) == 0, "%s, %s:\n%s\nand not\n%s", builds[_i].name, modes[i],
+                      run.out, expected.out);
+    }
+    struct run run = run_ok(folder, "\"$TRACEAN\" report trace.zst");
+    ck_assert_ptr_nonnull(strstr(run.out, "No calls were recorded"));
+}
+
+END_TEST
+
+START_TEST(paths_are_found_by_frame_pointers)
+{
+    static const char *const commands[] = {"\"$GCC\" -O2 -g -fno-omit-frame-pointer -fno-optimize-sibling-calls",
+                                           "\"$CLANG\" -O2 -g -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer "
+                                           "-fno-optimize-sibling-calls"};
+    const char *folder = scratch_folder("memory_paths/fp-%d", _i);
+    build(folder, commands[_i], "alloc_paths.c");
+    record(folder, "fp");
+    struct run expected = run_ok(folder, EXPECTED("path"));
+    struct run run = run_ok(folder, FOLDED " | grep -v raises");
+    ck_assert_msg(strcmp(run.out, expected.out) == 0, "%s\nand not\n%s", run.out, expected.out);
+}
+
+END_TEST
+
+/* Threads, exceptions, hooks that are jumped out of, stepped signals: with the stack alone as with all calls. */
+static const char *const situations[] = {"allocates.cpp", "throws.cpp",          "thread_storm.c", "signals_async.c",
+                                         "jumps.c",       "jump_out_of_hooks.c", "inlined.c",      "coroutines.c",
+                                         "exec_chain.c",  "fork_storm.c"};
+
+START_TEST(nothing_is_different_without_calls)
+{
+    const char *folder = scratch_folder("memory_paths/situation-%d", _i);
+    char source[4096];
+    snprintf(source, sizeof source, "\"$PROGRAMS\"/%s", situations[_i]);
+    build_program(&toolchains[1], folder, "program", source, strstr(source, ".cpp") != NULL ? "-std=c++17" : "");
+    struct run plain = run_shell(folder, "./program");
+    struct run run = run_shell(folder, "rm -f trace.zst; " PRELOAD "TRACERT_MEMORY=lazy ./program");
+    ck_assert_int_eq(run.status, plain.status);
+    ck_assert_str_eq(run.err, plain.err);
+    trace_check_file(folder, "trace.zst");
+}
+
+END_TEST
+
+/* The Lua interpreter, which allocates everywhere: the bytes of every path, and of every function. */
+#define LUA E2E_SCRATCH "/../lua-memory"
+
+START_TEST(paths_of_lua_are_the_same_without_calls)
+{
+    const char *folder = scratch_folder("memory_paths/lua-%d", _i);
+    if (!file_exists(LUA, "src/lua.c"))
+        run_shell("/", "\"$SOURCE\"/cmake/fetch-source.sh lua5.4 '%s'", LUA);
+    if (!file_exists(LUA, "src/lua.c")) {
+        printf("left out, for want of Lua's sources\n");
+        return;
+    }
+    run_ok(folder,
+           "%s -DLUA_USE_LINUX $(ls '%s'/src/*.c | grep -v luac) -o program -lm -ldl -Wl,-E -L\"$LIB\" -ltracert "
+           "-Wl,-rpath,\"$LIB\" && cp \"$PROGRAMS\"/allocates.lua .",
+           _i == 0 ? "\"$GCC\" -O1 -finstrument-functions" : "\"$CLANG\" -O1 -finstrument-functions-after-inlining",
+           LUA);
+    for (int i = 0; i < 2; i++)
+        run_ok(folder,
+               "TRACERT_OUTPUT=%s.zst TRACERT_MEMORY=%s " PRELOAD "./program allocates.lua >/dev/null && "
+               "\"$TRACEAN\" verify -q %s.zst && for w in bytes allocs peak leaked; do "
+               "\"$TRACEAN\" export -q --weight $w --format folded %s.zst | LC_ALL=C sort; done >%s.paths",
+               i == 0 ? "full" : "lazy", i == 0 ? "full" : "lazy", i == 0 ? "full" : "lazy", i == 0 ? "full" : "lazy",
+               i == 0 ? "full" : "lazy");
+    run_ok(folder, "test -s full.paths && cmp full.paths lazy.paths");
+}
+
+END_TEST
+
+START_TEST(lost_frames_do_no_harm)
+{
+    const char *folder = scratch_folder("memory_paths/lost-%d", _i);
+    run_ok(folder, "\"$GCC\" %s \"$PROGRAMS\"/lost_frames.c -o program", _i == 0 ? "-O0" : "-O2 -fomit-frame-pointer");
+    struct run plain = run_ok(folder, "./program");
+    struct run run = run_ok(folder, PRELOAD "TRACERT_MEMORY=fp ./program");
+    ck_assert_str_eq(run.out, plain.out);
+    ck_assert_str_eq(run.err, "");
+    trace_check_file(folder, "trace.zst");
+    run = run_ok(folder, "\"$TRACEAN\" export -q --weight allocs --format folded trace.zst | "
+                         "awk '{ sum += $NF } END { print sum - 1 }'"); /* stdio's buffer */
+    ck_assert_str_eq(run.out, plain.out);
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("memory_paths");
+    TCase *tcase = tcase_create("memory_paths");
+    tcase_set_timeout(tcase, E2E_TIMEOUT_S);
+    tcase_add_loop_test(tcase, paths_are_those_of_the_program, 0, NR_BUILDS);
+    tcase_add_loop_test(tcase, paths_are_found_by_frame_pointers, 0, 2);
+    tcase_add_loop_test(tcase, nothing_is_different_without_calls, 0, (int)(sizeof situations / sizeof *situations));
+    tcase_add_loop_test(tcase, paths_of_lua_are_the_same_without_calls, 0, 2);
+    tcase_add_loop_test(tcase, lost_frames_do_no_harm, 0, 2);
+    suite_add_tcase(suite, tcase);
+    return harness_main(suite);
+}
