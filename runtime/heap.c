@@ -26,6 +26,7 @@ struct told {
     uint64_t operands[ALLOC_OPERANDS];
     uint32_t nr;
     uint32_t symbol;
+    uint64_t sp;             /* of an ALLOC: frames that lie below have been left */
     const struct walk *walk; /* NULL: none */
 };
 
@@ -35,7 +36,8 @@ INLINE uint64_t path_bits(struct tracert__thread *thread, const struct told *tol
     if (told->symbol != TF_SYM_ALLOC || likely(heap_way != TF_MEMORY_LAZY && heap_way != TF_MEMORY_FP))
         return 0;
     uint32_t number = thread->slot->nr_opened - 1;
-    uint32_t path = told->walk != NULL ? paths_of_walk(thread, number, told->walk) : path_of_open(thread, number);
+    uint32_t path =
+        told->walk != NULL ? paths_of_walk(thread, number, told->walk) : path_of_open(thread, number, told->sp);
     return (uint64_t)path << WORD_PATH_SHIFT;
 }
 
@@ -53,6 +55,8 @@ INLINE bool heap_put(struct tracert__thread *thread, const struct told *told)
     uint64_t *word = &thread->words[at];
     uint64_t blank = thread->blank;
     ring_fetch(word);
+    if (told->symbol == TF_SYM_ALLOC && unlikely(state_frame(thread, state)[-1].sp < told->sp))
+        return false;
     uint64_t path = path_bits(thread, told);
     uint64_t ticks = clock_counter();
     if (unlikely(ticks >> 32 != thread->ticks_high || path == (uint64_t)PATH_NO_ROOM << WORD_PATH_SHIFT))
@@ -70,7 +74,7 @@ INLINE bool heap_put(struct tracert__thread *thread, const struct told *told)
 
 static __attribute__((noinline)) void heap_put_slowly(const struct told *told)
 {
-    struct memory_event event = {.symbol = told->symbol, .nr_operands = told->nr, .walk = told->walk};
+    struct memory_event event = {.symbol = told->symbol, .nr_operands = told->nr, .sp = told->sp, .walk = told->walk};
     for (uint32_t i = 0; i < told->nr; i++)
         event.operands[i] = told->operands[i];
     tracert__memory(&event);
@@ -103,7 +107,8 @@ void tracert__heap_allocated(const void *block, size_t bytes, enum tf_api api, c
                                      operand(bytes, OPERAND_SIZE_MAX) << OPERAND_API_BITS | (uint64_t)api,
                                      operand((uint64_t)block, OPERAND_MAX)},
                         .nr = ALLOC_OPERANDS,
-                        .symbol = TF_SYM_ALLOC};
+                        .symbol = TF_SYM_ALLOC,
+                        .sp = (uint64_t)frame & ~FRAME_FLAGS};
     if (unlikely(heap_way == TF_MEMORY_FP))
         heap_tell_walked(&told, frame);
     else
@@ -135,6 +140,16 @@ void tracert_free(const void *block)
 {
     if (!pools_are_off && block != NULL)
         heap_tell_release(block, SYMBOL_POOL_FREE);
+}
+
+void tracert_realloc(const void *block, const void *moved, size_t bytes)
+{
+    if (pools_are_off)
+        return;
+    if (block != NULL)
+        heap_tell_release(block, moved != NULL ? SYMBOL_POOL_REALLOC : SYMBOL_POOL_FREE);
+    if (moved != NULL)
+        tracert__heap_allocated(moved, bytes, TF_API_POOL, __builtin_return_address(0), __builtin_frame_address(0));
 }
 
 void tracert__heap_start(bool session_is_on)

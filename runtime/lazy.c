@@ -86,10 +86,15 @@ void lazy_exit(struct tracert__thread *thread, uint64_t function, uint64_t sp, b
         lazy_leave(thread, found);
 }
 
-bool lazy_region_begin(struct tracert__thread *thread, uint32_t name, uint64_t sp)
+void lazy_leave_below(struct tracert__thread *thread, uint64_t sp)
 {
     lazy_spare_interrupted(thread);
     lazy_leave(thread, record_depth_at_region(thread, lazy_depth(thread), sp));
+}
+
+bool lazy_region_begin(struct tracert__thread *thread, uint32_t name, uint64_t sp)
+{
+    lazy_leave_below(thread, sp);
     if (!lazy_reserve(thread))
         return false;
     struct frame frame = {.function = name, .sp = sp | FRAME_REGION};

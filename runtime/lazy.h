@@ -24,6 +24,9 @@ void lazy_exit(struct tracert__thread *thread, uint64_t function, uint64_t sp, b
 bool lazy_region_begin(struct tracert__thread *thread, uint32_t name, uint64_t sp);
 void lazy_region_end(struct tracert__thread *thread, uint64_t sp);
 
+/* Frames that lie below `sp` have been left by a jump. */
+void lazy_leave_below(struct tracert__thread *thread, uint64_t sp);
+
 /* Push a frame on top of all that are open, of which there is room for one more. */
 static inline __attribute__((always_inline)) void lazy_push(struct tracert__thread *thread, struct frame *open,
                                                             const struct frame *entered)

@@ -76,10 +76,12 @@ static inline __attribute__((always_inline)) void path_remember(struct frame *fr
     frame->sp |= FRAME_HAS_PATH;
 }
 
-/* The path of an allocation here and now, if all of it is known. Else PATH_NO_ROOM. */
+/* The path of an allocation here and now, if all of it is known and lies at or above `sp`. Else PATH_NO_ROOM. */
 static inline __attribute__((always_inline)) uint32_t path_of_open(const struct tracert__thread *thread,
-                                                                   uint32_t number)
+                                                                   uint32_t number, uint64_t sp)
 {
+    if (__builtin_expect(thread->open[-1].sp < sp, 0))
+        return PATH_NO_ROOM;
     struct frame *frame = path_known(thread, number);
     uint32_t path = frame > thread->frames ? (uint32_t)frame[-1].ticks : PATH_NONE;
     for (; frame < thread->open; frame++) {

@@ -591,10 +591,15 @@ enum record record_note(struct tracert__thread *thread, enum note_kind kind, uin
 
 enum record record_memory(struct tracert__thread *thread, const struct memory_event *event, uint64_t ticks)
 {
+    if (thread->region->memory == TF_MEMORY_LAZY)
+        lazy_leave_below(thread, event->sp);
     for (;;) {
         struct attempt attempt;
         bool put = true;
-        enum record result = attempt_begin(thread, &attempt, event->nr_operands + 1, ticks);
+        enum record result =
+            record_unwind(thread, record_depth_at_region(thread, record_depth(thread), event->sp), ticks);
+        if (result == RECORD_DONE)
+            result = attempt_begin(thread, &attempt, event->nr_operands + 1, ticks);
         if (result != RECORD_DONE)
             return result;
         uint32_t path = paths_of_event(thread, &attempt.segment, attempt.number, event);

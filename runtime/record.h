@@ -54,6 +54,7 @@ struct memory_event {
     uint32_t symbol;
     uint32_t nr_operands;
     uint64_t operands[ALLOC_OPERANDS]; /* at most OPERAND_MAX */
+    uint64_t sp;                       /* of an ALLOC: frames that lie below have been left */
     const struct walk *walk;           /* of an ALLOC, TRACERT_MEMORY=fp: its call path; else NULL */
 };
 

@@ -44,14 +44,15 @@
  * address; before an ALLOC also, from last to first, its size with its api, and its caller. Nothing comes in between:
  * operands that are not followed by what they belong to mean nothing.
  */
-#define SYMBOL_OPERAND   0x7fffu
-#define SYMBOL_POOL_FREE 0x8000u            /* a FREE of a pool's block */
-#define OPERAND_SHIFT    17u                /* in its word, above WORD_FILLED */
-#define OPERAND_MAX      ((1ull << 47) - 1) /* addresses of programs are below it */
-#define OPERAND_API_BITS 4u
-#define OPERAND_SIZE_MAX (OPERAND_MAX >> OPERAND_API_BITS) /* larger sizes count as this */
-#define ALLOC_OPERANDS   3u
-#define FREE_OPERANDS    1u
+#define SYMBOL_OPERAND      0x7fffu
+#define SYMBOL_POOL_FREE    0x8000u            /* a FREE of a pool's block */
+#define SYMBOL_POOL_REALLOC 0x8001u            /* a REALLOC of one */
+#define OPERAND_SHIFT       17u                /* in its word, above WORD_FILLED */
+#define OPERAND_MAX         ((1ull << 47) - 1) /* addresses of programs are below it */
+#define OPERAND_API_BITS    4u
+#define OPERAND_SIZE_MAX    (OPERAND_MAX >> OPERAND_API_BITS) /* larger sizes count as this */
+#define ALLOC_OPERANDS      3u
+#define FREE_OPERANDS       1u
 
 /* What an ENTER symbol means: the symbol is TF_SYM_ENTER + its index. All zero: claimed and never used. */
 struct segment_entry {

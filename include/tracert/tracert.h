@@ -60,10 +60,16 @@ TRACERT_API void tracert_stack_end(const void *stack);
 /*
  * For programs with memory pools and arenas of their own: a pool has given out `block` of `bytes`; and it is about to
  * take it back. With TRACERT_MEMORY these are allocations and releases of the calling function, beside those of malloc
- * that the pool itself lives on. A block that grows in place is taken back and given out again.
+ * that the pool itself lives on.
  */
 TRACERT_API void tracert_alloc(const void *block, size_t bytes);
 TRACERT_API void tracert_free(const void *block);
+
+/*
+ * The pool has resized `block`, which is now `moved` (or is where it was) with `bytes`. NULL for `block` is
+ * tracert_alloc(), NULL for `moved` tracert_free(). To be called before anybody else can be given `block`.
+ */
+TRACERT_API void tracert_realloc(const void *block, const void *moved, size_t bytes);
 
 /* 1 when the calling process is being traced, else 0. */
 TRACERT_API int tracert_is_recording(void);

@@ -134,7 +134,21 @@ static uint64_t pool_address(uint64_t address)
     return address | TF_POOL_ADDRESS;
 }
 
-/* An ALLOC, FREE or REALLOC, or a FREE of a pool's. */
+/* What it is in the file, of a pool's block or not. */
+static uint32_t symbol_in_file(uint32_t symbol)
+{
+    if (symbol == SYMBOL_POOL_FREE)
+        return TF_SYM_FREE;
+    return symbol == SYMBOL_POOL_REALLOC ? (uint32_t)TF_SYM_REALLOC : symbol;
+}
+
+static bool symbol_is_memory(uint32_t symbol)
+{
+    uint32_t in_file = symbol_in_file(symbol);
+    return in_file == TF_SYM_ALLOC || in_file == TF_SYM_FREE || in_file == TF_SYM_REALLOC;
+}
+
+/* An ALLOC, FREE or REALLOC. */
 static void take_memory(struct take *take, const uint64_t *word, uint32_t symbol, uint64_t ticks)
 {
     struct encoder *encoder = &take->chunker->encoder;
@@ -152,9 +166,9 @@ static void take_memory(struct take *take, const uint64_t *word, uint32_t symbol
                                  (uint32_t)(*word >> WORD_PATH_SHIFT) & PATH_MASK);
     } else {
         memory_columns_put_release(&encoder->memory_columns,
-                                   symbol == SYMBOL_POOL_FREE ? pool_address(address) : address);
+                                   symbol_in_file(symbol) != symbol ? pool_address(address) : address);
     }
-    encoder_put(encoder, symbol == SYMBOL_POOL_FREE ? (uint32_t)TF_SYM_FREE : symbol, ticks);
+    encoder_put(encoder, symbol_in_file(symbol), ticks);
     take->thread->memory_recorded++;
 }
 
@@ -172,8 +186,7 @@ static void take_other(struct take *take, const uint64_t *word, uint32_t symbol,
             (const struct segment_note *)(const void *)(take->segment.notes + (size_t)granule * NOTE_GRANULE);
         if (sizeof *note + note->bytes <= (size_t)(take->segment.max_notes - granule) * NOTE_GRANULE)
             take_note(take, note, ticks);
-    } else if (symbol == TF_SYM_ALLOC || symbol == TF_SYM_FREE || symbol == TF_SYM_REALLOC ||
-               symbol == SYMBOL_POOL_FREE) {
+    } else if (symbol_is_memory(symbol)) {
         take_memory(take, word, symbol, ticks);
         take->nr_others++;
     } else { /* an operand, or no word of ours */

@@ -32,9 +32,14 @@ int main(void)
         seen = pool_get(i);
     for (int i = 0; i < NR_BLOCKS; i += 2)
         pool_put(pool + (size_t)i * BLOCK_BYTES);
+    /* The next grows into the room of the first and stays; what is nowhere yet begins, and ends, by being resized. */
+    tracert_realloc(pool + BLOCK_BYTES, pool, 2 * BLOCK_BYTES);
+    tracert_realloc(pool, pool, BLOCK_BYTES);
+    tracert_realloc(NULL, pool + BLOCK_BYTES, BLOCK_BYTES);
+    tracert_realloc(pool + BLOCK_BYTES, NULL, 0);
     free(pool);
     char text[100];
     int length =
-        snprintf(text, sizeof text, "%d %d %d\n", 1 + NR_BLOCKS, 2 * NR_BLOCKS * BLOCK_BYTES, 1 + NR_BLOCKS / 2);
+        snprintf(text, sizeof text, "%d %d %d\n", 4 + NR_BLOCKS, (2 * NR_BLOCKS + 4) * BLOCK_BYTES, 4 + NR_BLOCKS / 2);
     return write(1, text, (size_t)length) != length;
 }
