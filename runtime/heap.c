@@ -152,6 +152,31 @@ void tracert_realloc(const void *block, const void *moved, size_t bytes)
         tracert__heap_allocated(moved, bytes, TF_API_POOL, __builtin_return_address(0), __builtin_frame_address(0));
 }
 
+/*
+ * The address and leak sanitizers' malloc comes before all others, and tells: of an allocation after it, of a release
+ * before it, and not by whom.
+ */
+extern int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile void *, size_t),
+                                                     void (*free_hook)(const volatile void *)) __attribute__((weak));
+
+static void sanitizer_allocated(const volatile void *block, size_t bytes)
+{
+    if (block != NULL)
+        tracert__heap_allocated((const void *)(uintptr_t)block, bytes, TF_API_MALLOC, NULL, __builtin_frame_address(0));
+}
+
+static void sanitizer_released(const volatile void *block)
+{
+    if (block != NULL)
+        tracert__heap_released((const void *)(uintptr_t)block, false);
+}
+
+static bool sanitizer_tells(void)
+{
+    return __sanitizer_install_malloc_and_free_hooks != NULL &&
+           __sanitizer_install_malloc_and_free_hooks(sanitizer_allocated, sanitizer_released) != 0;
+}
+
 void tracert__heap_start(bool session_is_on)
 {
     heap_way = tracert__session.memory;
@@ -159,11 +184,13 @@ void tracert__heap_start(bool session_is_on)
     if (tracert__heap_is_off)
         return;
     const char *rival = tracert__interposer_rival == NULL ? NULL : tracert__interposer_rival();
-    if (tracert__interposer_rival == NULL)
+    if ((tracert__interposer_rival == NULL || rival != NULL) && sanitizer_tells())
+        tracert__heap_is_off = true; /* for the interposing library */
+    else if (tracert__interposer_rival == NULL)
         diag_line("TRACERT_MEMORY is set, but libtracert_memory is not in this program: only what tracert_alloc() "
                   "tells will be seen",
                   NULL);
     else if (rival != NULL)
         diag_line("malloc is that of ", rival, ": only what tracert_alloc() tells will be seen", NULL);
-    tracert__heap_is_off = rival != NULL;
+    tracert__heap_is_off |= rival != NULL;
 }

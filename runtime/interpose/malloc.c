@@ -6,14 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The C library may ask for memory while the real functions are being looked up: it gets this, and it is for ever. */
-static struct {
-    _Alignas(16) unsigned char bytes[64 << 10];
-    size_t used;
-    bool open; /* the lookup is under way */
-} early;
-
-static struct {
+/* What the program would call if this library was not there. */
+struct real {
     void *(*malloc)(size_t);
     void *(*calloc)(size_t, size_t);
     void *(*realloc)(void *, size_t);
@@ -23,7 +17,74 @@ static struct {
     void *(*memalign)(size_t, size_t);
     void *(*valloc)(size_t);
     void *(*pvalloc)(size_t);
-} real;
+};
+
+#if defined(INTERPOSE_WRAP)
+
+/* The linker turns calls of malloc into calls of __wrap_malloc, and __real_malloc into the real one (ld --wrap). */
+#define OURS(name) __wrap_##name
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t nr, size_t bytes);
+void *__real_realloc(void *block, size_t bytes);
+void __real_free(void *block);
+int __real_posix_memalign(void **block, size_t alignment, size_t bytes);
+void *__real_aligned_alloc(size_t alignment, size_t bytes);
+void *__real_memalign(size_t alignment, size_t bytes);
+void *__real_valloc(size_t bytes);
+void *__real_pvalloc(size_t bytes);
+
+static const struct real real = {__real_malloc,   __real_calloc,         __real_realloc,
+                                 __real_free,     __real_posix_memalign, __real_aligned_alloc,
+                                 __real_memalign, __real_valloc,         __real_pvalloc};
+
+EXPORT void *OURS(malloc)(size_t bytes);
+EXPORT void *OURS(calloc)(size_t nr, size_t bytes);
+EXPORT void *OURS(realloc)(void *block, size_t bytes);
+EXPORT void *OURS(reallocarray)(void *block, size_t nr, size_t bytes);
+EXPORT void OURS(free)(void *block);
+EXPORT int OURS(posix_memalign)(void **block, size_t alignment, size_t bytes);
+EXPORT void *OURS(aligned_alloc)(size_t alignment, size_t bytes);
+EXPORT void *OURS(memalign)(size_t alignment, size_t bytes);
+EXPORT void *OURS(valloc)(size_t bytes);
+EXPORT void *OURS(pvalloc)(size_t bytes);
+
+static inline bool real_is_known(void)
+{
+    return true;
+}
+
+static inline bool early_has(const void *block)
+{
+    (void)block;
+    return false;
+}
+
+static inline void *early_alloc(size_t bytes)
+{
+    (void)bytes;
+    return NULL;
+}
+
+static inline void *early_move(void *block, size_t bytes)
+{
+    (void)block;
+    (void)bytes;
+    return NULL;
+}
+
+#else
+
+#define OURS(name) name
+
+/* The C library may ask for memory while the real functions are being looked up: it gets this, and it is for ever. */
+static struct {
+    _Alignas(16) unsigned char bytes[64 << 10];
+    size_t used;
+    bool open; /* the lookup is under way */
+} early;
+
+static struct real real;
 
 void *tracert__interpose_next(const char *name)
 {
@@ -73,32 +134,6 @@ static bool real_is_known(void)
     return real.malloc != NULL;
 }
 
-EXPORT void *malloc(size_t bytes)
-{
-    if (rarely(real.malloc == NULL) && !real_is_known())
-        return early_alloc(bytes);
-    void *block = real.malloc(bytes);
-    interpose_alloc(block, bytes, TF_API_MALLOC, CALLER, FRAME);
-    return block;
-}
-
-EXPORT void *calloc(size_t nr, size_t bytes)
-{
-    if (rarely(real.malloc == NULL) && !real_is_known())
-        return bytes != 0 && nr > SIZE_MAX / bytes ? NULL : early_alloc(nr * bytes); /* zeroed, being used once */
-    void *block = real.calloc(nr, bytes);
-    interpose_alloc(block, nr * bytes, TF_API_CALLOC, CALLER, FRAME);
-    return block;
-}
-
-EXPORT void free(void *block)
-{
-    if (block == NULL || rarely(early_has(block)) || !real_is_known())
-        return;
-    interpose_release(block, false, FRAME);
-    real.free(block);
-}
-
 /* A block that was given out early moves to where it can grow. */
 static void *early_move(void *block, size_t bytes)
 {
@@ -108,6 +143,34 @@ static void *early_move(void *block, size_t bytes)
     if (moved != NULL)
         memcpy(moved, block, bytes < old_bytes ? bytes : old_bytes);
     return moved;
+}
+
+#endif
+
+EXPORT void *OURS(malloc)(size_t bytes)
+{
+    if (rarely(real.malloc == NULL) && !real_is_known())
+        return early_alloc(bytes);
+    void *block = real.malloc(bytes);
+    interpose_alloc(block, bytes, TF_API_MALLOC, CALLER, FRAME);
+    return block;
+}
+
+EXPORT void *OURS(calloc)(size_t nr, size_t bytes)
+{
+    if (rarely(real.malloc == NULL) && !real_is_known())
+        return bytes != 0 && nr > SIZE_MAX / bytes ? NULL : early_alloc(nr * bytes); /* zeroed, being used once */
+    void *block = real.calloc(nr, bytes);
+    interpose_alloc(block, nr * bytes, TF_API_CALLOC, CALLER, FRAME);
+    return block;
+}
+
+EXPORT void OURS(free)(void *block)
+{
+    if (block == NULL || rarely(early_has(block)) || !real_is_known())
+        return;
+    interpose_release(block, false, FRAME);
+    real.free(block);
 }
 
 /* Who called reallocarray, while that calls realloc. */
@@ -126,14 +189,14 @@ static void *resize(void *block, size_t bytes, const void *caller, const void *f
     return moved;
 }
 
-EXPORT void *realloc(void *block, size_t bytes)
+EXPORT void *OURS(realloc)(void *block, size_t bytes)
 {
     const void *caller = array_caller != NULL ? array_caller : CALLER;
     array_caller = NULL;
     return resize(block, bytes, caller, FRAME);
 }
 
-EXPORT void *reallocarray(void *block, size_t nr, size_t bytes)
+EXPORT void *OURS(reallocarray)(void *block, size_t nr, size_t bytes)
 {
     if (bytes != 0 && nr > SIZE_MAX / bytes) {
         errno = ENOMEM;
@@ -141,12 +204,12 @@ EXPORT void *reallocarray(void *block, size_t nr, size_t bytes)
     }
     /* As the C library's does: whatever realloc is. An allocator that comes before us may not have this function. */
     array_caller = CALLER;
-    void *moved = realloc(block, nr * bytes);
+    void *moved = OURS(realloc)(block, nr * bytes);
     array_caller = NULL;
     return moved;
 }
 
-EXPORT int posix_memalign(void **block, size_t alignment, size_t bytes)
+EXPORT int OURS(posix_memalign)(void **block, size_t alignment, size_t bytes)
 {
     if (!real_is_known() || real.posix_memalign == NULL)
         return ENOMEM;
@@ -163,7 +226,7 @@ static void *missing(void)
     return NULL;
 }
 
-EXPORT void *aligned_alloc(size_t alignment, size_t bytes)
+EXPORT void *OURS(aligned_alloc)(size_t alignment, size_t bytes)
 {
     if (!real_is_known() || real.aligned_alloc == NULL)
         return missing();
@@ -172,7 +235,7 @@ EXPORT void *aligned_alloc(size_t alignment, size_t bytes)
     return block;
 }
 
-EXPORT void *memalign(size_t alignment, size_t bytes)
+EXPORT void *OURS(memalign)(size_t alignment, size_t bytes)
 {
     if (!real_is_known() || real.memalign == NULL)
         return missing();
@@ -181,7 +244,7 @@ EXPORT void *memalign(size_t alignment, size_t bytes)
     return block;
 }
 
-EXPORT void *valloc(size_t bytes)
+EXPORT void *OURS(valloc)(size_t bytes)
 {
     if (!real_is_known() || real.valloc == NULL)
         return missing();
@@ -190,7 +253,7 @@ EXPORT void *valloc(size_t bytes)
     return block;
 }
 
-EXPORT void *pvalloc(size_t bytes)
+EXPORT void *OURS(pvalloc)(size_t bytes)
 {
     if (!real_is_known() || real.pvalloc == NULL)
         return missing();
@@ -198,6 +261,15 @@ EXPORT void *pvalloc(size_t bytes)
     interpose_alloc(block, bytes, TF_API_ALIGNED, CALLER, FRAME);
     return block;
 }
+
+#if defined(INTERPOSE_WRAP)
+
+const char *tracert__interposer_rival(void)
+{
+    return NULL;
+}
+
+#else
 
 /* Whether a call of `symbol`, which is called malloc, arrives here: then it is taken for an inner one. */
 static bool is_ours(void *symbol)
@@ -224,3 +296,5 @@ const char *tracert__interposer_rival(void)
         return NULL;
     return dladdr(symbol, &info) != 0 && info.dli_fname != NULL ? info.dli_fname : "another library";
 }
+
+#endif

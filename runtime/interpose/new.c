@@ -48,8 +48,20 @@ static void *new_of_malloc(size_t bytes, size_t alignment, bool may_throw)
     return block;
 }
 
+#if defined(INTERPOSE_WRAP)
+
+/* As in malloc.c: the linker knows both. */
+#define OURS(symbol) "__wrap_" symbol
+#define NEXT(type, name, symbol)                       \
+    extern type real_##name __asm__("__real_" symbol); \
+    type *const next = real_##name;
+
+#else
+
+#define OURS(symbol) symbol
+
 /* The function that would be called if this one was not there, looked up once; NULL: none. */
-#define NEXT(type, symbol)                                 \
+#define NEXT(type, name, symbol)                           \
     static type *next;                                     \
     static bool looked;                                    \
     if (!__atomic_load_n(&looked, __ATOMIC_ACQUIRE)) {     \
@@ -57,12 +69,14 @@ static void *new_of_malloc(size_t bytes, size_t alignment, bool may_throw)
         __atomic_store_n(&looked, true, __ATOMIC_RELEASE); \
     }
 
+#endif
+
 #define NEW(name, symbol, parameters, arguments, alignment, may_throw)                            \
-    EXPORT void *name parameters __asm__(symbol);                                                 \
+    EXPORT void *name parameters __asm__(OURS(symbol));                                           \
     void *name parameters                                                                         \
     {                                                                                             \
         typedef void *function parameters;                                                        \
-        NEXT(function, symbol)                                                                    \
+        NEXT(function, name, symbol)                                                              \
         OUTER;                                                                                    \
         void *block = next != NULL ? next arguments : new_of_malloc(bytes, alignment, may_throw); \
         tell_new(block, bytes, CALLER, FRAME, &before);                                           \
@@ -70,11 +84,11 @@ static void *new_of_malloc(size_t bytes, size_t alignment, bool may_throw)
     }
 
 #define DELETE(name, symbol, parameters, arguments)         \
-    EXPORT void name parameters __asm__(symbol);            \
+    EXPORT void name parameters __asm__(OURS(symbol));      \
     void name parameters                                    \
     {                                                       \
         typedef void function parameters;                   \
-        NEXT(function, symbol)                              \
+        NEXT(function, name, symbol)                        \
         bool told = interpose_release(block, false, FRAME); \
         OUTER;                                              \
         if (told)                                           \
