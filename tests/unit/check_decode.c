@@ -207,7 +207,7 @@ static const struct {
     {80, 0x10000000, 4, "larger than the chunk"},
     {80, 7, 4, "larger than the chunk"},
     {96, 2, 4, "twice"},
-    {96, 11, 4, "section 11"},
+    {96, 13, 4, "section 13"},
     {104, 9, 4, "PACKED has the wrong size"},
     {104, 1000, 4, "DELTAS has the wrong size"},
     {96, 1001, 4, "section 1001"},
@@ -303,6 +303,44 @@ START_TEST(changed_bytes_never_hurt)
 
 END_TEST
 
+/* Three paths and two allocations: each from which other one, then the number of each allocation's. */
+static const struct {
+    const uint8_t bytes[8];
+    size_t nr;
+    bool fine;
+} paths[] = {
+    {{0, 1, 1, 3, 0}, 5, true},     /* one goes on from another; an allocation may have none */
+    {{0, 1, 2, 2, 2}, 5, true},     /* two go on from the first */
+    {{1, 1, 1, 3, 0}, 5, false},    /* the first has none to go on from */
+    {{0, 1, 3, 3, 0}, 5, false},    /* nor has one before the first */
+    {{0, 1, 1, 4, 0}, 5, false},    /* there is no fourth path */
+    {{0, 1, 1, 3}, 4, false},       /* too short */
+    {{0, 1}, 2, false},             /* shorter than the paths */
+    {{0, 1, 1, 3, 0, 0}, 6, false}, /* too long */
+    {{0, 1, 1, 3, 0x80}, 5, false}, /* a number that does not end */
+};
+
+START_TEST(paths_are_checked)
+{
+    struct memory_section memory = {.nr_allocs = 2};
+    struct err err = {0};
+    int result = memory_decode_paths(&memory, paths[_i].bytes, paths[_i].nr, 3, &err);
+    ck_assert_int_eq(result, paths[_i].fine ? 0 : -1);
+    if (paths[_i].fine) {
+        struct memory_cursor cursor;
+        ck_assert_uint_eq(memory.from[0], 0);
+        ck_assert_uint_eq(memory.from[1], 1);
+        ck_assert_uint_eq(memory.from[2], _i == 0 ? 2 : 1);
+        memory_begin(&memory, &cursor);
+        ck_assert_ptr_eq(cursor.paths_of, paths[_i].bytes + 3);
+    } else {
+        ck_assert_int_eq(err.code, ERR_INCOMPLETE);
+    }
+    memory_release(&memory);
+}
+
+END_TEST
+
 START_TEST(records_are_taken_apart)
 {
     struct writer writer;
@@ -360,6 +398,7 @@ int main(void)
     tcase_add_loop_test(tcase, streams_come_back, 0, 30);
     tcase_add_loop_test(tcase, malformed_payloads_are_refused, 0, (int)(sizeof(changes) / sizeof(changes[0])));
     tcase_add_loop_test(tcase, changed_bytes_never_hurt, 0, 2);
+    tcase_add_loop_test(tcase, paths_are_checked, 0, (int)(sizeof paths / sizeof *paths));
     tcase_add_test(tcase, records_are_taken_apart);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
