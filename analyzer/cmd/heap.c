@@ -2,6 +2,7 @@
 
 #include "cmd/input.h"
 #include "cmd/load.h"
+#include "export/export.h"
 #include "profile/heap_make.h"
 #include "view/heap.h"
 
@@ -97,7 +98,21 @@ struct profile *heap_load_weighed(const struct options *options, struct err *err
 static const struct form {
     const char *verb, *format;
     int (*write)(const struct heap_profile *heap, const struct view_options *options, struct out *out, struct err *err);
-} forms[] = {{"report", "text", heap_text}, {"report", "json", heap_json}};
+} forms[] = {{"report", "text", heap_text},
+             {"report", "json", heap_json},
+             {"report", "svg", heap_svg},
+             {"export", "pprof", export_heap_pprof},
+             {"export", "massif", export_heap_massif}};
+
+bool heap_is_asked(const struct options *options, const char *verb)
+{
+    if (options->memory || options->format == NULL || view_find(verb, options->format) != NULL)
+        return options->memory;
+    for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
+        if (strcmp(forms[i].verb, verb) == 0 && strcmp(forms[i].format, options->format) == 0)
+            return true;
+    return false;
+}
 
 static const struct form *form_find(const struct options *options, const char *verb, struct err *err)
 {

@@ -23,6 +23,9 @@ struct heap_profile *heap_load(const struct options *options, struct profile **r
 /* The heap alone, as a call tree weighed by what --weight says. */
 struct profile *heap_load_weighed(const struct options *options, struct err *err);
 
+/* Does the verb's command line ask for the heap: by --memory, or by a format that has nothing else? */
+bool heap_is_asked(const struct options *options, const char *verb);
+
 /* A verb with --memory: load, write; the exit status. Errors are printed. */
 int heap_show(const struct options *options, const char *verb);
 

@@ -428,7 +428,7 @@ int load_and_show(int argc, char **argv, unsigned option_set, const char *about,
     const char *usage = option_set & OPTIONS_SUBJECT ? "FUNC [TRACE… | PROFILE…]" : "[TRACE… | PROFILE…]";
     if (options_parse(&options, argc, argv, option_set, usage, about, examples, &err) != 0)
         return command_fail(&err);
-    if (options.memory)
+    if (heap_is_asked(&options, argv[0]))
         return heap_show(&options, argv[0]);
     const struct view *view = command_view(&options, argv[0], &err);
     struct profile *profile = NULL;

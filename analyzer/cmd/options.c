@@ -468,8 +468,8 @@ static const char *format_of_file(const char *path)
 {
     static const struct {
         const char *ending, *format;
-    } formats[] = {{"svg", "svg"},     {"json", "json"}, {"csv", "csv"},
-                   {"md", "markdown"}, {"html", "html"}, {"folded", "folded"}};
+    } formats[] = {{"svg", "svg"},       {"json", "json"},   {"csv", "csv"},  {"md", "markdown"},  {"html", "html"},
+                   {"folded", "folded"}, {"pprof", "pprof"}, {"pb", "pprof"}, {"massif", "massif"}};
 
     const char *dot = strrchr(path, '.');
     for (size_t i = 0; dot && i < sizeof(formats) / sizeof(formats[0]); i++)

@@ -1,5 +1,5 @@
 /*
- * The heap for people, and for programs.
+ * The heap for people, as a picture over time, and for programs.
  */
 #ifndef HEAP_VIEW_H
 #define HEAP_VIEW_H
@@ -9,6 +9,7 @@
 #include "view/view.h"
 
 int heap_text(const struct heap_profile *heap, const struct view_options *options, struct out *out, struct err *err);
+int heap_svg(const struct heap_profile *heap, const struct view_options *options, struct out *out, struct err *err);
 int heap_json(const struct heap_profile *heap, const struct view_options *options, struct out *out, struct err *err);
 
 #endif

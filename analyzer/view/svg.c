@@ -50,6 +50,11 @@ static bool fitted_write(struct out *out, const char *before, const char *text, 
     return true;
 }
 
+void svg_fitted_write(struct out *out, const char *text, double pixels)
+{
+    fitted_write(out, "", text, pixels, "");
+}
+
 void svg_label_write(struct out *out, const struct svg_label *label)
 {
     double pixels = label->whole > 0 ? (double)label->value / (double)label->whole * label->plane_px : 1;

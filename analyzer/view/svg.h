@@ -30,6 +30,9 @@ struct svg_label {
 
 void svg_label_write(struct out *out, const struct svg_label *label);
 
+/* A text, or as much of it as `pixels` have room for. */
+void svg_fitted_write(struct out *out, const char *text, double pixels);
+
 /* The scripts, and the end. */
 void svg_end(struct out *out);
 

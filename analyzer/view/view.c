@@ -30,6 +30,7 @@ const struct view views[] = {
     VIEW("flamegraph", "svg", flamegraph_svg),
     VIEW("html", "html", page_html),
     VIEW("export", "folded", export_folded),
+    VIEW("export", "pprof", export_pprof),
     VIEW("profile", "tprof", export_tprof),
     VIEW("merge", "tprof", export_tprof),
 };

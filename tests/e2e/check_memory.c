@@ -85,6 +85,22 @@ static void over_time_check(const json_t *report)
                       number_of(json_object_get(memory, "allocated"), "bytes"));
 }
 
+/* Massif's highest snapshot is the peak, and so is the sum of what its tree begins with. */
+static void exports_check(const char *folder, uint64_t peak_bytes)
+{
+    unsigned long long most, root, sum;
+    struct run run = run_ok(folder, "\"$TRACEAN\" export -q --format massif trace.zst | awk '"
+                                    "/^mem_heap_B=/ { sub(/.*=/, \"\"); most = $0 + 0 > most ? $0 + 0 : most }"
+                                    "/^heap_tree=/ { in_peak = /peak/ }"
+                                    "in_peak && /^n/ { root = $2 }"
+                                    "in_peak && /^ n/ { sum += $2 }"
+                                    "END { printf \"%%.0f %%.0f %%.0f\", most, root, sum }'");
+    ck_assert_int_eq(sscanf(run.out, "%llu %llu %llu", &most, &root, &sum), 3);
+    ck_assert_uint_eq(most, peak_bytes);
+    ck_assert_uint_eq(root, peak_bytes);
+    ck_assert_uint_eq(sum, peak_bytes);
+}
+
 /* The heap of the trace, after a look at all that must hold for it. */
 static json_t *heap_load(const char *folder)
 {
@@ -117,6 +133,7 @@ static json_t *heap_load(const char *folder)
     ck_assert_uint_eq(weight_of(folder, "leaked"), number_of(json_object_get(memory, "live"), "bytes"));
     ck_assert_uint_eq(number_of(memory, "dropped_events"), 0);
     over_time_check(report);
+    exports_check(folder, number_of(json_object_get(memory, "peak"), "bytes"));
     return report;
 }
 
@@ -271,10 +288,11 @@ START_TEST(heap_is_refused_where_there_is_none)
     ck_assert_int_eq(run.status, 1);
     ck_assert_msg(count_lines(run.err) == 1 && strstr(run.err, "TRACERT_MEMORY=full") != NULL, "%s", run.err);
     run_ok(folder, PRELOAD "TRACERT_MEMORY=full ./program");
-    static const char *const wrong[] = {
-        "report --memory --thread 1",  "report --memory --function main", "report --memory --format csv",
-        "report --memory --at never",  "flamegraph --weight much",        "report --memory --alloc-fn '('",
-        "report --memory --at 2s..1s", "export --weight grown --at 1s",   "export --weight live"};
+    static const char *const wrong[] = {"report --memory --thread 1",    "report --memory --function main",
+                                        "report --memory --format csv",  "report --memory --at never",
+                                        "flamegraph --weight much",      "report --memory --alloc-fn '('",
+                                        "report --memory --at 2s..1s",   "export --memory --format folds",
+                                        "export --weight grown --at 1s", "export --weight live"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         run = run_shell(folder, "\"$TRACEAN\" %s trace.zst", wrong[i]);
         ck_assert_msg(run.status == 1 && count_lines(run.err) == 1, "%s: %d, %s", wrong[i], run.status, run.err);
@@ -345,6 +363,33 @@ START_TEST(sawtooth_is_found_where_it_is)
         ck_assert_ptr_nonnull(strstr(found, "from fills_and_empties < main"));
     }
     json_decref(report);
+}
+
+END_TEST
+
+/* Others' tools read what is exported, and find what the report says. */
+START_TEST(others_read_it)
+{
+    const char *folder = scratch_folder("memory/exports");
+    build_program(&toolchains[0], folder, "program", "\"$PROGRAMS\"/allocates.c", "-g");
+    run_ok(folder, PRELOAD "TRACERT_MEMORY=full ./program");
+    run_ok(folder,
+           "\"$TRACEAN\" export trace.zst -o out.massif && \"$TRACEAN\" export --memory trace.zst -o out.pprof && "
+           "\"$TRACEAN\" export trace.zst -o cpu.pb && \"$TRACEAN\" report --memory trace.zst -o out.svg");
+    struct run run = run_ok(folder, "if command -v ms_print >/dev/null; then ms_print out.massif; fi");
+    if (run.out[0] != '\0') {
+        ck_assert_ptr_nonnull(strstr(run.out, "(peak)"));
+        ck_assert_ptr_nonnull(strstr(run.out, "->64.48% (9,077B) 0x0: main (allocates.c:"));
+        ck_assert_ptr_nonnull(strstr(run.out, "->35.52% (5,000B) 0x0: resize (allocates.c:"));
+        ck_assert_ptr_nonnull(strstr(run.out, "14,077 "));
+    }
+    run = run_ok(folder,
+                 "if command -v protoc >/dev/null; then protoc --decode_raw <out.pprof; protoc --decode_raw <cpu.pb "
+                 ">/dev/null; fi");
+    if (run.out[0] != '\0')
+        ck_assert_ptr_nonnull(strstr(run.out, "6: \"inuse_space\""));
+    run_ok(folder,
+           "if command -v xmllint >/dev/null; then xmllint --noout out.svg; fi; grep -q 'peak: 14.1 kB' out.svg");
 }
 
 END_TEST
@@ -503,6 +548,7 @@ int main(void)
     tcase_add_loop_test(tcase, heap_is_what_valgrind_says, 0, 2);
     tcase_add_test(tcase, heap_is_refused_where_there_is_none);
     tcase_add_loop_test(tcase, functions_own_what_they_asked_for, 0, 2);
+    tcase_add_test(tcase, others_read_it);
     tcase_add_loop_test(tcase, sawtooth_is_found_where_it_is, 0, (int)(sizeof sawtooths / sizeof *sawtooths));
     tcase_add_loop_test(tcase, nothing_is_seen_and_one_line_says_why, 0, (int)(sizeof silent / sizeof *silent));
     tcase_add_test(tcase, pools_tell_of_themselves);
