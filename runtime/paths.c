@@ -1,5 +1,7 @@
 #include "paths.h"
 
+#include "table.h"
+
 /* The number of a path, which is new or not; PATH_NO_ROOM: the segment has no room for another one. */
 static uint32_t path_intern(struct tracert__thread *thread, const struct segment *segment, uint32_t number,
                             uint32_t from, uint64_t function, uint64_t site)
@@ -17,7 +19,7 @@ static uint32_t path_intern(struct tracert__thread *thread, const struct segment
             continue;
         if (path == PATH_NO_ROOM) {
             uint64_t region = (site & SITE_PATH_REGION) != 0 ? ENTRY_REGION : 0;
-            uint32_t symbol = record_dict_add(segment, function | region, site, nr_lines - nr_lines / 4);
+            uint32_t symbol = table_add(segment, function | region, site, nr_lines - nr_lines / 4);
             path = symbol == SYMBOL_NONE ? PATH_NO_ROOM : symbol - TF_SYM_ENTER + 1;
         }
         /* A handler may take the line first, or turn to another segment, whose free lines have another key. */

@@ -74,12 +74,6 @@ uint32_t record_find_exit(const struct tracert__thread *thread, uint32_t depth, 
  * blocked. */
 int record_reserve_frames(struct tracert__thread *thread, uint32_t depth);
 
-#define SYMBOL_NONE UINT32_MAX
-
-/* Add an entry to the dictionary; SYMBOL_NONE: it has `max`, or no room. An entry whose line a handler was quicker to
- * take is never used. */
-uint32_t record_dict_add(const struct segment *segment, uint64_t function, uint64_t site, uint32_t max);
-
 /* The frames that are open now. */
 uint32_t record_depth(struct tracert__thread *thread);
 
