@@ -71,11 +71,13 @@ uint32_t facts_thread(struct facts *facts, struct trace *trace, uint32_t serial,
 
 /* ---- SESSION and END ------------------------------------------------------------------------------ */
 
-static int session_add(struct trace *trace, const struct tf_header *header, const uint8_t *at, const uint8_t *end,
-                       struct err *err)
+/* How far the clock steps decides whether chunks fit each other: it is taken from one block only, and that whole. */
+static int session_add(struct facts *facts, struct trace *trace, const struct tf_header *header, const uint8_t *at,
+                       const uint8_t *end, struct err *err)
 {
     struct field field;
     int result, failed = 0;
+    uint64_t step_ticks = 0;
     trace->session_ticks = header->anchor_ticks;
     while (failed == 0 && (result = field_next(&at, end, &field)) > 0) {
         switch (field.key) {
@@ -86,7 +88,7 @@ static int session_add(struct trace *trace, const struct tf_header *header, cons
             trace->clock_kind = field_number32(&field);
             break;
         case TF_FIELD_CLOCK_STEP:
-            trace->clock_step_ticks = field.number;
+            step_ticks = field.number;
             break;
         case TF_FIELD_REALTIME_NS:
             trace->realtime_ns = field.number;
@@ -113,7 +115,12 @@ static int session_add(struct trace *trace, const struct tf_header *header, cons
             failed = field_unknown(&field, err);
         }
     }
-    return failed != 0 ? failed : fields_end(result, err);
+    if (failed != 0 || (failed = fields_end(result, err)) != 0)
+        return failed;
+    if (!facts->has_session)
+        trace->clock_step_ticks = step_ticks;
+    facts->has_session = true;
+    return 0;
 }
 
 static int end_add(struct facts *facts, struct trace *trace, const struct tf_header *header, const uint8_t *at,
@@ -509,7 +516,7 @@ int facts_add_block(struct facts *facts, struct trace *trace, const struct tf_he
     const uint8_t *end = payload + header->raw_bytes;
     switch (header->type) {
     case TF_BLOCK_SESSION:
-        return session_add(trace, header, payload, end, err);
+        return session_add(facts, trace, header, payload, end, err);
     case TF_BLOCK_PROCESS:
         return process_add(facts, trace, payload, end, err);
     case TF_BLOCK_THREAD:

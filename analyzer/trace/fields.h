@@ -12,7 +12,7 @@ struct facts {
     struct index objects;            /* by path and build-id */
     struct index modules;            /* by process and base: the one that is loaded */
     size_t process_capacity, thread_capacity, object_capacity, module_capacity;
-    bool ended;
+    bool has_session, ended;
 };
 
 void facts_init(struct facts *facts);

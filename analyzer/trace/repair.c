@@ -76,15 +76,18 @@ static uint32_t payload_process(const uint8_t *payload, size_t bytes)
 static int description_make(struct repairer *repairer, const struct tf_header *like, uint8_t type, uint32_t process,
                             uint32_t thread)
 {
-    uint8_t payload[4 * TF_VARINT_MAX], *to = payload;
+    uint8_t payload[6 * TF_VARINT_MAX], *to = payload;
     const struct trace *trace = repairer->trace;
     const struct tf_header header = {
         .type = type, .thread = thread, .anchor_ticks = like->anchor_ticks, .anchor_ns = like->anchor_ns};
     bool counts_ns = trace->anchor_ticks[0] == trace->anchor_ns[0] && trace->anchor_ticks[1] == trace->anchor_ns[1];
-    if (type == TF_BLOCK_SESSION)
+    if (type == TF_BLOCK_SESSION) {
         to = tf_put_field_number(to, TF_FIELD_CLOCK, counts_ns ? TF_CLOCK_MONOTONIC : TF_CLOCK_TSC);
-    else
+        if (trace->clock_step_ticks != 0) /* a SESSION further on says it, which is left out */
+            to = tf_put_field_number(to, TF_FIELD_CLOCK_STEP, trace->clock_step_ticks);
+    } else {
         to = tf_put_field_number(to, TF_FIELD_PROCESS, process);
+    }
     if (type == TF_BLOCK_THREAD)
         to = tf_put_field_number(to, TF_FIELD_THREAD, thread);
     return rewrite_block(&repairer->rewrite, &header, payload, (size_t)(to - payload), repairer->err);
