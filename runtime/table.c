@@ -29,7 +29,7 @@ void table_clear(struct tracert__thread *thread, uint32_t segment)
     struct ring_line *lines = (struct ring_line *)(void *)thread->table;
     uint32_t max = table_max(thread->ring_bytes);
     uint32_t nr = TABLE_FIRST;
-    while (nr < max && nr < 4 * thread->nr_dict)
+    while (nr < max && nr < 2 * thread->nr_dict)
         nr *= 2;
     nr = nr < max ? nr : max;
     for (uint32_t i = 0; i < nr; i++)
