@@ -11,7 +11,6 @@
  * expect: leaf 4000
  * expect-call: child > leaf 4000
  * expect-open: 400
- * expect-link: dynamic
  * expect-sanitizers: no
  */
 #define _GNU_SOURCE
