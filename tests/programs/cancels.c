@@ -17,7 +17,7 @@
 
 enum { WAITERS = 100, CALLS = 200000 };
 
-static volatile int sink;
+static _Thread_local volatile int sink;
 static pthread_barrier_t start;
 
 __attribute__((noinline)) static void work(void)

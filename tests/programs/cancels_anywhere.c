@@ -11,7 +11,7 @@
 
 enum { ROUNDS = 1000 };
 
-static volatile int sink;
+static _Thread_local volatile int sink;
 
 __attribute__((noinline)) static void work(void)
 {

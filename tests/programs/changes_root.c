@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static volatile int sink;
+static _Thread_local volatile int sink;
 
 __attribute__((noinline)) static void work(void)
 {

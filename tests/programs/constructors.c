@@ -11,7 +11,7 @@
  */
 #include <pthread.h>
 
-static volatile int sink;
+static _Thread_local volatile int sink;
 static pthread_key_t key;
 
 __attribute__((noinline)) static void helper(void)

@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
-static volatile int sink;
+static _Thread_local volatile int sink;
 
 __attribute__((noinline)) static int dive(int depth)
 {

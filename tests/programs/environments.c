@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static volatile int sink, done;
+static int sink, done;
 
 __attribute__((noinline)) static void work(void)
 {
@@ -22,7 +22,7 @@ __attribute__((noinline)) static void work(void)
 __attribute__((no_instrument_function)) static void *change(void *argument)
 {
     char name[32];
-    for (unsigned i = 0; !done; i++) {
+    for (unsigned i = 0; !__atomic_load_n(&done, __ATOMIC_RELAXED); i++) {
         snprintf(name, sizeof name, "VARIABLE_%u", i % 1000);
         setenv(name, "value", 1);
         if (i % 3 == 0)
@@ -55,7 +55,7 @@ int main(void)
         }
         waitpid(pid, NULL, 0);
     }
-    done = 1;
+    __atomic_store_n(&done, 1, __ATOMIC_RELAXED);
     pthread_join(changer, NULL);
     return 0;
 }

@@ -13,12 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static volatile int sink;
+static _Thread_local volatile unsigned sink;
 static long nr_changed;
 
 __attribute__((noinline)) static void work(int value)
 {
-    sink += value;
+    sink += (unsigned)value;
 }
 
 __attribute__((no_instrument_function)) static void check(int calls)

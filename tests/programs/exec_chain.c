@@ -15,7 +15,7 @@
 
 enum { GENERATIONS = 20, THREADS = 6, CALLS = 2000 };
 
-static volatile int sink;
+static _Thread_local volatile int sink;
 
 __attribute__((noinline)) static void leaf(void)
 {

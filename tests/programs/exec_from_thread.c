@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-static volatile int sink;
+static _Thread_local volatile int sink;
 static char **arguments;
 
 __attribute__((noinline)) static void work(void)

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static volatile int sink;
+static _Thread_local volatile int sink;
 
 static void at_the_end(void)
 {

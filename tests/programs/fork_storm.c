@@ -14,7 +14,7 @@
 
 enum { THREADS = 4, CHILDREN = 10, CALLS = 1000 };
 
-static volatile int sink;
+static _Thread_local volatile int sink;
 
 __attribute__((noinline)) static void leaf(void)
 {

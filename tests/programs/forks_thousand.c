@@ -20,7 +20,8 @@
 
 enum { FORKERS = 4, CHILDREN = 250, CALLS = 10, BUSY = 2 };
 
-static volatile int sink, done;
+static _Thread_local volatile int sink;
+static int done;
 static unsigned long nr_spins;
 
 __attribute__((noinline)) static void leaf(void)
@@ -57,7 +58,7 @@ static void *forker(void *argument)
 static void *busy(void *argument)
 {
     unsigned long spins = 0;
-    for (; !done && spins < 5000000; spins++)
+    for (; !__atomic_load_n(&done, __ATOMIC_RELAXED) && spins < 5000000; spins++)
         spin();
     __atomic_add_fetch(&nr_spins, spins, __ATOMIC_SEQ_CST);
     return argument;
@@ -70,7 +71,7 @@ int main(void)
         pthread_create(&threads[i], NULL, i < FORKERS ? forker : busy, NULL);
     for (int i = 0; i < FORKERS; i++)
         pthread_join(threads[i], NULL);
-    done = 1;
+    __atomic_store_n(&done, 1, __ATOMIC_RELAXED);
     for (int i = FORKERS; i < FORKERS + BUSY; i++)
         pthread_join(threads[i], NULL);
     printf("spin %lu\n", nr_spins);

@@ -15,8 +15,8 @@
 
 enum { SIGNALS = 2000, CALLS = 30000000 };
 
-static volatile int sink;
-static volatile sig_atomic_t done;
+static _Thread_local volatile int sink;
+static int done;
 static volatile unsigned long nr_handled;
 static pthread_t target;
 
@@ -39,7 +39,7 @@ __attribute__((noinline)) static void work(void)
 
 __attribute__((no_instrument_function)) static void *send(void *argument)
 {
-    while (!done)
+    while (!__atomic_load_n(&done, __ATOMIC_RELAXED))
         pthread_kill(target, SIGUSR1);
     return argument;
 }
@@ -53,7 +53,7 @@ int main(void)
     unsigned long nr_calls = 0;
     for (; nr_handled < SIGNALS && nr_calls < CALLS; nr_calls++)
         work();
-    done = 1;
+    __atomic_store_n(&done, 1, __ATOMIC_RELAXED);
     pthread_join(sender, NULL);
     printf("on_signal %lu\nhandle %lu\nwork %lu\n", nr_handled, nr_handled, nr_calls);
     return 0;

@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static volatile int sink;
+static _Thread_local volatile int sink;
 static int nr_vanished;
 
 __attribute__((noinline)) static void leaf(void)
