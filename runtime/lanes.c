@@ -5,6 +5,7 @@
 #include "thread.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* A table of what is alive, open addressing, without a lock: nobody runs on one stack in two threads at a time. */
@@ -13,7 +14,11 @@ struct lane {
     struct tracert__thread *thread;
 };
 
-enum { LANES_SHIFT = 13, NR_LANES = 1 << LANES_SHIFT };
+enum {
+    LANES_SHIFT = 13,
+    NR_LANES = 1 << LANES_SHIFT,
+    FOLLOWED_MAX = 256 /* nobody says when their stacks are gone, and each has a ring */
+};
 
 _Static_assert(NR_LANES > REGION_NR_SLOTS, "there are not as many rings");
 
@@ -22,6 +27,10 @@ static const char lane_gone; /* its address stands for a stack that is gone */
 
 static __thread struct tracert__thread *lane_own; /* the ring of the thread's own stack, while it is on another */
 static __thread uint8_t lane_is_away;
+static __thread const void *lane_stack; /* that the thread is on; NULL: its own */
+
+static uint32_t lanes_are_told; /* the program says itself where it is; atomic */
+static uint32_t lanes_followed; /* that were made without being told; atomic */
 
 static struct lane *lanes_get(void)
 {
@@ -88,10 +97,11 @@ void tracert__lane_return(void)
     if (!lane_is_away)
         return;
     lane_is_away = false;
+    lane_stack = NULL;
     tracert__thread_use(lane_own);
 }
 
-void tracert__lane_switch(const void *stack)
+static void lane_switch(const void *stack)
 {
     int error = errno;
     if (tracert__session_is_on() && !tracert__session.refused) {
@@ -101,10 +111,47 @@ void tracert__lane_switch(const void *stack)
             if (!lane_is_away)
                 lane_own = tracert__thread_own();
             lane_is_away = true;
+            lane_stack = stack;
             tracert__thread_use(lane_thread(stack));
         }
     }
     errno = error;
+}
+
+void tracert__lane_switch(const void *stack)
+{
+    __atomic_store_n(&lanes_are_told, 1, __ATOMIC_RELAXED);
+    lane_switch(stack);
+}
+
+/* All frames of the ring lie in these bytes: what lies above does not take the hooks' fast path. */
+static void lane_bound(struct tracert__thread *thread, uint64_t low, uint64_t bytes)
+{
+    if (bytes > UINT32_MAX)
+        return;
+    thread->stack_low = low;
+    thread->stack_bytes = (uint32_t)bytes;
+    thread->frames[-1].sp = (low + bytes) | FRAME_FLAGS;
+}
+
+const void *tracert__lane_here(void)
+{
+    return lane_stack;
+}
+
+void tracert__lane_follow(const void *stack, size_t bytes)
+{
+    if (stack == lane_stack || __atomic_load_n(&lanes_are_told, __ATOMIC_RELAXED))
+        return;
+    struct lane *table = __atomic_load_n(&lanes, __ATOMIC_ACQUIRE);
+    bool known = stack == NULL || (table != NULL && lane_find(table, stack) != NULL);
+    if (!known && __atomic_fetch_add(&lanes_followed, 1, __ATOMIC_RELAXED) >= FOLLOWED_MAX)
+        stack = NULL;
+    lane_switch(stack);
+    if (stack != NULL && tracert__self == NULL)
+        tracert__lane_return(); /* there is no ring for it */
+    else if (stack != NULL && bytes != 0)
+        lane_bound(tracert__self, (uint64_t)(uintptr_t)stack, bytes);
 }
 
 void tracert__lane_end(const void *stack)
@@ -126,6 +173,7 @@ void tracert__lane_end(const void *stack)
 void tracert__lanes_forget(void)
 {
     lane_own = NULL;
+    lane_stack = NULL;
     lane_is_away = false;
     if (lanes != NULL)
         memset(lanes, 0, NR_LANES * sizeof *lanes);

@@ -89,6 +89,8 @@ int record_prepare(struct tracert__thread *thread, struct region *region, const 
         return -1;
     thread->state = thread->rest = 0;
     thread->limit = thread->heap_limit = thread->end = thread->nr_dict = thread->nr_words = 0;
+    thread->stack_bytes = 0;
+    thread->frames[-1].sp = UINT64_MAX;
     thread->region = region;
     thread->region_path = region_path;
     thread->slot = &region->slots[index];
@@ -114,7 +116,7 @@ int record_reserve_frames(struct tracert__thread *thread, uint32_t depth)
     struct frame *frames = frames_map(nr);
     if (frames == NULL)
         return -1;
-    memcpy(frames, thread->frames, depth * sizeof *frames);
+    memcpy(frames - 1, thread->frames - 1, (depth + 1u) * sizeof *frames);
     thread->frames = frames;
     thread->nr_frames = nr;
     return 0;

@@ -66,11 +66,11 @@ struct tracert__thread {
     const char *region_path;
     uint64_t reserved[2]; /* a bit for each of the ring's segments that this process may touch */
     uint32_t heap_limit;  /* as limit, for events of memory (heap.c) */
-    uint32_t unused32;
+    uint32_t stack_bytes; /* 0: not known where its frames lie, or it is the thread's own stack */
+    uint64_t stack_low;
     struct frame *open;         /* TRACERT_MEMORY=lazy: where in `frames` the next frame goes … */
     struct frame *end_open;     /* … and where it must not; NULL: hooks keep no stack */
     struct path_walked *walked; /* paths.h; NULL: nothing is remembered */
-    uint64_t unused[1];
 };
 
 _Static_assert(sizeof(struct tracert__thread) == 192, "whole cache lines; the hooks need the first one alone");

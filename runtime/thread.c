@@ -393,14 +393,29 @@ static void thread_take(const struct event *event)
     errno = error;
 }
 
+/*
+ * A coroutine's stack was left by a way that nobody saw (lanes.h), and this is the thread's own; unless it is a signal
+ * handler's.
+ */
+static void thread_mind_stack(uint64_t sp)
+{
+    const struct tracert__thread *thread = tracert__self;
+    stack_t alternate = {.ss_flags = 0};
+    if (thread != NULL && thread->stack_bytes != 0 && sp - thread->stack_low > thread->stack_bytes &&
+        (sys_sigaltstack(&alternate) != 0 || (alternate.ss_flags & SS_ONSTACK) == 0))
+        tracert__lane_return();
+}
+
 void tracert__enter(uint64_t function, uint64_t site, uint64_t sp)
 {
+    thread_mind_stack(sp);
     const struct event event = {.what = EVENT_ENTER, .function = function, .site = site, .sp = sp};
     thread_take(&event);
 }
 
 void tracert__exit(uint64_t function, uint64_t sp, bool tail)
 {
+    thread_mind_stack(sp);
     const struct event event = {.what = EVENT_EXIT, .function = function, .sp = sp, .tail = tail};
     thread_take(&event);
 }

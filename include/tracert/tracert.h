@@ -50,7 +50,8 @@ TRACERT_API void tracert_thread_name(const char *name);
  * on on another stack: `stack` stands for it, any address of the program's that no other living one has; NULL is the
  * thread's own. Each stack is shown as a thread of its own, whichever threads run it, and what is open on it keeps its
  * time while it does not run. To be called directly before the switch: calls between the two would be the other
- * stack's.
+ * stack's. A program that leaves its stacks to makecontext() and swapcontext() need not say so when the library is the
+ * shared one; one that says it once says it each time.
  */
 TRACERT_API void tracert_stack_switch(const void *stack);
 
