@@ -183,7 +183,8 @@ static int call_judge(struct seeker *seeker, struct tracker *tracker, const stru
                                             .depth = call->depth,
                                             .function = call->function,
                                             .start_ns = clock_ns(clock, call->start_ticks),
-                                            .duration_ns = duration_ns});
+                                            .duration_ns = duration_ns,
+                                            .is_unwound = (call->flags & REPLAY_UNWOUND) != 0});
     return 0;
 }
 

@@ -35,6 +35,7 @@ struct outlier_call {
     uint32_t function;
     uint32_t depth; /* frames around it */
     uint64_t start_ns, duration_ns;
+    bool is_unwound; /* left by an exception, longjmp or thread exit */
 };
 
 struct outliers {

@@ -24,7 +24,8 @@ static const struct table_column tree_columns[] = {
 static const struct table_column call_columns[] = {
     {"CALL", "id", TABLE_TEXT, 0},        {"DURATION", "duration_ns", TABLE_TIME, 0},
     {"BEGIN", "start_ns", TABLE_TIME, 0}, {"PID", "pid", TABLE_ID, 1},
-    {"TID", "tid", TABLE_ID, 0},          {"FUNCTION", "name", TABLE_TEXT, 0},
+    {"TID", "tid", TABLE_ID, 0},          {"END", "end", TABLE_TEXT, TABLE_FOR_PROGRAMS},
+    {"FUNCTION", "name", TABLE_TEXT, 0},
 };
 
 #define NR_TREE_COLUMNS (sizeof(tree_columns) / sizeof(tree_columns[0]))
@@ -200,7 +201,9 @@ static int calls_write(const struct outliers_answer *answer, struct sheet *sheet
         table_number(&table, call->start_ns);
         table_number(&table, call->pid);
         table_number(&table, call->tid);
-        table_text(&table, answer->functions[call->function].name, TABLE_PLAIN);
+        table_text(&table, call->is_unwound ? "unwound" : "returned", TABLE_PLAIN);
+        table_text_within(&table, "", answer->functions[call->function].name, call->is_unwound ? " [unwound]" : "",
+                          TABLE_PLAIN);
     }
     sheet_heading(sheet, "SLOWEST CALLS");
     int result = sheet_table(sheet, "calls", &table, err);

@@ -36,11 +36,15 @@ static void request(struct writer_thread *thread, unsigned parses, uint64_t lock
             call(thread, LOCK, lock);
         thread_exit(thread, now);
     }
-    thread_exit(thread, now);
+    if (lock == 9000)
+        thread_unwind(thread, now);
+    else
+        thread_exit(thread, now);
     now += 10;
 }
 
-/* 201 requests; the 100th and the 200th wait for a lock, 5000 and 9000. One more is open at the end. */
+/* 201 requests; the 100th and the 200th wait for a lock, 5000 and 9000, and the 200th is left by a jump. One more is
+ * open at the end. */
 static char *trace_make(void)
 {
     struct writer writer;
@@ -136,6 +140,7 @@ START_TEST(slow_and_typical_are_told_apart)
     ck_assert_uint_eq(outliers.slowest[0].duration_ns, 9100);
     ck_assert_uint_eq(outliers.slowest[1].duration_ns, 5100);
     ck_assert_uint_eq(outliers.slowest[2].duration_ns, 100);
+    ck_assert(outliers.slowest[0].is_unwound && !outliers.slowest[1].is_unwound);
     ck_assert_uint_eq(outliers.slowest[0].tid, 7);
     ck_assert_uint_eq(outliers.slowest[0].depth, 1);
     ck_assert_uint_eq(outliers.slowest[0].function, fixture.function);
@@ -237,7 +242,7 @@ START_TEST(the_cause_is_shown)
                            "\n"
                            "SLOWEST CALLS\n"
                            "CALL       DURATION    BEGIN  PID  TID  FUNCTION\n"
-                           "7@27890/1   9.10 us  27.9 us   10    7  handle\n"
+                           "7@27890/1   9.10 us  27.9 us   10    7  handle [unwound]\n"
                            "7@11890/1   5.10 us  11.9 us   10    7  handle\n"
                            "\n"
                            "next:\n"
