@@ -7,8 +7,12 @@
 #include "thread.h"
 #include "tracert/tracert.h"
 
+#include <errno.h>
+
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+
+enum { LOOK_NS = 100 * 1000 * 1000 };
 
 bool tracert__heap_is_off;
 static bool pools_are_off;      /* the same for what the program itself tells */
@@ -193,4 +197,39 @@ void tracert__heap_start(bool session_is_on)
     else if (rival != NULL)
         diag_line("malloc is that of ", rival, ": only what tracert_alloc() tells will be seen", NULL);
     tracert__heap_is_off |= rival != NULL;
+}
+
+/* ---- Beside the heap's events --------------------------------------------------------------------------- */
+
+static void heap_note(enum note_kind kind, uint64_t number, uint64_t first, uint64_t second)
+{
+    const uint64_t data[2] = {first, second};
+    if (!tracert__heap_is_off)
+        tracert__note(kind, number, data, sizeof data);
+}
+
+void tracert__heap_mapped(const void *address, size_t bytes, enum tf_map_how how)
+{
+    heap_note(NOTE_MAPPED, (uint64_t)address, bytes, (uint64_t)how);
+}
+
+void tracert__heap_unmapped(const void *address, size_t bytes, enum tf_map_how how)
+{
+    walk_forget();
+    heap_note(NOTE_UNMAPPED, (uint64_t)address, bytes, (uint64_t)how);
+}
+
+void tracert__heap_look(bool certainly)
+{
+    static uint64_t looked_ns; /* atomic */
+    struct heap_allocator allocator;
+    uint64_t now = clock_monotonic_ns();
+    uint64_t before = __atomic_load_n(&looked_ns, __ATOMIC_RELAXED);
+    if (tracert__heap_is_off || tracert__interposer_allocator == NULL || (!certainly && now - before < LOOK_NS) ||
+        !__atomic_compare_exchange_n(&looked_ns, &before, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        return;
+    int error = errno;
+    if (tracert__interposer_allocator(&allocator))
+        heap_note(NOTE_ALLOCATOR, allocator.in_use, allocator.free, allocator.mapped);
+    errno = error;
 }

@@ -30,6 +30,23 @@ HEAP_SEAM void tracert__heap_allocated(const void *block, size_t bytes, enum tf_
 /* `block` is about to go; `resized`: and its successor is the thread's next allocation of api REALLOC, or RESTORED. */
 HEAP_SEAM void tracert__heap_released(const void *block, bool resized);
 
+/* Memory that no file is behind has been mapped, or is about to go. Preserve errno. */
+HEAP_SEAM void tracert__heap_mapped(const void *address, size_t bytes, enum tf_map_how how);
+HEAP_SEAM void tracert__heap_unmapped(const void *address, size_t bytes, enum tf_map_how how);
+
+/* How malloc itself stands, in bytes. */
+struct heap_allocator {
+    uint64_t in_use; /* given out, with what malloc adds */
+    uint64_t free;   /* kept */
+    uint64_t mapped; /* of what is in use: in mappings of its own */
+};
+
+/* Of the interposing library, where it is in the program; false: not known. Takes malloc's locks. */
+extern HEAP_SEAM bool tracert__interposer_allocator(struct heap_allocator *allocator) __attribute__((weak));
+
+/* Record that, if the last time was long ago, or `certainly`. Not in a signal handler, and not inside malloc. */
+void tracert__heap_look(bool certainly);
+
 /*
  * Of the interposing library, where it is in the program: NULL, or the file whose malloc is used in place of ours. May
  * call into the loader.

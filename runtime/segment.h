@@ -79,7 +79,10 @@ enum note_kind {
     NOTE_STALL,         /* number: ticks waited */
     NOTE_DROPPED,       /* number: hook calls dropped; data: u64 ticks of the first */
     NOTE_FORK,          /* a child may inherit the stack that is open here */
-    NOTE_ORPHAN_EXIT    /* number: address of the function; the only note that is a hook call */
+    NOTE_ORPHAN_EXIT,   /* number: address of the function; the only note that is a hook call */
+    NOTE_MAPPED,        /* number: address; data: u64 bytes, u64 enum tf_map_how */
+    NOTE_UNMAPPED,      /* the same */
+    NOTE_ALLOCATOR      /* number: bytes in use; data: u64 free, u64 mapped */
 };
 
 struct segment_note {

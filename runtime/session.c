@@ -494,6 +494,7 @@ __attribute__((destructor(101))) static void session_destructor(void)
         return;
     struct region *region = session->region;
     struct region_process *process = &region->processes[session->process];
+    tracert__heap_look(true);
     /* The first process asks in any case: a child that it has waited for may be dead without the drain knowing. */
     if (session->serial == 1 || __atomic_load_n(&region->nr_live, __ATOMIC_SEQ_CST) == 1) {
         __atomic_store_n(&process->finish, FINISH_ASKED, __ATOMIC_SEQ_CST);

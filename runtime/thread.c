@@ -1,5 +1,6 @@
 #include "thread.h"
 
+#include "heap.h"
 #include "lanes.h"
 #include "lazy.h"
 #include "modules.h"
@@ -252,6 +253,14 @@ static void thread_look_around(struct tracert__thread *thread, uint32_t segment)
     tracert__modules_look(certainly);
 }
 
+/* The same by an event of memory: between calls of the allocator, unless it is a pool's, in the middle of anything. */
+static void memory_look_around(const struct memory_event *memory)
+{
+    tracert__modules_look(false);
+    if (memory->symbol == TF_SYM_FREE || memory->symbol == TF_SYM_REALLOC)
+        tracert__heap_look(false);
+}
+
 static void thread_record(struct tracert__thread *thread, const struct event *event)
 {
     uint32_t segment = thread->slot->nr_opened;
@@ -265,7 +274,7 @@ static void thread_record(struct tracert__thread *thread, const struct event *ev
     else if (event_is_hook(event))
         thread_look_around(thread, segment);
     else if (event->what == EVENT_MEMORY && thread->slot->nr_opened != segment)
-        tracert__modules_look(false);
+        memory_look_around(event->memory);
 }
 
 /* ---- Birth and death -------------------------------------------------------------------------------- */

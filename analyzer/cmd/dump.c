@@ -32,7 +32,10 @@ static const char *const ext_names[] = {[TF_EXT_STALL] = "stall",
                                         [TF_EXT_MUTE] = "mute",
                                         [TF_EXT_UNMUTE] = "unmute",
                                         [TF_EXT_STACK_SWITCH] = "stack-switch",
-                                        [TF_EXT_MODULES] = "modules"};
+                                        [TF_EXT_MODULES] = "modules",
+                                        [TF_EXT_MAPPED] = "mapped",
+                                        [TF_EXT_UNMAPPED] = "unmapped",
+                                        [TF_EXT_ALLOCATOR] = "allocator"};
 
 static void ext_write(struct out *out, const struct chunk_ext *ext)
 {
@@ -56,6 +59,14 @@ static void ext_write(struct out *out, const struct chunk_ext *ext)
     case TF_EXT_MUTE:
     case TF_EXT_UNMUTE:
         out_format(out, " 0x%" PRIx64, ext->number);
+        break;
+    case TF_EXT_MAPPED:
+    case TF_EXT_UNMAPPED:
+        out_format(out, " 0x%" PRIx64 " %" PRIu64 " bytes", ext->number, ext->second);
+        break;
+    case TF_EXT_ALLOCATOR:
+        out_format(out, " %" PRIu64 " in use %" PRIu64 " free %" PRIu64 " mapped", ext->number, ext->second,
+                   ext->third);
         break;
     case TF_EXT_COUNTER:
         out_format(out, " %" PRId64, (int64_t)tf_unzigzag(ext->number));

@@ -299,8 +299,10 @@ static int observe_leave(void *context, const struct replay_call *call)
 
 static int observe_note(void *context, uint32_t thread, uint64_t ticks, const struct chunk_ext *ext)
 {
-    struct chart *chart = ((struct loader *)context)->options->chart;
-    return chart == NULL ? 0 : chart_observer.note(chart, thread, ticks, ext);
+    struct loader *loader = context;
+    struct chart *chart = loader->options->chart;
+    int stopped = heap_is_wanted(loader) ? heap_observer.note(&loader->heap, thread, ticks, ext) : 0;
+    return stopped != 0 || chart == NULL ? stopped : chart_observer.note(chart, thread, ticks, ext);
 }
 
 static int observe_memory(void *context, const struct replay_memory *event)

@@ -1,6 +1,7 @@
 #include "profile/heap.h"
 
 #include "profile/heap_blocks.h"
+#include "profile/mappings.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +21,12 @@ struct thread_state {
     uint64_t nr_allocs;
     struct heap_block resized;  /* address 0: none waits for its other half */
     uint64_t *resized_lifetime; /* where its lifetime was counted */
+    uint64_t unmapped_bytes;    /* of a mapping that may come back elsewhere */
 };
 
 struct heap_state {
     struct heap_blocks blocks;
+    struct mappings mappings;
     struct thread_state *threads;
     uint64_t peak_number;
     struct disordered disordered[DISORDERED_MAX];
@@ -345,10 +348,12 @@ static int watch_call(void *context, const struct replay_call *call)
 
 static int watch_note(void *context, uint32_t thread, uint64_t ticks, const struct chunk_ext *ext)
 {
-    (void)context;
-    (void)thread;
-    (void)ticks;
-    (void)ext;
+    struct heap *heap = context;
+    uint32_t process = heap->replay->threads[thread].process;
+    if (ext->kind == TF_EXT_ALLOCATOR && process == 1)
+        heap->totals.allocator = (struct heap_allocator){ticks, ext->number, ext->second, ext->third};
+    if (mappings_take(&heap->state->mappings, process, ext, &heap->state->threads[thread].unmapped_bytes) != 0)
+        return no_memory(heap);
     return 0;
 }
 
@@ -369,6 +374,7 @@ int heap_finish(struct heap *heap)
             return -1;
         heap_cycles_finish(&heap->sites.sites[i].cycles);
     }
+    heap->totals.mapped = heap->state->mappings.totals;
     heap->totals.dropped = replay->trace->memory_no_ring;
     for (uint32_t i = 0; i < replay->trace->nr_threads; i++)
         heap->totals.dropped += replay->threads[i].memory_dropped + replay->threads[i].memory_lost;
@@ -421,6 +427,7 @@ void heap_release(struct heap *heap)
 {
     if (heap->state != NULL) {
         heap_blocks_release(&heap->state->blocks);
+        mappings_release(&heap->state->mappings);
         free(heap->state->threads);
         heap_sites_release(&heap->sites);
     }

@@ -37,6 +37,18 @@ struct heap_thread_counts {
     uint64_t temporary;
 };
 
+/* What was mapped without files, beside the heap, in bytes. */
+struct heap_mapped {
+    uint64_t nr; /* mappings, those that moved or grew once more */
+    uint64_t mapped, unmapped, live, peak;
+};
+
+/* How malloc itself stood when it was last asked, in the first process, in bytes. */
+struct heap_allocator {
+    uint64_t ticks; /* 0: it was never asked */
+    uint64_t in_use, free, mapped;
+};
+
 struct heap_totals {
     struct heap_amount allocated, released, live, peak, at[2];
     struct heap_amount resized, moved;
@@ -45,6 +57,8 @@ struct heap_totals {
     uint64_t unknown;   /* releases of blocks that are older than the trace, or inherited from a parent process */
     uint64_t reordered; /* events that were put right: the clocks of processors differ */
     uint64_t dropped;   /* events that are known to be missing */
+    struct heap_mapped mapped;
+    struct heap_allocator allocator;
 };
 
 /* A call path: its parent's, and a function. nodes[0] is the empty one; a parent's index is below its children's. */

@@ -175,6 +175,13 @@ static int ext_parse(const uint8_t *p, const uint8_t *end, struct chunk_ext *ext
         p = tf_get_varint(p, end, &ext->number);
         p = p == NULL ? NULL : tf_get_varint(p, end, &ext->second);
         return p == NULL ? -1 : 0;
+    case TF_EXT_MAPPED:
+    case TF_EXT_UNMAPPED:
+    case TF_EXT_ALLOCATOR:
+        p = tf_get_varint(p, end, &ext->number);
+        p = p == NULL ? NULL : tf_get_varint(p, end, &ext->second);
+        p = p == NULL ? NULL : tf_get_varint(p, end, &ext->third);
+        return p == NULL ? -1 : 0;
     case TF_EXT_STALL:
     case TF_EXT_TORN:
     case TF_EXT_ORPHAN_EXIT:

@@ -48,6 +48,25 @@ static void counts_write(struct out *out, const struct heap_profile *heap, const
     number_write(out, ",", "most_resizes", counts->most_resizes);
 }
 
+static void beside_write(struct out *out, const struct heap_totals *totals)
+{
+    const struct heap_mapped *mapped = &totals->mapped;
+    out_text(out, ",\"mapped\":{");
+    number_write(out, "", "mappings", mapped->nr);
+    number_write(out, ",", "bytes", mapped->mapped);
+    number_write(out, ",", "unmapped", mapped->unmapped);
+    number_write(out, ",", "peak", mapped->peak);
+    number_write(out, ",", "live", mapped->live);
+    out_char(out, '}');
+    if (totals->allocator.ticks == 0)
+        return;
+    out_text(out, ",\"allocator\":{");
+    number_write(out, "", "in_use", totals->allocator.in_use);
+    number_write(out, ",", "free", totals->allocator.free);
+    number_write(out, ",", "mapped", totals->allocator.mapped);
+    out_char(out, '}');
+}
+
 static void totals_write(struct out *out, const struct heap_profile *heap)
 {
     const struct heap_totals *totals = &heap->totals;
@@ -69,6 +88,7 @@ static void totals_write(struct out *out, const struct heap_profile *heap)
     number_write(out, ",", "unknown_releases", totals->unknown);
     number_write(out, ",", "reordered", totals->reordered);
     number_write(out, ",", "dropped_events", totals->dropped);
+    beside_write(out, totals);
     out_format(out, ",\"complete\":%s", heap->run->facts.complete && totals->dropped == 0 ? "true" : "false");
     array_write(out, "sizes", heap->sizes, HEAP_BUCKETS);
     array_write(out, "lifetimes_ns", heap->lifetimes, HEAP_BUCKETS);

@@ -61,6 +61,23 @@ static void lines_write(const struct heap_profile *heap, struct out *out)
                number_time(text, heap->start_ns + (uint64_t)((double)heap->span_ns * at / PARTS)));
 }
 
+/* What lies beside the heap: memory that malloc has and the program has not asked for is no leak. */
+static void beside_write(const struct heap_totals *totals, struct out *out)
+{
+    const struct heap_allocator *allocator = &totals->allocator;
+    const struct heap_mapped *mapped = &totals->mapped;
+    char text[4][NUMBER_BYTES];
+    if (allocator->ticks != 0)
+        out_format(out, "  allocator: %s in use, of that %s in mappings of its own; %s kept free\n",
+                   number_bytes(text[0], allocator->in_use), number_bytes(text[1], allocator->mapped),
+                   number_bytes(text[2], allocator->free));
+    if (mapped->nr > 0)
+        out_format(out, "  mapped beside it, without files: %s in %s mapping%s; most at once %s, at the end %s\n",
+                   number_bytes(text[0], mapped->mapped), number_grouped(text[1], mapped->nr),
+                   mapped->nr == 1 ? "" : "s", number_bytes(text[2], mapped->peak),
+                   number_bytes(text[3], mapped->live));
+}
+
 static void head_write(const struct heap_profile *heap, const struct view_options *options, struct out *out)
 {
     const struct profile_facts *facts = &heap->run->facts;
@@ -87,6 +104,7 @@ static void head_write(const struct heap_profile *heap, const struct view_option
     }
     amount_write(out, "live at the end", &totals->live);
     out_text(out, "\n");
+    beside_write(totals, out);
     lines_write(heap, out);
     count_write(out, "temporary, released by their thread before it allocated another one", totals->temporary);
     count_write(out, "resized", totals->resized.blocks);

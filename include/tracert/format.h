@@ -216,6 +216,14 @@ enum tf_api {
 
 #define TF_POOL_ADDRESS (1ull << 47) /* in the address of a block of TF_API_POOL */
 
+/* How memory is mapped and unmapped. */
+enum tf_map_how {
+    TF_MAP_PLAIN = 0, /* mmap */
+    TF_MAP_MOVED =
+        1, /* munmap and mremap: MAPPED is what the thread's UNMAPPED before has become, if that was anything */
+    TF_MAP_BREAK = 2 /* sbrk */
+};
+
 /* Kinds of EXT records. Odd: must be understood. Even: may be skipped. */
 enum tf_ext {
     TF_EXT_STALL = 2,         /* ticks waited for room in the ring */
@@ -232,7 +240,10 @@ enum tf_ext {
     TF_EXT_MUTE = 24,         /* reserved: address of a function that is no longer recorded */
     TF_EXT_UNMUTE = 26,       /* reserved: address of a function that is recorded again */
     TF_EXT_STACK_SWITCH = 28, /* reserved: the thread runs on another stack from here */
-    TF_EXT_MODULES = 30       /* - : the process's modules changed; chunks end here */
+    TF_EXT_MODULES = 30,      /* - : the process's modules changed; chunks end here */
+    TF_EXT_MAPPED = 34,       /* the program has mapped memory without a file: address, bytes, enum tf_map_how */
+    TF_EXT_UNMAPPED = 36,     /* the same goes */
+    TF_EXT_ALLOCATOR = 38     /* how malloc stands: bytes in use, free, in mappings of its own */
 };
 
 /* ---- Loads, stores, varints ---------------------------------------------------------------------- */

@@ -81,6 +81,17 @@ static void note_dropped(struct take *take, const struct segment_note *note, uin
     encoder_put_ext_numbers(&take->chunker->encoder, TF_EXT_DROPPED, note->number, &width, ticks);
 }
 
+/* A note of three numbers. */
+static void note_numbers(struct encoder *encoder, enum tf_ext kind, const struct segment_note *note, uint64_t ticks)
+{
+    uint64_t data[2] = {0, 0};
+    uint8_t value[3 * TF_VARINT_MAX];
+    if (note->bytes == sizeof data)
+        memcpy(data, note->data, sizeof data);
+    uint8_t *end = tf_put_varint(tf_put_varint(tf_put_varint(value, note->number), data[0]), data[1]);
+    encoder_put_ext(encoder, kind, value, (size_t)(end - value), ticks);
+}
+
 static void take_note(struct take *take, const struct segment_note *note, uint64_t ticks)
 {
     struct encoder *encoder = &take->chunker->encoder;
@@ -109,6 +120,15 @@ static void take_note(struct take *take, const struct segment_note *note, uint64
         break;
     case NOTE_FORK:
         encoder_put_ext(encoder, TF_EXT_FORK, NULL, 0, ticks);
+        break;
+    case NOTE_MAPPED:
+        note_numbers(encoder, TF_EXT_MAPPED, note, ticks);
+        break;
+    case NOTE_UNMAPPED:
+        note_numbers(encoder, TF_EXT_UNMAPPED, note, ticks);
+        break;
+    case NOTE_ALLOCATOR:
+        note_numbers(encoder, TF_EXT_ALLOCATOR, note, ticks);
         break;
     case NOTE_ORPHAN_EXIT:
         encoder_put_ext_numbers(encoder, TF_EXT_ORPHAN_EXIT, note->number, NULL, ticks);

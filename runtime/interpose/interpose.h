@@ -20,6 +20,9 @@
  */
 HIDDEN void *tracert__interpose_next(const char *name);
 
+/* Which function malloc is: what the object that it lies in maps is its own. */
+HIDDEN void tracert__interpose_allocator_is(const void *function);
+
 /* An allocation as it is told. */
 struct interposed_block {
     const void *block; /* NULL: none */

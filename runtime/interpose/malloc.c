@@ -288,12 +288,47 @@ static bool is_ours(void *symbol)
     return arrived;
 }
 
+#if __GLIBC_PREREQ(2, 33)
+static struct mallinfo2 (*allocator_state)(void);
+#endif
+
+/* Is malloc the one that mallinfo2 tells of? */
+static void allocator_find(void)
+{
+    Dl_info of_malloc;
+    Dl_info of_state;
+    void *state = dlsym(RTLD_NEXT, "mallinfo2");
+    tracert__interpose_allocator_is(*(void **)&real.malloc);
+    if (state == NULL || dladdr(*(void **)&real.malloc, &of_malloc) == 0 || dladdr(state, &of_state) == 0 ||
+        of_malloc.dli_fbase != of_state.dli_fbase)
+        return;
+#if __GLIBC_PREREQ(2, 33)
+    *(void **)&allocator_state = state;
+#endif
+}
+
+bool tracert__interposer_allocator(struct heap_allocator *allocator)
+{
+#if __GLIBC_PREREQ(2, 33)
+    if (allocator_state == NULL)
+        return false;
+    const struct mallinfo2 state = allocator_state();
+    *allocator = (struct heap_allocator){state.uordblks + state.hblkhd, state.fordblks, state.hblkhd};
+    return true;
+#else
+    (void)allocator;
+    return false;
+#endif
+}
+
 const char *tracert__interposer_rival(void)
 {
     Dl_info info;
     void *symbol = dlsym(RTLD_DEFAULT, "malloc");
-    if (symbol == NULL || is_ours(symbol))
+    if (symbol == NULL || is_ours(symbol)) {
+        allocator_find();
         return NULL;
+    }
     return dladdr(symbol, &info) != 0 && info.dli_fname != NULL ? info.dli_fname : "another library";
 }
 

@@ -217,7 +217,7 @@ END_TEST
 
 START_TEST(threads_that_release_each_others_blocks)
 {
-    static const char *const modes[] = {"events", "full"};
+    static const char *const modes[] = {"events", "full", "lazy", "fp"};
     const char *folder = scratch_folder("memory/storm-%d", _i);
     build_program(&toolchains[1], folder, "program", "\"$PROGRAMS\"/allocation_storm.c", "-pthread");
     char command[200];
@@ -250,7 +250,8 @@ static uint64_t witness_number(const char *text, const char *line, const char *a
 /* The Lua interpreter, under DHAT and under the library: allocations and bytes, and what was live when most was. */
 START_TEST(heap_is_what_valgrind_says)
 {
-    static const char *const modes[] = {"TRACERT_MEMORY=events", "TRACERT_MEMORY=full"};
+    static const char *const modes[] = {"TRACERT_MEMORY=events", "TRACERT_MEMORY=full", "TRACERT_MEMORY=lazy",
+                                        "TRACERT_MEMORY=fp"};
     const char *folder = scratch_folder("memory/lua-%d", _i);
     if (!file_exists(LUA, "src/lua.c"))
         run_shell("/", "command -v valgrind && \"$SOURCE\"/cmake/fetch-source.sh lua5.4 '%s'", LUA);
@@ -477,6 +478,35 @@ START_TEST(pools_tell_of_themselves)
 
 END_TEST
 
+/* What is mapped without files; and what malloc keeps of a heap full of holes, which is no leak. */
+START_TEST(what_lies_beside_the_heap_is_told)
+{
+    const char *folder = scratch_folder("memory/beside");
+    build_program(&toolchains[1], folder, "program", "\"$PROGRAMS\"/maps.c", "");
+    struct run run = run_ok(folder, PRELOAD "TRACERT_MEMORY=full ./program");
+    unsigned long long mapped, peak, live;
+    ck_assert_int_eq(sscanf(run.out, "%llu %llu %llu", &mapped, &peak, &live), 3);
+    trace_check_file(folder, "trace.zst");
+    json_t *report = heap_load(folder);
+    const json_t *memory = json_object_get(report, "memory");
+    const json_t *beside = json_object_get(memory, "mapped"), *allocator = json_object_get(memory, "allocator");
+    ck_assert_uint_eq(number_of(beside, "bytes"), mapped);
+    ck_assert_uint_eq(number_of(beside, "peak"), peak);
+    ck_assert_uint_eq(number_of(beside, "live"), live);
+    ck_assert_uint_eq(number_of(beside, "unmapped"), mapped - live);
+    /* One block of 1,000 bytes is left, and keeps those below it from going back. */
+    uint64_t left = number_of(json_object_get(memory, "live"), "bytes");
+    ck_assert(left >= 1000 && left < 10000);
+    ck_assert(number_of(allocator, "in_use") >= left && number_of(allocator, "in_use") < 100000);
+    ck_assert_uint_ge(number_of(allocator, "free"), 1900000);
+    json_decref(report);
+    run = run_ok(folder, "\"$TRACEAN\" report --memory trace.zst");
+    ck_assert_msg(strstr(run.out, "  allocator: ") != NULL && strstr(run.out, "  mapped beside it") != NULL, "%s",
+                  run.out);
+}
+
+END_TEST
+
 /* Without the library nothing of ours lies in a program's way to its memory. */
 START_TEST(nobody_else_defines_malloc)
 {
@@ -543,15 +573,16 @@ int main(void)
     tcase_set_timeout(tcase, E2E_TIMEOUT_S);
     tcase_add_loop_test(tcase, every_function_is_seen, 0, (int)(sizeof ways / sizeof *ways));
     tcase_add_loop_test(tcase, every_operator_new_is_seen, 0, nr_toolchains);
-    tcase_add_loop_test(tcase, threads_that_release_each_others_blocks, 0, 2);
+    tcase_add_loop_test(tcase, threads_that_release_each_others_blocks, 0, 4);
     tcase_add_test(tcase, what_is_dropped_is_counted);
-    tcase_add_loop_test(tcase, heap_is_what_valgrind_says, 0, 2);
+    tcase_add_loop_test(tcase, heap_is_what_valgrind_says, 0, 4);
     tcase_add_test(tcase, heap_is_refused_where_there_is_none);
     tcase_add_loop_test(tcase, functions_own_what_they_asked_for, 0, 2);
     tcase_add_test(tcase, others_read_it);
     tcase_add_loop_test(tcase, sawtooth_is_found_where_it_is, 0, (int)(sizeof sawtooths / sizeof *sawtooths));
     tcase_add_loop_test(tcase, nothing_is_seen_and_one_line_says_why, 0, (int)(sizeof silent / sizeof *silent));
     tcase_add_test(tcase, pools_tell_of_themselves);
+    tcase_add_test(tcase, what_lies_beside_the_heap_is_told);
     tcase_add_test(tcase, nobody_else_defines_malloc);
     tcase_add_test(tcase, other_allocators_are_seen_or_left_alone);
     tcase_add_loop_test(tcase, programs_do_not_notice, 0, (int)(sizeof programs / sizeof *programs));

@@ -84,6 +84,16 @@ int main(void)
     if (sigaltstack(&alternate, NULL) != 0 || sigaction(SIGUSR1, &action, NULL) != 0)
         return 2;
     raise(SIGUSR1);
+    /* A stack that goes, and a smaller one at its place. */
+    alternate.ss_flags = SS_DISABLE;
+    sigaltstack(&alternate, NULL);
+    munmap(stack + STACK_BYTES, STACK_BYTES);
+    if (mmap(stack + STACK_BYTES, STACK_BYTES / 4, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+             0) == MAP_FAILED)
+        return 3;
+    away.uc_stack.ss_size = STACK_BYTES / 4;
+    makecontext(&away, elsewhere, 0);
+    swapcontext(&home, &away);
     printf("%u\n", nr_allocs);
     return 0;
 }
