@@ -138,6 +138,7 @@ int command_show(const struct options *options, const struct view *view, const s
         .pair = options->pair,
         .sources = options->sources,
         .chart = options->chart,
+        .heap = options->heap != NULL ? *options->heap : NULL,
     };
     bool is_text = view_format_find(view->format, &view_options.format) == 0 && view_options.format == VIEW_TEXT;
     if (command_output(options, view_write, &shown, &view_options, is_text, &err) != 0)

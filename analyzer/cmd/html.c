@@ -1,5 +1,6 @@
 #include "cmd/load.h"
 #include "profile/chart.h"
+#include "profile/heap_profile.h"
 #include "profile/sources.h"
 #include "view/view.h"
 
@@ -9,8 +10,10 @@
 static const char about[] =
     "Write one page for a browser that needs nothing but itself, no network and no server: flame graph, timeline of "
     "each\n"
-    "thread, callers and callees, functions, call tree, histograms, the facts of the run. Keys: ? tells them. Reads\n"
-    "traces, or folded stacks from a file or from standard input. The timeline is of a single trace. Format: html.";
+    "thread, callers and callees, functions, call tree, histograms, the heap, the facts of the run. Keys: ? tells "
+    "them.\n"
+    "Reads traces, or folded stacks from a file or from standard input. The timeline is of a single trace. Format: "
+    "html.";
 
 static const char examples[] =
     "  tracean html -o report.html\n"
@@ -22,6 +25,7 @@ int cmd_html(int argc, char **argv)
 {
     struct options options;
     struct chart chart;
+    struct heap_profile *heap = NULL;
     struct err err = {0};
     unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_SYMBOLS | OPTIONS_PICTURE | OPTIONS_PAGE;
     if (options_parse(&options, argc, argv, set, "[TRACE… | STACKS | -]", about, examples, &err) != 0)
@@ -29,12 +33,15 @@ int cmd_html(int argc, char **argv)
     const struct view *view = command_view(&options, "html", &err);
     chart_init(&chart, SLICES_MAX);
     options.chart = options.nr_inputs == 1 ? &chart : NULL;
+    /* Blocks go from thread to thread: of one alone there is no heap. */
+    options.heap = options.nr_inputs == 1 && options.thread == 0 && options.process == 0 ? &heap : NULL;
     struct profile *profile = view ? load_stacks_or_profile(&options, &err) : NULL;
     struct sources sources = {0};
     if (profile && options.source && sources_read(&sources, profile, SOURCES_MAX, &err) == 0)
         options.sources = &sources;
     int status = profile && err.code == ERR_NONE ? command_show(&options, view, profile) : command_fail(&err);
     sources_release(&sources);
+    heap_profile_free(heap);
     profile_free(profile);
     chart_release(&chart);
     return status;

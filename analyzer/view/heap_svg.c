@@ -64,19 +64,27 @@ static double step_of(double whole)
 
 /* ---- Head and axes -------------------------------------------------------------------------------- */
 
-static void description_write(const struct plot *plot)
+void heap_summary_write(const struct heap_profile *heap, struct out *out)
 {
-    const struct heap_totals *totals = &plot->heap->totals;
+    const struct heap_totals *totals = &heap->totals;
     char peak[NUMBER_BYTES], when[NUMBER_BYTES], left[NUMBER_BYTES], allocated[NUMBER_BYTES], blocks[NUMBER_BYTES];
-    out_format(plot->out, "%s at most, at %s; %s at the end; %s allocated in %s blocks",
-               number_bytes(peak, totals->peak.bytes), number_time(when, plot->heap->peak_ns),
+    out_format(out, "%s at most, at %s; %s at the end; %s allocated in %s blocks",
+               number_bytes(peak, totals->peak.bytes), number_time(when, heap->peak_ns),
                number_bytes(left, totals->live.bytes), number_bytes(allocated, totals->allocated.bytes),
                number_grouped(blocks, totals->allocated.blocks));
-    if (!plot->heap->run->facts.complete || totals->dropped > 0)
-        out_text(plot->out, "; INCOMPLETE");
+    if (!heap->run->facts.complete || totals->dropped > 0)
+        out_text(out, "; INCOMPLETE");
 }
 
-static void head_write(const struct plot *plot, const struct view_options *options, unsigned height_px)
+static void styles_write(struct out *out)
+{
+    out_text(out, "<style><![CDATA[\n");
+    for (size_t i = 0; i < nr_picture_styles; i++)
+        out_bytes(out, picture_styles[i].text, *picture_styles[i].bytes);
+    out_text(out, "]]></style>\n");
+}
+
+static void head_write(const struct plot *plot, const struct view_options *options, bool is_alone, unsigned height_px)
 {
     const struct profile_facts *facts = &plot->heap->run->facts;
     const char *title = options->title != NULL      ? options->title
@@ -86,19 +94,19 @@ static void head_write(const struct plot *plot, const struct view_options *optio
     out_format(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\" role=\"img\" "
-        "aria-labelledby=\"name about\">\n<title id=\"name\">Memory over time: ",
+        "aria-labelledby=\"heap-name heap-about\">\n<title id=\"heap-name\">Memory over time: ",
         plot->width_px, height_px, plot->width_px, height_px);
     escape_xml(out, title, strlen(title));
-    out_text(out, "</title>\n<desc id=\"about\">");
-    description_write(plot);
-    out_text(out, "</desc>\n<style><![CDATA[\n");
-    for (size_t i = 0; i < nr_picture_styles; i++)
-        out_bytes(out, picture_styles[i].text, *picture_styles[i].bytes);
-    out_text(out, "]]></style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\" fill=\"#fffdf9\"/>\n"
+    out_text(out, "</title>\n<desc id=\"heap-about\">");
+    heap_summary_write(plot->heap, out);
+    out_text(out, "</desc>\n");
+    if (is_alone)
+        styles_write(out);
+    out_text(out, "<rect class=\"paper\" width=\"100%\" height=\"100%\" fill=\"#fffdf9\"/>\n"
                   "<text class=\"title\" x=\"50%\" y=\"24\" text-anchor=\"middle\">");
     svg_fitted_write(out, title, (plot->width_px - 2 * SVG_MARGIN_PX) * 0.7);
     out_text(out, "</text>\n<text class=\"quiet\" x=\"50%\" y=\"42\" text-anchor=\"middle\">");
-    description_write(plot);
+    heap_summary_write(plot->heap, out);
     out_text(out, "</text>\n");
 }
 
@@ -198,8 +206,8 @@ static void peak_write(const struct plot *plot)
     bool is_left = x > LEFT_PX + plot->plane_px / 2.0;
     char bytes[NUMBER_BYTES], when[NUMBER_BYTES];
     out_format(plot->out,
-               "<g id=\"peak\"><line class=\"mark\" stroke=\"#1d1d1d\" x1=\"%.1f\" y1=\"%u\" x2=\"%.1f\" y2=\"%u\"/>"
-               "<circle class=\"mark\" stroke=\"#1d1d1d\" fill=\"none\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>"
+               "<g id=\"peak\"><line class=\"peak\" stroke=\"#1d1d1d\" x1=\"%.1f\" y1=\"%u\" x2=\"%.1f\" y2=\"%u\"/>"
+               "<circle class=\"peak\" stroke=\"#1d1d1d\" fill=\"none\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>"
                "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">peak: %s at %s</text></g>\n",
                x, SVG_TOP_PX, x, SVG_TOP_PX + PLOT_PX, x, y, is_left ? x - 8 : x + 8, y - 5, is_left ? "end" : "start",
                number_bytes(bytes, heap->totals.peak.bytes), number_time(when, heap->peak_ns));
@@ -262,13 +270,13 @@ static bool has_others(const struct heap_profile *heap)
     return false;
 }
 
-int heap_svg(const struct heap_profile *heap, const struct view_options *options, struct out *out, struct err *err)
+void heap_picture_write(const struct heap_profile *heap, const struct view_options *options, bool is_alone,
+                        struct out *out)
 {
     struct plot plot = {.heap = heap, .out = out, .width_px = svg_width(options)};
     unsigned nr = heap->nr_bands + has_others(heap);
-    (void)err;
     plot.plane_px = plot.width_px > LEFT_PX + RIGHT_PX + 100 ? plot.width_px - LEFT_PX - RIGHT_PX : 100;
-    head_write(&plot, options, SVG_TOP_PX + PLOT_PX + GAP_PX + RATE_PX + 16 + nr * LEGEND_PX + 10);
+    head_write(&plot, options, is_alone, SVG_TOP_PX + PLOT_PX + GAP_PX + RATE_PX + 16 + nr * LEGEND_PX + 10);
     axes_write(&plot);
     for (unsigned i = 0; i < nr; i++)
         area_write(&plot, i);
@@ -278,5 +286,11 @@ int heap_svg(const struct heap_profile *heap, const struct view_options *options
     for (unsigned i = 0; i < nr; i++)
         legend_write(&plot, i, i);
     out_text(out, "</svg>\n");
+}
+
+int heap_svg(const struct heap_profile *heap, const struct view_options *options, struct out *out, struct err *err)
+{
+    (void)err;
+    heap_picture_write(heap, options, true, out);
     return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "profile/sources.h"
 #include "view/chart_data.h"
+#include "view/heap_page.h"
 #include "view/page_files.h"
 #include "view/title.h"
 #include "view/tree_data.h"
@@ -101,7 +102,7 @@ static int data_write(const struct profile *profile, const struct view_options *
     if (view_find("report", "json")->write(profile, &all, out, err) != 0)
         return -1;
     out_text(out, "</script>\n");
-    return 0;
+    return heap_page_write(options->heap, options, out, err);
 }
 
 int page_html(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err)

@@ -11,6 +11,7 @@
 #include "profile/profile.h"
 
 struct chart;
+struct heap_profile;
 struct pair;
 struct sources;
 
@@ -31,9 +32,10 @@ struct view_options {
     bool by_module;    /* flame graph: a colour a module, not a name */
     bool reversed;     /* flame graph: begin with every function's callers */
     const char *subtitle;
-    const struct pair *pair;       /* of two profiles, of which the one that is shown is `both`; NULL: of one */
-    const struct sources *sources; /* of functions; NULL: none */
-    const struct chart *chart;     /* the calls in time; NULL: not known */
+    const struct pair *pair;         /* of two profiles, of which the one that is shown is `both`; NULL: of one */
+    const struct sources *sources;   /* of functions; NULL: none */
+    const struct chart *chart;       /* the calls in time; NULL: not known */
+    const struct heap_profile *heap; /* page: of the same trace; NULL: not known */
 };
 
 struct view {

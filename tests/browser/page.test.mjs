@@ -238,6 +238,28 @@ describe("page", () => {
     await browser.screenshot("page-source");
   });
 
+  it("shows the heap: over time, by function, and as flame graphs that weigh it", async () => {
+    const { memory, functions } = JSON.parse(browser.tracean(["report", "--memory", "--format", "json", trace("memory")]));
+    await open(html("memory") + "#v=memory");
+    assert.equal(await current(), "memory");
+    assert.match(await page.locator(".memory svg #peak").textContent(), /peak: 14.1 kB/);
+    await browser.accessible();
+    await browser.screenshot("page-memory");
+    const choice = page.locator(".memory select").first();
+    await choice.selectOption("functions");
+    const rows = await page.evaluate(() => Array.from(document.querySelectorAll(".memory tbody tr"), (row) =>
+      [row.querySelector("th").textContent, ...Array.from(row.querySelectorAll("[data-value]"), (td) => Number(td.dataset.value))]));
+    const wanted = functions.filter((f) => f.allocated.blocks > 0);
+    assert.deepEqual(rows, wanted.map((f) => [f.name, f.peak.bytes, f.peak.blocks, f.allocated.bytes, f.allocated.blocks,
+      f.temporary, f.live.bytes, f.live.blocks]));
+    for (const [i, whole] of [memory.peak.bytes, memory.allocated.bytes, memory.allocated.blocks, memory.live.bytes].entries()) {
+      await choice.selectOption(String(i));
+      assert.equal(await page.evaluate(() => document.querySelector(".memory .flame").view.profile.tree.total[0]), whole);
+    }
+    await open(html("threads"));
+    assert.equal(await page.locator("#tab-memory").count(), 0);
+  });
+
   it("lets no other script run", async () => {
     await open(html("threads"));
     await page.evaluate(() => {

@@ -39,5 +39,9 @@ trace recursion "$source/examples/recursion/recursion.c"
 sh "$source/tests/programs/hostile/rename.sh" "$work/traces/hostile.o"
 trace hostile "$work/traces/hostile.o"
 
+"${CC:-cc}" -O1 -g -finstrument-functions "$source/tests/programs/allocates.c" -o "$work/traces/memory"
+(cd "$work/traces" && LD_PRELOAD="$lib/libtracert.so $lib/libtracert_memory.so" TRACERT_MEMORY=full \
+    TRACERT_OUTPUT=memory.zst ./memory >/dev/null)
+
 export TRACEAN="$prefix/bin/tracean" TRACES="$work/traces" PACKAGES="$work/packages/" SCREENSHOTS="$work/screenshots"
 exec node --test --test-concurrency=1 "$source/tests/browser/"

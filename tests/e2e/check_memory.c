@@ -377,6 +377,8 @@ START_TEST(others_read_it)
     run_ok(folder,
            "\"$TRACEAN\" export trace.zst -o out.massif && \"$TRACEAN\" export --memory trace.zst -o out.pprof && "
            "\"$TRACEAN\" export trace.zst -o cpu.pb && \"$TRACEAN\" report --memory trace.zst -o out.svg");
+    run_ok(folder, "\"$TRACEAN\" html trace.zst -o out.html && grep -q 'id=\"heap-picture\"' out.html && "
+                   "grep -q '\"label\":\"main\",\"peak_bytes\":9077' out.html");
     struct run run = run_ok(folder, "if command -v ms_print >/dev/null; then ms_print out.massif; fi");
     if (run.out[0] != '\0') {
         ck_assert_ptr_nonnull(strstr(run.out, "(peak)"));

@@ -6,6 +6,7 @@ const Page = {
     const read = (id) => JSON.parse(document.getElementById(id).textContent);
     const data = read("data");
     this.report = read("report");
+    this.heap = document.getElementById("heap") ? read("heap") : null;
     this.profile = new Profile(data, this.report.functions);
     this.data = data;
     this.fn = this.profile.functions.length > 0 ? 0 : -1;
@@ -37,6 +38,7 @@ const Page = {
       ["tree", "Tree", () => new CallTree(profile, events), true],
       ["histogram", "Histogram", () => new Histogram(profile, this.data.durations), this.fn >= 0 && profile.hasCalls],
       ["source", "Source", () => new Source(profile, this.data.sources), this.data.sources.length > 0],
+      ["memory", "Memory", () => new Memory(this.heap), this.heap !== null],
       ["run", "Run", () => new Run(profile, this.report, events), true],
     ];
     return all.filter(([, , , exists]) => exists).map(([id, title, make], i) => ({ id, title, make, digit: String(i + 1) }));
