@@ -91,6 +91,8 @@ static int site_settle(struct heap *heap, struct heap_site *site)
         site->counts.peak = site->counts.live;
         site->peak_number = state->peak_number;
     }
+    if (heap_series_is_settled(&site->series, &heap->curve))
+        return 0;
     int added = heap_series_settle(&site->series, &heap->curve, site->counts.live.bytes);
     if (added < 0)
         return no_memory(heap);

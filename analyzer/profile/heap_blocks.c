@@ -6,7 +6,7 @@
 
 int heap_blocks_init(struct heap_blocks *blocks)
 {
-    *blocks = (struct heap_blocks){.nr_slots = SLOTS_MIN};
+    *blocks = (struct heap_blocks){.nr_slots = SLOTS_MIN, .missed_slot = SLOTS_MIN};
     index_init(&blocks->seed);
     blocks->slots = calloc(blocks->nr_slots, sizeof(*blocks->slots));
     return blocks->slots == NULL ? -1 : 0;
@@ -19,12 +19,16 @@ void heap_blocks_release(struct heap_blocks *blocks)
     *blocks = (struct heap_blocks){0};
 }
 
-static size_t home_of(const struct heap_blocks *blocks, uint32_t process, uint64_t address)
+/* One multiplication of 64 by 64 bits, both halves folded, with a random factor: as index_hash(), for the hottest of
+ * all tables. */
+static inline size_t home_of(const struct heap_blocks *blocks, uint32_t process, uint64_t address)
 {
-    return (size_t)index_hash(&blocks->seed, address, process) & (blocks->nr_slots - 1);
+    __extension__ unsigned __int128 product =
+        (unsigned __int128)(address ^ blocks->seed.seed) * (0x9E3779B97F4A7C15u ^ (uint64_t)process << 32);
+    return (size_t)((uint64_t)product ^ (uint64_t)(product >> 64)) & (blocks->nr_slots - 1);
 }
 
-static size_t slot_of(const struct heap_blocks *blocks, uint32_t process, uint64_t address)
+static inline size_t slot_of(const struct heap_blocks *blocks, uint32_t process, uint64_t address)
 {
     size_t at = home_of(blocks, process, address);
     while (blocks->slots[at].address != 0 &&
@@ -33,10 +37,17 @@ static size_t slot_of(const struct heap_blocks *blocks, uint32_t process, uint64
     return at;
 }
 
-struct heap_block *heap_blocks_find(const struct heap_blocks *blocks, uint32_t process, uint64_t address)
+struct heap_block *heap_blocks_find(struct heap_blocks *blocks, uint32_t process, uint64_t address)
 {
-    struct heap_block *block = &blocks->slots[slot_of(blocks, process, address)];
-    return block->address != 0 ? block : NULL;
+    size_t at = slot_of(blocks, process, address);
+    blocks->missed_slot = at;
+    if (blocks->slots[at].address != 0) {
+        blocks->missed_slot = blocks->nr_slots;
+        return &blocks->slots[at];
+    }
+    blocks->missed_process = process;
+    blocks->missed_address = address;
+    return NULL;
 }
 
 static int blocks_grow(struct heap_blocks *blocks)
@@ -58,9 +69,15 @@ static int blocks_grow(struct heap_blocks *blocks)
 
 int heap_blocks_add(struct heap_blocks *blocks, const struct heap_block *block)
 {
-    if (2 * blocks->nr >= blocks->nr_slots && blocks_grow(blocks) != 0)
-        return -1;
-    blocks->slots[slot_of(blocks, block->process, block->address)] = *block;
+    bool is_known = blocks->missed_slot < blocks->nr_slots && blocks->missed_address == block->address &&
+                    blocks->missed_process == block->process;
+    if (2 * blocks->nr >= blocks->nr_slots) {
+        if (blocks_grow(blocks) != 0)
+            return -1;
+        is_known = false;
+    }
+    blocks->slots[is_known ? blocks->missed_slot : slot_of(blocks, block->process, block->address)] = *block;
+    blocks->missed_slot = blocks->nr_slots;
     blocks->nr++;
     return 0;
 }
@@ -77,5 +94,6 @@ void heap_blocks_remove(struct heap_blocks *blocks, struct heap_block *block)
         gap = at;
     }
     blocks->slots[gap].address = 0;
+    blocks->missed_slot = blocks->nr_slots;
     blocks->nr--;
 }

@@ -51,6 +51,7 @@ int heap_series_settle(struct heap_series *series, const struct heap_curve *curv
         series->capacity = capacity;
     }
     series->moments[series->nr++] = (struct heap_moment){.most = live_bytes, .last = live_bytes, .part = curve->part};
+    series->part = curve->part;
     series->number = curve->numbers[curve->part];
     return 1;
 }

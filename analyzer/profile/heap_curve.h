@@ -29,7 +29,8 @@ struct heap_moment {
 struct heap_series {
     struct heap_moment *moments;
     uint32_t nr, capacity;
-    uint64_t number; /* up to which the last moment's most is right */
+    uint32_t part;   /* the last moment's */
+    uint64_t number; /* up to which the last moment's most is right; 0: there is none */
     bool is_left_out;
 };
 
@@ -51,6 +52,12 @@ static inline void heap_curve_rise(struct heap_curve *curve, uint64_t live_bytes
         curve->most[curve->part] = live_bytes;
         curve->numbers[curve->part]++;
     }
+}
+
+/* Nothing has to be noted before the path's live bytes change. */
+static inline bool heap_series_is_settled(const struct heap_series *series, const struct heap_curve *curve)
+{
+    return series->part == curve->part && series->number == curve->numbers[curve->part];
 }
 
 /* Before a path's live bytes change, and when all is over. The moments that were added: 0 or 1; -1 without memory. */

@@ -355,6 +355,11 @@ static int event_watch(struct replay *replay, struct timeline *timeline, const s
         return 0;
     case TIMELINE_SYMBOL:
     default:
+        if (symbol_is_memory(event->symbol) && thread->entered && event->ticks <= replay->to_ticks) {
+            thread->last_ticks = event->ticks; /* nothing else happens to its stack */
+            memory_watch(replay, event);
+            return 0;
+        }
         replay->leaf_ticks = event->leaf_ticks;
         result = callstack_step(replay, event->thread, event->chunk, event->symbol, event->ticks, &event->ext,
                                 &thread->words, err);

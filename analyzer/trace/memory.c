@@ -16,12 +16,46 @@ void memory_release(struct memory_section *memory)
     *memory = (struct memory_section){0};
 }
 
+#define HIGH_BITS 0x8080808080808080u
+
+/* Bytes of a varint of which `word` is the beginning; 9: more than the word has. */
+static inline unsigned varint_bytes(uint64_t word)
+{
+    uint64_t ends = ~word & HIGH_BITS;
+    return ends == 0 ? 9 : (unsigned)__builtin_ctzll(ends) / 8 + 1;
+}
+
+/* tf_get_varint() of what was checked, at once where eight bytes are there to be read. */
+static inline const uint8_t *varint_next(const uint8_t *p, const uint8_t *end, uint64_t *value)
+{
+    if (p < end && *p < 0x80) {
+        *value = *p;
+        return p + 1;
+    }
+    if (end - p < 8)
+        return tf_get_varint(p, end, value);
+    uint64_t word = tf_load64(p);
+    unsigned bytes = varint_bytes(word);
+    if (bytes > 8)
+        return tf_get_varint(p, end, value);
+    word &= ~(uint64_t)0 >> (64 - 8 * bytes) & ~HIGH_BITS;
+    word = (word & 0x007f007f007f007fu) | (word & 0x7f007f007f007f00u) >> 1; /* seven bits of each byte move together */
+    word = (word & 0x00003fff00003fffu) | (word & 0x3fff00003fff0000u) >> 2;
+    *value = (word & 0x000000000fffffffu) | (word & 0x0fffffff00000000u) >> 4;
+    return p + bytes;
+}
+
 /* Skip `nr` varints. NULL when they are not there, or one is not below `limit`. */
 static const uint8_t *column_check(const uint8_t *p, const uint8_t *end, uint32_t nr, uint64_t limit)
 {
     for (uint32_t i = 0; i < nr && p != NULL; i++) {
         uint64_t value;
-        p = tf_get_varint(p, end, &value);
+        unsigned bytes = limit == UINT64_MAX && end - p >= 8 ? varint_bytes(tf_load64(p)) : 9;
+        if (bytes <= 8) { /* whatever it is, it is below */
+            p += bytes;
+            continue;
+        }
+        p = varint_next(p, end, &value);
         if (p != NULL && value >= limit)
             return NULL;
     }
@@ -138,7 +172,7 @@ void memory_begin(const struct memory_section *memory, struct memory_cursor *cur
 static uint64_t address_next(const struct memory_section *memory, const uint8_t **column, uint64_t *previous)
 {
     uint64_t difference = 0;
-    *column = tf_get_varint(*column, memory->end, &difference);
+    *column = varint_next(*column, memory->end, &difference);
     *previous += tf_unzigzag(difference);
     return *previous << memory->shift;
 }
@@ -152,8 +186,8 @@ void memory_next(const struct memory_section *memory, struct memory_cursor *curs
         return;
     }
     block->address = address_next(memory, &cursor->addresses, &cursor->address);
-    cursor->sizes = tf_get_varint(cursor->sizes, memory->end, &block->bytes);
-    cursor->callers_of = tf_get_varint(cursor->callers_of, memory->end, &caller);
+    cursor->sizes = varint_next(cursor->sizes, memory->end, &block->bytes);
+    cursor->callers_of = varint_next(cursor->callers_of, memory->end, &caller);
     block->caller = (uint32_t)caller;
     if (cursor->paths_of != NULL)
         cursor->paths_of = tf_get_varint(cursor->paths_of, memory->paths_end, &path);

@@ -190,9 +190,11 @@ int timeline_next(struct timeline *timeline, struct timeline_event *event, struc
         if (ahead.ticks > source->ticks) {
             /* Now that its time is known, others may come first. */
             source->ticks = ahead.ticks;
-            heap_sink(timeline, 0);
-            if (timeline->heap[0].thread != event->thread)
-                continue;
+            if (timeline->nr > 1) {
+                heap_sink(timeline, 0);
+                if (timeline->heap[0].thread != event->thread)
+                    continue;
+            }
         }
         event->kind = TIMELINE_SYMBOL;
         event->chunk = source->chunk;
