@@ -3,7 +3,11 @@
 # and of processor time, in proportion to plain; and the bytes of an event on disk. The processor time is the program's;
 # heaptrack's has what it leaves to its own second process in it, ours does not: that one outlives the program.
 #
-# usage: tests/bench/memory.sh PREFIX [ROUNDS [PAIRS]]    PREFIX: where the project is installed
+# With WORK, where tests/bench/run.sh has fetched them (lua/, sqlite/), the same for the Lua interpreter and for SQLite,
+# compiled by clang with and without hooks after inlining, linked statically: hooks that are off, lazy, full; and events,
+# preloaded on the plain program.
+#
+# usage: tests/bench/memory.sh PREFIX [ROUNDS [PAIRS [WORK]]]    PREFIX: where the project is installed
 set -eu
 
 here=$(CDPATH='' cd "$(dirname "$0")" && pwd)
@@ -12,12 +16,13 @@ library=$(find "$1" -name 'libtracert_memory.so' | head -n 1)
 tracean=$1/bin/tracean
 rounds=${2:-9}
 pairs=${3:-3000000}
+sources=${4:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 [ -n "$library" ] || { echo "memory.sh: no libtracert_memory in $1" >&2; exit 1; }
-cc -O2 -pthread "$here/programs/heap.c" -o "$work/heap"
+cc -O2 -fno-omit-frame-pointer -pthread "$here/programs/heap.c" -o "$work/heap"
 
-contestants="plain off events"
+contestants="plain off events fp"
 if command -v heaptrack >/dev/null; then
     contestants="$contestants heaptrack"
 fi
@@ -31,6 +36,7 @@ run()
     events)
         set -- "$1" "$2" env TRACERT_MEMORY=events TRACERT_OUTPUT="$work/trace.zst" LD_PRELOAD="$library"
         ;;
+    fp) set -- "$1" "$2" env TRACERT_MEMORY=fp TRACERT_OUTPUT="$work/fp.zst" LD_PRELOAD="$library" ;;
     heaptrack) set -- "$1" "$2" heaptrack -o "$work/heaptrack" ;;
     esac
     contestant=$1
@@ -67,3 +73,60 @@ done
 "$tracean" report --memory --format json "$work/trace.zst" |
     sed 's/,"functions".*//; s/.*"memory":{"allocated":{[^}]*"blocks":\([0-9]*\)}.*"released":{[^}]*"blocks":\([0-9]*\)}.*/\1 \2/;q' >"$work/events"
 awk -v bytes="$(wc -c <"$work/trace.zst")" '{ printf "on disk: %.2f bytes an event\n", bytes / ($1 + $2) }' "$work/events"
+
+ways="plain events off lazy full"
+case $contestants in
+*heaptrack*) ways="$ways heaptrack" ;;
+esac
+
+# ---- programs: build NAME FILE…, race NAME ARGUMENTS ----
+
+build()
+{
+    name=$1
+    shift
+    archives=$(dirname "$library")
+    clang -O2 -w $flags "$@" -o "$work/$name.plain" -lm
+    clang -O2 -w $flags -finstrument-functions-after-inlining "$@" -o "$work/$name.hooks" \
+        -Wl,-u,__cyg_profile_func_enter "$archives/libtracert_memory.a" "$archives/libtracert.a" -lzstd -lm -lpthread
+}
+
+race()
+{
+    name=$1
+    round=0
+    while [ "$round" -lt "$rounds" ]; do
+        for way in $ways; do
+            case $way in
+            plain) set -- env "$work/$name.plain" ;;
+            events) set -- env TRACERT_MEMORY=events LD_PRELOAD="$library" "$work/$name.plain" ;;
+            off) set -- env TRACERT_START=off "$work/$name.hooks" ;;
+            heaptrack) set -- heaptrack -o "$work/heaptrack" "$work/$name.plain" ;;
+            *) set -- env TRACERT_MEMORY="$way" "$work/$name.hooks" ;;
+            esac
+            # shellcheck disable=SC2086 # arguments are words
+            TRACERT_OUTPUT="$work/$way.zst" /usr/bin/time -a -o "$work/$name.$way" -f '%e %U %S' "$@" $arguments >/dev/null 2>&1
+        done
+        round=$((round + 1))
+    done
+    echo "$name, medians of $rounds"
+    for way in $ways; do
+        bytes=$([ ! -f "$work/$way.zst" ] || wc -c <"$work/$way.zst")
+        echo "$way $(cut -d' ' -f1 "$work/$name.$way" | median) $(cut -d' ' -f1 "$work/$name.plain" | median) ${bytes:-0}"
+        rm -f "$work/$way.zst"
+    done | awk '{ printf "  %-10s wall %6.3f s  x %5.2f   trace %9d bytes\n", $1, $2, $2 / $3, $4 }'
+}
+
+if [ -f "$sources/lua/src/lua.c" ] && command -v clang >/dev/null; then
+    flags=-DLUA_USE_POSIX
+    # shellcheck disable=SC2046 # files are words
+    build lua $(find "$sources/lua/src" -name '*.c' ! -name luac.c)
+    arguments=$here/programs/heap.lua
+    race lua
+fi
+if [ -f "$sources/sqlite/sqlite3.c" ] && command -v clang >/dev/null; then
+    flags="-DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_DEFAULT_LOOKASIDE=0,0 -I$sources/sqlite"
+    build sqlite "$sources/sqlite/sqlite3.c" "$here/programs/orders.c"
+    arguments=20
+    race sqlite
+fi
