@@ -91,6 +91,7 @@ struct options {
     char **inputs; /* the rest of the line; ./trace.zst when there is none */
     int nr_inputs;
     bool default_input; /* there was none */
+    bool finds;         /* not an option: findings are shown, and what they need is looked for */
     bool name_notices;  /* not an option: notices say which trace they are about, for what is kept and merged */
 };
 

@@ -35,6 +35,7 @@ int cmd_html(int argc, char **argv)
     options.chart = options.nr_inputs == 1 ? &chart : NULL;
     /* Blocks go from thread to thread: of one alone there is no heap. */
     options.heap = options.nr_inputs == 1 && options.thread == 0 && options.process == 0 ? &heap : NULL;
+    options.finds = true;
     struct profile *profile = view ? load_stacks_or_profile(&options, &err) : NULL;
     struct sources sources = {0};
     if (profile && options.source && sources_read(&sources, profile, SOURCES_MAX, &err) == 0)

@@ -13,6 +13,7 @@
 #include "profile/function_names.h"
 #include "profile/merge.h"
 #include "profile/replay.h"
+#include "profile/rhythm_find.h"
 #include "profile/subtrees.h"
 
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct loader {
     const struct options *options;
     struct trace *trace;
     struct replay replay;
+    struct rhythms rhythms;
     struct profile *profile;
     struct heap heap;               /* watched with the calls, if the options want it */
     struct heap_profile *heap_made; /* of it */
@@ -326,12 +328,20 @@ static int trace_watch(struct loader *loader)
     return chart == NULL ? 0 : chart_finish(chart, &loader->replay, loader->err);
 }
 
+/* Only of a whole tree of one trace: what filters leave of a function's calls has another rhythm. */
+static bool has_rhythms(const struct loader *loader)
+{
+    const struct options *options = loader->options;
+    return options->finds && options->nr_inputs == 1 && !input_is_filtered(options);
+}
+
 /* Once through the trace; in order of time where there is a chart to be filled, or a heap to be watched. */
 static int trace_replay(struct loader *loader)
 {
     struct progress progress = progress_begin(loader->options, loader->trace->path);
     loader->replay.progress = progress_show;
     loader->replay.progress_context = &progress;
+    loader->replay.rhythms = has_rhythms(loader) ? &loader->rhythms : NULL;
     int result = loader->options->chart != NULL || heap_is_wanted(loader) ? trace_watch(loader)
                                                                           : replay_run(&loader->replay, loader->err);
     progress_end(&progress);
@@ -351,6 +361,14 @@ static int heap_make(struct loader *loader)
         return 0;
     loader->heap_made = heap_name(loader->options, &loader->heap, loader->profile, loader->err);
     return loader->heap_made == NULL ? -1 : 0;
+}
+
+static int rhythms_set(struct loader *loader)
+{
+    if (!has_rhythms(loader))
+        return 0;
+    rhythms_finish(&loader->rhythms);
+    return rhythms_find(&loader->rhythms, &loader->trace->clock, loader->profile, loader->err);
 }
 
 static int chart_name(struct loader *loader)
@@ -375,7 +393,8 @@ static struct profile *trace_load_profile(const struct options *options, const c
     arena_init(&loader.profile->arena, 0);
     if (replay_init(&loader.replay, loader.trace, &filter, err) == 0 && trace_replay(&loader) == 0 &&
         cost_take_out(&loader) == 0 && functions_set(&loader) == 0 && heap_make(&loader) == 0 &&
-        facts_set(&loader) == 0 && tree_finish(&loader) == 0 && chart_name(&loader) == 0 && notices_set(&loader) == 0) {
+        facts_set(&loader) == 0 && tree_finish(&loader) == 0 && rhythms_set(&loader) == 0 && chart_name(&loader) == 0 &&
+        notices_set(&loader) == 0) {
         result = loader.profile;
         loader.profile = NULL;
         if (options->heap != NULL)
@@ -385,6 +404,7 @@ static struct profile *trace_load_profile(const struct options *options, const c
     }
     heap_release(&loader.heap);
     replay_release(&loader.replay);
+    rhythms_release(&loader.rhythms);
 out:
     profile_free(loader.profile);
     notices_release(&loader.notices);
@@ -432,6 +452,7 @@ int load_and_show(int argc, char **argv, unsigned option_set, const char *about,
         return command_fail(&err);
     if (heap_is_asked(&options, argv[0]))
         return heap_show(&options, argv[0]);
+    options.finds = strcmp(argv[0], "report") == 0;
     const struct view *view = command_view(&options, argv[0], &err);
     struct profile *profile = NULL;
     if (view && options.weight != WEIGHT_TIME)

@@ -74,8 +74,21 @@ static void symbol_rare(struct replay *replay, uint32_t number, const struct chu
     callstack_ext(replay, number, cursor->ticks, &ext);
 }
 
+/* Who looks at a thread's calls over time. */
+struct watch {
+    struct rhythms *rhythms;
+    struct rhythm *table; /* NULL: nobody */
+    uint32_t thread;
+};
+
+static inline void watch_call(const struct watch *watch, uint32_t function, uint64_t start_ticks, uint64_t duration)
+{
+    if (watch->table != NULL)
+        rhythm_count(watch->rhythms, watch->table, watch->thread, function, start_ticks, duration);
+}
+
 static inline void call_end(struct replay *replay, struct calltree_node *nodes, const struct replay_frame *frame,
-                            uint64_t ticks)
+                            uint64_t ticks, const struct watch *watch)
 {
     struct calltree_node *node = &nodes[frame->node];
     uint64_t duration = ticks - frame->start_ticks;
@@ -85,6 +98,7 @@ static inline void call_end(struct replay *replay, struct calltree_node *nodes, 
     node->min = duration < node->min ? duration : node->min;
     node->max = duration > node->max ? duration : node->max;
     histogram_set_add(&replay->durations, node->function, duration, 1);
+    watch_call(watch, node->function, frame->start_ticks, duration);
     if (frame->flags & REPLAY_FOLDED)
         callstack_unfold(nodes, frame[-1].node, frame->node, duration);
 }
@@ -110,6 +124,9 @@ static int symbols_run(struct replay *replay, uint32_t number, const struct chun
     struct replay_frame *top = thread->frames + thread->depth;
     const uint8_t *const symbols = chunk->symbols, *const deltas = chunk->deltas;
     const uint64_t unit = chunk->head.tick_unit;
+    const struct watch watch = {
+        replay->rhythms, replay->rhythms != NULL ? rhythms_table(replay->rhythms, number, replay->functions.nr) : NULL,
+        number};
     uint64_t ticks = cursor->ticks, nr_calls = 0, nr_exits = 0;
     uint32_t index = cursor->index;
     while (index < end) {
@@ -128,6 +145,7 @@ static int symbols_run(struct replay *replay, uint32_t number, const struct chun
             if (index < end && tf_load16(symbols + 2 * (size_t)index) == TF_SYM_EXIT && deltas[index] < CALLRUN_UNITS &&
                 !(slot->flags & (REPLAY_FOLDED | REPLAY_REGION))) {
                 slot->leaves[deltas[index]]++;
+                watch_call(&watch, slot->word >> REPLAY_WORD_SHIFT, ticks, deltas[index] * unit);
                 ticks += deltas[index++] * unit;
                 nr_exits++;
             } else {
@@ -135,7 +153,7 @@ static int symbols_run(struct replay *replay, uint32_t number, const struct chun
             }
         } else if (symbol == TF_SYM_EXIT &&
                    __builtin_expect((top->flags & (REPLAY_LATE | REPLAY_REGION)) == REPLAY_LATE, 1)) {
-            call_end(replay, replay->tree.nodes, top--, ticks);
+            call_end(replay, replay->tree.nodes, top--, ticks, &watch);
             nr_exits++;
         } else {
             thread->depth = (uint32_t)(top - thread->frames);

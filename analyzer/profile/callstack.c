@@ -157,6 +157,17 @@ void callstack_unfold(struct calltree_node *nodes, uint32_t parent, uint32_t nod
         time_take(&nodes[node], duration);
 }
 
+/* For the rhythms of who wants them. A call that was cut off has no duration. */
+static void rhythm_take(struct replay *replay, uint32_t number, uint32_t function, const struct replay_frame *frame,
+                        uint64_t duration)
+{
+    struct rhythm *table = replay->rhythms == NULL || (frame->flags & REPLAY_EARLIER) != 0
+                               ? NULL
+                               : rhythms_table(replay->rhythms, number, replay->functions.nr);
+    if (table != NULL)
+        rhythm_count(replay->rhythms, table, number, function, frame->start_ticks, duration);
+}
+
 /* Close the innermost frame at `ticks`; `how` is 0 (it returned), REPLAY_UNWOUND or REPLAY_OPEN. */
 static void frame_pop(struct replay *replay, uint32_t number, uint64_t ticks, uint32_t how)
 {
@@ -177,6 +188,8 @@ static void frame_pop(struct replay *replay, uint32_t number, uint64_t ticks, ui
         node->min = duration < node->min ? duration : node->min;
         node->max = duration > node->max ? duration : node->max;
         histogram_set_add(&replay->durations, node->function, duration, 1);
+        if (how != REPLAY_OPEN)
+            rhythm_take(replay, number, node->function, frame, duration);
     }
     if (frame->flags & REPLAY_FOLDED)
         callstack_unfold(replay->tree.nodes, thread->frames[thread->depth].node, frame->node, duration);
@@ -346,6 +359,8 @@ void callstack_ext(struct replay *replay, uint32_t number, uint64_t ticks, const
         return;
     if (ext->kind == TF_EXT_STALL) {
         thread->stalled_ticks += ext->number;
+        if (replay->rhythms != NULL)
+            rhythm_stall(replay->rhythms, number, ticks, ext->number);
         if (thread->depth > 0)
             replay->tree.nodes[thread->frames[thread->depth].node].stalled += ext->number;
     } else if (ext->kind == TF_EXT_ORPHAN_EXIT) {

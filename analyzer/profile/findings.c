@@ -19,7 +19,7 @@
 
 const char *finding_kind_name(enum finding_kind kind)
 {
-    static const char *const names[] = {"wide frame", "flat top", "tall stack", "tiny calls"};
+    static const char *const names[] = {"wide frame", "flat top", "tall stack", "sawtooth", "lock-step", "tiny calls"};
     return names[kind];
 }
 
@@ -33,8 +33,7 @@ static int no_memory(struct err *err)
     return err_set(err, ERR_INPUT, "out of memory");
 }
 
-/* A new finding at the end of the list; NULL when memory ran out. */
-static struct finding *finding_add(struct findings *findings, enum finding_kind kind, uint32_t function)
+struct finding *finding_add(struct findings *findings, enum finding_kind kind, uint32_t function)
 {
     struct finding *list = array_grow(findings->list, findings->nr, &findings->capacity, sizeof(*list));
     if (!list)
@@ -319,7 +318,8 @@ int findings_make(struct findings *findings, const struct profile *profile, stru
 {
     *findings = (struct findings){0};
     if (wide_frames_find(findings, profile, err) != 0 || flat_tops_find(findings, profile, err) != 0 ||
-        tall_stacks_find(findings, profile, err) != 0 || tiny_calls_find(findings, profile, err) != 0) {
+        tall_stacks_find(findings, profile, err) != 0 || findings_of_rhythms(findings, profile, err) != 0 ||
+        tiny_calls_find(findings, profile, err) != 0) {
         findings_release(findings);
         return -1;
     }

@@ -7,6 +7,10 @@
  * tall stack: recursion, 16 frames deep or more.
  * tiny calls: functions whose median call, less what of a pair of hooks lies within it, takes less than that pair, when
  *   tracing them is 1 % of the run. Not where filters have left some of their calls out.
+ * sawtooth: a function whose calls take longer and longer and then drop back, again and again (sawtooth.h), when what
+ * is above the low end is 1 % of the run or more. lock-step: a function whose slow calls come at a regular beat or in
+ * several threads at once (lockstep.h), when what they take more than typical ones is 1 % of the run or more. The last
+ * two of one trace, without filters; where callers show what their callee does, the callee is told.
  */
 #ifndef FINDINGS_H
 #define FINDINGS_H
@@ -14,14 +18,23 @@
 #include "base/err.h"
 #include "profile/profile.h"
 
-enum finding_kind { FINDING_WIDE_FRAME, FINDING_FLAT_TOP, FINDING_TALL_STACK, FINDING_TINY_CALLS };
+enum finding_kind {
+    FINDING_WIDE_FRAME,
+    FINDING_FLAT_TOP,
+    FINDING_TALL_STACK,
+    FINDING_SAWTOOTH,
+    FINDING_LOCKSTEP,
+    FINDING_TINY_CALLS
+};
 
 struct finding {
     enum finding_kind kind;
     uint32_t function; /* index into functions; of several the one with most calls */
-    uint64_t time_ns;  /* wide frame: inclusive; flat top: exclusive; tiny calls: what tracing them costs */
+    uint64_t time_ns;  /* wide frame: inclusive; flat top: exclusive; sawtooth, lock-step: what is above the low or the
+                          typical calls; tiny calls: what tracing them costs */
     uint64_t calls;    /* of the function; tiny calls: of all such functions */
-    uint32_t number;   /* wide frame: callees; tall stack: most at once; tiny calls: functions */
+    uint32_t number;   /* wide frame: callees; tall stack: most at once; sawtooth: cycles; lock-step: slow calls;
+                          tiny calls: functions */
     char text[192];    /* the sentence that goes with the function's name; numbers and literals alone */
     char *advice;      /* what to do about it, in lines, or NULL. Trusted: names in it are plain identifiers */
 };
@@ -35,6 +48,12 @@ struct findings {
 /* 0, or -1 with err set when memory ran out. Nothing is found in folded stacks that only calls can show. */
 int findings_make(struct findings *findings, const struct profile *profile, struct err *err);
 void findings_release(struct findings *findings);
+
+/* A new finding at the end of the list; NULL when memory ran out. */
+struct finding *finding_add(struct findings *findings, enum finding_kind kind, uint32_t function);
+
+/* Sawteeth and slow calls in lock step, from profile->rhythms. 0, or -1 with err set. */
+int findings_of_rhythms(struct findings *findings, const struct profile *profile, struct err *err);
 
 /* "wide frame" */
 const char *finding_kind_name(enum finding_kind kind);

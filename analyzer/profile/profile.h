@@ -72,6 +72,22 @@ struct profile_thread {
     uint64_t start_ns, end_ns; /* first and last event, from the start of its trace */
 };
 
+enum rhythm_kind { RHYTHM_SAWTOOTH, RHYTHM_LOCKSTEP };
+
+/* What the calls of a function do over time (rhythm.h). All times are raw. */
+struct profile_rhythm {
+    enum rhythm_kind kind;
+    uint32_t function;                /* index into functions */
+    uint32_t nr_threads;              /* that show it */
+    uint32_t number;                  /* cycles of the thread with most time; slow calls of all */
+    uint64_t excess_ns;               /* time above the low end, or above that of typical calls */
+    uint64_t low_ns, high_ns;         /* ends of a sawtooth; a typical call, the mean slow one */
+    uint64_t period_calls, period_ns; /* calls from one to the next; or time, whatever the calls; 0: neither */
+    uint64_t first_calls;             /* a sawtooth that was looked for in so many first calls alone; 0: in all */
+    uint32_t together_permille;       /* of the slow calls' time: in several threads at once; 0: no more than chance */
+    bool is_regular, falls;           /* a sawtooth: of equal cycles; that jumps, and then falls steadily */
+};
+
 struct profile_facts {
     const char *source;     /* the file, or of several runs the files, for a title */
     const char *command;    /* of the first process of the first run, arguments joined by spaces; "" when unknown */
@@ -107,6 +123,8 @@ struct profile {
     uint32_t nr_nodes; /* at least 1 */
     struct profile_thread *threads;
     uint32_t nr_threads;
+    struct profile_rhythm *rhythms; /* of one trace, in no order; NULL: not looked for */
+    uint32_t nr_rhythms;
     const char **notices; /* one line each: what the reader of a report must know; untrusted */
     uint32_t nr_notices;
 };

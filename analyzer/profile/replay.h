@@ -23,6 +23,7 @@
 #include "profile/calltree.h"
 #include "profile/function_set.h"
 #include "profile/histogram.h"
+#include "profile/rhythm.h"
 #include "trace/decode.h"
 
 struct replay_filter {
@@ -136,6 +137,7 @@ struct replay {
     struct function_set functions;
     struct calltree tree;           /* times in ns; while the replay runs: in ticks */
     struct histogram_set durations; /* of the functions, in ticks */
+    struct rhythms *rhythms;        /* is filled, when there is one; the caller's */
     struct replay_losses *losses;   /* nr_losses of the tree's nodes; the others have none */
     size_t nr_losses;
     struct replay_thread *threads; /* trace->nr_threads, in their order */

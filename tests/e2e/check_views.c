@@ -11,9 +11,9 @@
 static const struct pattern {
     const char *program, *kind, *function; /* NULL: whichever */
 } patterns[] = {
-    {"pattern_wide", "wide frame", "decide"},
-    {"pattern_flat", "flat top", "burn"},
-    {"pattern_tall", "tall stack", "climb"},
+    {"pattern_wide", "wide frame", "decide"}, {"pattern_flat", "flat top", "burn"},
+    {"pattern_tall", "tall stack", "climb"},  {"pattern_climbing", "sawtooth", "look_up"},
+    {"pattern_beat", "lock-step", "put"},     {"pattern_together", "lock-step", "serve"},
     {"pattern_tiny", "tiny calls", NULL},
 };
 
@@ -37,7 +37,7 @@ static bool report_finds(const json_t *report, const struct pattern *pattern)
 }
 
 /* What else the machine does can look like a pattern, or hide one, but not again and again. */
-#define TRIES 3
+#define TRIES 6
 
 static bool program_shows(const char *folder, const struct pattern *pattern, const char *argument)
 {

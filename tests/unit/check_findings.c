@@ -167,6 +167,60 @@ START_TEST(calls_are_not_tiny)
 
 END_TEST
 
+static uint32_t function_of(const struct profile *profile, const char *name)
+{
+    for (uint32_t i = 0; i < profile->nr_functions; i++)
+        if (strcmp(profile->functions[i].name, name) == 0)
+            return i;
+    ck_abort_msg("no function %s", name);
+    return 0;
+}
+
+/* main calls a, a calls c: all three show the same, which is told of the innermost; b shows too little. */
+START_TEST(rhythms_are_told_once)
+{
+    setup();
+    uint32_t node = add(CALLTREE_ROOT, MAIN, 1, 100000);
+    uint32_t a = add(node, A, 100, 60000);
+    add(a, C, 100, 50000);
+    add(node, B, 100, 1000);
+    struct profile *profile = find(0);
+    findings_release(&found);
+    const char *const told[] = {"main", "c", "a", "b::c<d>", "a"};
+    struct profile_rhythm rhythms[5];
+    for (unsigned i = 0; i < 5; i++)
+        rhythms[i] = (struct profile_rhythm){.kind = i < 4 ? RHYTHM_LOCKSTEP : RHYTHM_SAWTOOTH,
+                                             .function = function_of(profile, told[i]),
+                                             .nr_threads = 2,
+                                             .number = 40 + i % 2,
+                                             .excess_ns = i == 3 ? 999 : 4000 + 10 * i,
+                                             .low_ns = 20,
+                                             .high_ns = 5000,
+                                             .period_calls = 100,
+                                             .is_regular = true,
+                                             .together_permille = i == 1 ? 900 : 0};
+    struct err err = {0};
+    profile->rhythms = rhythms;
+    profile->nr_rhythms = 5;
+    ck_assert_int_eq(findings_make(&found, profile, &err), 0);
+    ck_assert_ptr_null(finding_of(profile, FINDING_LOCKSTEP, "main"));
+    ck_assert_ptr_null(finding_of(profile, FINDING_LOCKSTEP, "a"));
+    ck_assert_ptr_null(finding_of(profile, FINDING_LOCKSTEP, "b::c<d>"));
+    const struct finding *beat = finding_of(profile, FINDING_LOCKSTEP, "c");
+    const struct finding *saw = finding_of(profile, FINDING_SAWTOOTH, "a");
+    ck_assert(beat != NULL && saw != NULL);
+    ck_assert_str_eq(beat->text,
+                     "41 calls take 5.00 us where others take 20 ns, one in every 100 calls, in 2 threads at "
+                     "the same time: 4.0 % of the run");
+    ck_assert_str_eq(beat->advice, "tracean outliers c");
+    ck_assert_str_eq(saw->text,
+                     "its calls rise from 20 ns to 5.00 us and drop back, 40 times, every 100 calls: 4.0 % of "
+                     "the run");
+    end(profile);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("findings");
@@ -176,6 +230,7 @@ int main(void)
     tcase_add_test(tests, tall_stacks);
     tcase_add_test(tests, tiny_calls);
     tcase_add_test(tests, calls_are_not_tiny);
+    tcase_add_test(tests, rhythms_are_told_once);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }
