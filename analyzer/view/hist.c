@@ -135,6 +135,8 @@ static void summary_line(const struct profile_function *f, struct sheet *sheet)
     sheet_format(sheet, ", p99.9 %s", number_time(text, function_quantile_ns(f, 999)));
     sheet_format(sheet, ", max %s", number_time(text, f->max_ns));
     sheet_break(sheet);
+    sheet_format(sheet, "as recorded, with what tracing cost");
+    sheet_break(sheet);
     sheet_gap(sheet);
 }
 

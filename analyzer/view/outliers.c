@@ -174,7 +174,8 @@ static void summary_write(const struct outliers_answer *answer, struct sheet *sh
     uint64_t slow_ns = mean(o->nodes[0].slow.inclusive_ns, o->nr_slow);
     uint64_t typical_ns = mean(o->nodes[0].typical.inclusive_ns, o->nr_typical);
     sheet_name(sheet, answer->subject, sheet->look.columns);
-    sheet_format(sheet, ": %s whole calls", number_grouped(number, o->nr_calls));
+    sheet_format(sheet, ": %s whole calls, times as recorded, with what tracing cost",
+                 number_grouped(number, o->nr_calls));
     sheet_break(sheet);
     sheet_format(sheet, "  slow:    %s call%s", number_grouped(number, o->nr_slow), plural(o->nr_slow));
     sheet_format(sheet, " of %s or more", number_time(number, o->slow_ns));

@@ -62,7 +62,7 @@ class Histogram {
 
   draw() {
     const { profile, fn } = this, f = profile.functions[fn];
-    this.title.textContent = "How long calls of " + profile.name(fn).slice(0, 200) + " took";
+    this.title.textContent = "How long calls of " + profile.name(fn).slice(0, 200) + " took, as recorded, with what tracing cost";
     const bars = this.bars(fn), known = bars.length > 0;
     this.choice.hidden = !known;
     if (!known) {

@@ -35,8 +35,8 @@ class Run {
       return [];
     return [element("h2", {}, "Findings"), element("ul", { className: "findings" }, ...found.map((finding) => {
       const item = element("li", {}, element("b", {}, finding.kind), " ", this.link(finding.function), ": " + finding.text);
-      if (finding.advice)
-        item.append(element("code", {}, Text.harmless(finding.advice)));
+      for (const line of finding.advice ? finding.advice.split("\n") : [])
+        item.append(element("code", {}, Text.harmless(line)));
       return item;
     }))];
   }
