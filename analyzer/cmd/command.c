@@ -3,6 +3,7 @@
 #include "base/escape.h"
 #include "cmd/pager.h"
 #include "profile/profile.h"
+#include "view/palette.h"
 #include "view/view.h"
 
 #include <stdio.h>
@@ -135,6 +136,7 @@ int command_show(const struct options *options, const struct view *view, const s
         .by_module = options->by_module,
         .reversed = options->reversed,
         .subtitle = options->subtitle,
+        .palette = options->palette ? palette_find(options->palette) : NULL,
         .pair = options->pair,
         .sources = options->sources,
         .chart = options->chart,

@@ -56,8 +56,10 @@ struct options {
     bool inverted;           /* --inverted (flamegraph) */
     bool reversed;           /* --reverse (flamegraph) */
     bool by_module;          /* --colors module (flamegraph) */
+    const char *palette;     /* --colors of flamegraph.pl: a name that palette_find() knows; NULL: the usual ones */
     bool time_order;         /* --time-order (flamegraph) */
-    bool diff;               /* --diff (flamegraph): of two inputs, how the second differs */
+    bool diff;               /* --diff (flamegraph, html): of two inputs, how the second differs */
+    bool negate;             /* --negate: the second is the base */
     const char *subtitle;    /* --subtitle (flamegraph) */
     const char *unit;        /* --unit NAME (flamegraph of folded stacks); NULL: samples */
     const char *subject;     /* FUNC: the first word of the rest of the line, of verbs that take one */

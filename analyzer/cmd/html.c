@@ -1,6 +1,7 @@
 #include "cmd/load.h"
 #include "profile/chart.h"
 #include "profile/heap_profile.h"
+#include "profile/pair.h"
 #include "profile/sources.h"
 #include "view/view.h"
 
@@ -12,12 +13,14 @@ static const char about[] =
     "each\n"
     "thread, callers and callees, functions, call tree, histograms, the heap, the facts of the run. Keys: ? tells "
     "them.\n"
-    "Reads traces, or folded stacks from a file or from standard input. The timeline is of a single trace. Format: "
-    "html.";
+    "Reads traces, or folded stacks from a file or from standard input. The timeline is of a single trace. With "
+    "--diff,\n"
+    "how the second input differs from the first: flame graph and functions. Format: html.";
 
 static const char examples[] =
     "  tracean html -o report.html\n"
     "  tracean html --source -o report.html\n"
+    "  tracean html --diff before.zst after.zst -o diff.html\n"
     "  tracean html --time 1.5s..1.6s trace.zst -o closer.html\n"
     "  py-spy record --format raw -o /dev/stdout -- python3 app.py | tracean html -o app.html";
 
@@ -32,18 +35,23 @@ int cmd_html(int argc, char **argv)
         return command_fail(&err);
     const struct view *view = command_view(&options, "html", &err);
     chart_init(&chart, SLICES_MAX);
-    options.chart = options.nr_inputs == 1 ? &chart : NULL;
+    options.chart = options.nr_inputs == 1 && !options.diff ? &chart : NULL;
     /* Blocks go from thread to thread: of one alone there is no heap. */
-    options.heap = options.nr_inputs == 1 && options.thread == 0 && options.process == 0 ? &heap : NULL;
+    options.heap =
+        options.nr_inputs == 1 && !options.diff && options.thread == 0 && options.process == 0 ? &heap : NULL;
     options.finds = true;
-    struct profile *profile = view ? load_stacks_or_profile(&options, &err) : NULL;
+    struct pair pair = {0};
+    struct profile *profile = view ? load_shown(&options, &pair, &err) : NULL;
+    options.pair = pair.both != NULL ? &pair : NULL;
     struct sources sources = {0};
     if (profile && options.source && sources_read(&sources, profile, SOURCES_MAX, &err) == 0)
         options.sources = &sources;
     int status = profile && err.code == ERR_NONE ? command_show(&options, view, profile) : command_fail(&err);
     sources_release(&sources);
     heap_profile_free(heap);
-    profile_free(profile);
+    if (profile != pair.both)
+        profile_free(profile);
+    pair_release(&pair);
     chart_release(&chart);
     return status;
 }

@@ -4,6 +4,7 @@
 #include "cmd/heap.h"
 #include "cmd/load.h"
 #include "profile/folded.h"
+#include "profile/pair.h"
 
 #include "tracert/format.h"
 
@@ -25,35 +26,40 @@ static bool is_folded(const char *path)
     return bytes > 0 && !is_trace && !memchr(head, 0, bytes);
 }
 
-static struct profile *folded_load(const struct options *options, const char *path, struct err *err)
+/* `base`: folded.h; NULL: not wanted. */
+static struct profile *folded_load(const struct options *options, const char *path, struct profile **base,
+                                   struct err *err)
 {
     bool standard = strcmp(path, "-") == 0;
+    const struct folded_request request = {.name = standard ? "standard input" : path,
+                                           .unit = options->unit ? options->unit : "samples",
+                                           .base = options->time_order ? NULL : base,
+                                           .chart = options->time_order ? options->chart : NULL};
     FILE *file = standard ? stdin : fopen(path, "r");
     if (!file) {
         err_set_errno(err, ERR_INPUT, errno, "%s: cannot open", path);
         return NULL;
     }
-    struct profile *profile =
-        folded_read(file, standard ? "standard input" : path, options->unit ? options->unit : "samples", err);
+    struct profile *profile = folded_read(file, &request, err);
     if (!standard)
         fclose(file);
     return profile;
 }
 
-struct profile *load_stacks_or_profile(const struct options *options, struct err *err)
+static struct profile *stacks_or_profile(const struct options *options, struct profile **base, struct err *err)
 {
     if (options->weight != WEIGHT_TIME)
         return heap_load_weighed(options, err);
     if (options->default_input && access(options->inputs[0], F_OK) != 0) {
         if (!isatty(STDIN_FILENO))
-            return folded_load(options, "-", err);
+            return folded_load(options, "-", base, err);
         err_set(err, ERR_USAGE, "no trace is named, there is no ./trace.zst, and nothing comes from a pipe");
         return NULL;
     }
     for (int i = 0; i < options->nr_inputs; i++) {
         bool folded = strcmp(options->inputs[i], "-") == 0 || is_folded(options->inputs[i]);
         if (folded && options->nr_inputs == 1)
-            return folded_load(options, options->inputs[0], err);
+            return folded_load(options, options->inputs[0], base, err);
         if (folded) {
             err_set(err, ERR_USAGE, "%s: not a trace; folded stacks are read one file at a time (cat them together)",
                     options->inputs[i]);
@@ -61,4 +67,53 @@ struct profile *load_stacks_or_profile(const struct options *options, struct err
         }
     }
     return load_profile(options, err);
+}
+
+struct profile *load_stacks_or_profile(const struct options *options, struct err *err)
+{
+    return stacks_or_profile(options, NULL, err);
+}
+
+/* ---- Two of them ---------------------------------------------------------------------------------- */
+
+/* Takes both profiles over. */
+static struct profile *pair_show(const struct options *options, struct pair *pair, struct profile *base,
+                                 struct profile *now, struct err *err)
+{
+    int result = options->negate ? pair_make(pair, now, base, err) : pair_make(pair, base, now, err);
+    profile_free(base);
+    profile_free(now);
+    return result == 0 ? pair->both : NULL;
+}
+
+struct profile *load_shown(const struct options *options, struct pair *pair, struct err *err)
+{
+    struct profile *profiles[2] = {NULL, NULL};
+    *pair = (struct pair){0};
+    if (options->nr_inputs == 1) {
+        profiles[1] = stacks_or_profile(options, &profiles[0], err);
+        if (profiles[0] != NULL)
+            return pair_show(options, pair, profiles[0], profiles[1], err);
+        if (!options->diff || profiles[1] == NULL)
+            return profiles[1];
+        profile_free(profiles[1]);
+    } else if (!options->diff) {
+        return load_stacks_or_profile(options, err);
+    }
+    if (options->nr_inputs != 2) {
+        err_set(err, ERR_USAGE, "--diff wants two inputs, the base and then the new one: %d are named",
+                options->default_input ? 0 : options->nr_inputs);
+        return NULL;
+    }
+    for (int i = 0; i < 2; i++) {
+        struct options one = *options;
+        one.inputs = options->inputs + i;
+        one.nr_inputs = 1;
+        profiles[i] = load_stacks_or_profile(&one, err);
+        if (profiles[i] == NULL) {
+            profile_free(profiles[0]);
+            return NULL;
+        }
+    }
+    return pair_show(options, pair, profiles[0], profiles[1], err);
 }

@@ -1,6 +1,7 @@
 #include "cmd/command.h"
 
 #include "view/function_columns.h"
+#include "view/palette.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -43,6 +44,8 @@ enum option_id {
     OPTION_REVERSE,
     OPTION_COLORS,
     OPTION_DIFF,
+    OPTION_NEGATE,
+    OPTION_IGNORED, /* of flamegraph.pl: taken, so that its command lines work, and without effect */
     OPTION_TIME_ORDER,
     OPTION_SOURCE,
     OPTION_SUBTITLE,
@@ -58,9 +61,9 @@ enum option_id {
 
 struct option_row {
     enum option_id id;
-    unsigned set; /* enum option_set: any of these bits */
-    char letter;  /* 0: none */
-    const char *name, *argument, *help;
+    unsigned set;                       /* enum option_set: any of these bits */
+    char letter;                        /* 0: none */
+    const char *name, *argument, *help; /* help NULL: it is not told */
 };
 
 static const struct option_row rows[] = {
@@ -90,10 +93,23 @@ static const struct option_row rows[] = {
     {OPTION_WIDTH, OPTIONS_FLAME, 0, "width", "PX", "width without a browser; default 1200"},
     {OPTION_INVERTED, OPTIONS_FLAME, 0, "inverted", NULL, "callers above, callees below"},
     {OPTION_REVERSE, OPTIONS_FLAME, 0, "reverse", NULL, "begin with functions, each with its callers"},
-    {OPTION_COLORS, OPTIONS_FLAME, 0, "colors", "name|module", "what has a colour of its own; default name"},
+    {OPTION_COLORS, OPTIONS_FLAME, 0, "colors", "WORD", "name, module, or one of flamegraph.pl's: mem, java, blue"},
     {OPTION_TIME_ORDER, OPTIONS_FLAME, 0, "time-order", NULL, "calls as they followed one another, by thread"},
     {OPTION_TIME_ORDER, OPTIONS_FLAME, 0, "flamechart", NULL, "the same as --time-order"},
-    {OPTION_DIFF, OPTIONS_FLAME, 0, "diff", NULL, "of two inputs: how the second differs from the first"},
+    {OPTION_DIFF, OPTIONS_FLAME | OPTIONS_PAGE, 0, "diff", NULL,
+     "of two inputs: how the second differs from the first"},
+    {OPTION_NEGATE, OPTIONS_FLAME | OPTIONS_PAGE, 0, "negate", NULL, "how the first differs from the second"},
+    {OPTION_IGNORED, OPTIONS_FLAME, 0, "height", "PX", NULL},
+    {OPTION_IGNORED, OPTIONS_FLAME, 0, "fonttype", "FONT", NULL},
+    {OPTION_IGNORED, OPTIONS_FLAME, 0, "fontsize", "PX", NULL},
+    {OPTION_IGNORED, OPTIONS_FLAME, 0, "fontwidth", "PART", NULL},
+    {OPTION_IGNORED, OPTIONS_FLAME, 0, "encoding", "NAME", NULL},
+    {OPTION_IGNORED, OPTIONS_FLAME, 0, "bgcolors", "WORD", NULL},
+    {OPTION_IGNORED, OPTIONS_FLAME, 0, "nametype", "TEXT", NULL},
+    {OPTION_IGNORED, OPTIONS_FLAME, 0, "notes", "TEXT", NULL},
+    {OPTION_IGNORED, OPTIONS_FLAME, 0, "hash", NULL, NULL},
+    {OPTION_IGNORED, OPTIONS_FLAME, 0, "random", NULL, NULL},
+    {OPTION_IGNORED, OPTIONS_FLAME, 0, "cp", NULL, NULL},
     {OPTION_SOURCE, OPTIONS_PAGE, 0, "source", NULL, "put the source of the first 100 functions into the page"},
     {OPTION_MEMORY, OPTIONS_MEMORY, 0, "memory", NULL, "the heap: who allocated what, and when it was most"},
     {OPTION_AT, OPTIONS_MEMORY | OPTIONS_WEIGHT, 0, "at", "T|A..B",
@@ -119,7 +135,7 @@ static void help_exit(const char *verb, unsigned set, const char *usage, const c
     printf("Usage: tracean %s [OPTION…] %s\n\n%s\n\nOptions:\n", verb, usage, about);
     for (size_t i = 0; i < NR_ROWS; i++) {
         const struct option_row *row = &rows[i];
-        if ((row->set & set) == 0 && row->set != ALWAYS)
+        if (((row->set & set) == 0 && row->set != ALWAYS) || row->help == NULL)
             continue;
         char left[48];
         snprintf(left, sizeof(left), "%c%c%s--%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
@@ -276,12 +292,11 @@ static int value_color(struct options *options, const char *text, struct err *er
 
 static int value_colors(struct options *options, const char *text, struct err *err)
 {
-    static const char *const words[] = {"name", "module", NULL};
-    int choice = 0;
-    if (value_word("colors", text, words, &choice, err) != 0)
-        return -1;
-    options->by_module = choice == 1;
-    return 0;
+    options->by_module = strcmp(text, "module") == 0;
+    options->palette = palette_find(text) ? text : NULL;
+    if (options->palette || options->by_module || strcmp(text, "name") == 0 || strcmp(text, "hot") == 0)
+        return 0;
+    return err_set(err, ERR_USAGE, "--colors: \"%s\" is not one of the words for it (see tracean(1))", text);
 }
 
 static int value_demangle(struct options *options, const char *text, struct err *err)
@@ -358,6 +373,8 @@ static bool *flag_of(struct options *options, enum option_id id)
         return &options->reversed;
     case OPTION_DIFF:
         return &options->diff;
+    case OPTION_NEGATE:
+        return &options->negate;
     case OPTION_TIME_ORDER:
         return &options->time_order;
     case OPTION_SOURCE:

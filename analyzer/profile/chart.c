@@ -118,19 +118,23 @@ static int slice_add(struct chart *chart, struct chart_level *level, const struc
     return 0;
 }
 
-static int call_leave(void *context, const struct replay_call *call)
+int chart_slice_add(struct chart *chart, uint32_t number, uint32_t depth, uint64_t start, uint64_t end,
+                    uint32_t function)
 {
-    struct chart *chart = context;
-    if (call->depth >= CHART_LEVELS || call->thread >= CHART_THREADS) {
+    if (depth >= CHART_LEVELS || number >= CHART_THREADS) {
         chart->nr_beyond++;
         return 0;
     }
-    uint64_t time = call->end_ticks - call->start_ticks;
-    struct chart_slice slice = {call->start_ticks, call->end_ticks, 1, time, time, call->function, false};
-    struct chart_thread *thread = thread_get(chart, call->thread);
-    struct chart_level *level = thread != NULL ? level_get(chart, thread, call->depth) : NULL;
+    struct chart_slice slice = {start, end, 1, end - start, end - start, function, false};
+    struct chart_thread *thread = thread_get(chart, number);
+    struct chart_level *level = thread != NULL ? level_get(chart, thread, depth) : NULL;
     chart->failed = level == NULL || slice_add(chart, level, &slice) != 0;
     return chart->failed ? -1 : 0;
+}
+
+static int call_leave(void *context, const struct replay_call *call)
+{
+    return chart_slice_add(context, call->thread, call->depth, call->start_ticks, call->end_ticks, call->function);
 }
 
 static int call_enter(void *context, const struct replay_call *call)
@@ -159,6 +163,20 @@ static void slice_finish(struct chart *chart, const struct clock *clock, struct 
     slice->end = clock_ns(clock, slice->end);
     slice->busy = clock_duration_ns(clock, slice->busy);
     chart->nr_merged += slice->calls > 1 ? slice->calls : 0;
+}
+
+int chart_row_finish(struct chart *chart, uint64_t end, struct err *err)
+{
+    struct chart_thread *thread = thread_get(chart, 0);
+    if (thread != NULL && thread->name == NULL)
+        thread->name = strdup("");
+    if (thread == NULL || thread->name == NULL)
+        return err_set(err, ERR_INPUT, "out of memory");
+    thread->end = end;
+    for (uint32_t i = 0; i < thread->nr_levels; i++)
+        for (size_t j = 0; j < thread->levels[i].nr; j++)
+            chart->nr_merged += thread->levels[i].slices[j].calls > 1 ? thread->levels[i].slices[j].calls : 0;
+    return 0;
 }
 
 int chart_finish(struct chart *chart, const struct replay *replay, struct err *err)

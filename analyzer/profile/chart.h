@@ -57,6 +57,12 @@ void chart_release(struct chart *chart);
 /* What fills it: the context is the chart. */
 extern const struct replay_observer chart_observer;
 
+/* For others than a replay: a call on a level of a thread, after all that began before it there; times in whatever
+ * unit. 0, or -1 when memory ran out. And the end, of one thread from 0 to `end`. */
+int chart_slice_add(struct chart *chart, uint32_t thread, uint32_t depth, uint64_t start, uint64_t end,
+                    uint32_t function);
+int chart_row_finish(struct chart *chart, uint64_t end, struct err *err);
+
 /* The replay is over: times become ns. 0, or -1 with err set. */
 int chart_finish(struct chart *chart, const struct replay *replay, struct err *err);
 

@@ -2,6 +2,7 @@
 
 #include "base/index.h"
 #include "profile/calltree.h"
+#include "profile/folded_row.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -17,7 +18,15 @@ struct folded {
     uint32_t nr_functions;
     size_t capacity;
     struct index names; /* of functions */
-    uint64_t total, bytes, nr_bad_lines;
+    uint64_t total, nr_bad_lines;
+    struct folded_row *row; /* NULL: their order is not wanted */
+};
+
+/* The stacks as they are; and, as long as every line has two counts, those of each. */
+struct reader {
+    struct folded one, base, now;
+    bool twice;
+    uint64_t bytes;
 };
 
 /* ---- Names -------------------------------------------------------------------------------------- */
@@ -50,7 +59,7 @@ static uint32_t function_intern(struct folded *folded, struct name name)
     const char *copy = arena_copy(&folded->profile->arena, name.text, name.bytes);
     if (!copy || number >= UINT32_MAX - 1 || index_add(&folded->names, hash, number) != 0)
         return UINT32_MAX;
-    functions[number] = (struct profile_function){.name = copy, .module = "", .file = ""};
+    functions[number] = (struct profile_function){.name = copy, .module = "", .file = "", .serial = number};
     folded->nr_functions++;
     return number;
 }
@@ -83,13 +92,13 @@ static bool count_parse(const char *text, const char *end, uint64_t *count)
 /* Add `count` to every node of the path. Empty frames say nothing and are passed over. */
 static int stack_add(struct folded *folded, const char *text, const char *end, uint64_t count, struct err *err)
 {
-    uint32_t node = CALLTREE_ROOT;
+    uint32_t node = CALLTREE_ROOT, depth = 0;
     for (const char *name = text; name < end;) {
         const char *stop = memchr(name, ';', (size_t)(end - name));
         stop = stop ? stop : end;
         if (stop > name) {
             uint32_t function = function_intern(folded, (struct name){name, (size_t)(stop - name)});
-            if (function == UINT32_MAX)
+            if (function == UINT32_MAX || (folded->row && folded_row_frame(folded->row, depth++, function) != 0))
                 return err_set(err, ERR_INPUT, "out of memory");
             node = calltree_child(&folded->tree, node, function, err);
             if (node == UINT32_MAX)
@@ -102,10 +111,43 @@ static int stack_add(struct folded *folded, const char *text, const char *end, u
         folded->nr_bad_lines++;
     else
         folded->total += count;
+    if (folded->row && folded_row_end(folded->row, depth, node == CALLTREE_ROOT ? 0 : count) != 0)
+        return err_set(err, ERR_INPUT, "out of memory");
     return 0;
 }
 
-static int line_add(struct folded *folded, char *line, size_t bytes, struct err *err)
+/* The word at the end of `line` to `*end`, a count, is cut off; false when it is none, or when nothing is before it. */
+static bool count_cut(const char *line, const char **end, uint64_t *count)
+{
+    const char *last = *end;
+    while (last > line && isspace((unsigned char)last[-1]))
+        last--;
+    const char *number = last;
+    while (number > line && !isspace((unsigned char)number[-1]))
+        number--;
+    const char *stop = number;
+    while (stop > line && isspace((unsigned char)stop[-1]))
+        stop--;
+    if (stop == line || !count_parse(number, last, count))
+        return false;
+    *end = stop;
+    return true;
+}
+
+/* A line with two counts, as long as all lines have two. */
+static int line_add_twice(struct reader *reader, const char *line, const char *end, uint64_t now, struct err *err)
+{
+    uint64_t base;
+    reader->twice =
+        count_cut(line, &end, &base) && base <= TOTAL_MAX - reader->base.total && now <= TOTAL_MAX - reader->now.total;
+    if (!reader->twice)
+        return 0;
+    if (base > 0 && stack_add(&reader->base, line, end, base, err) != 0)
+        return -1;
+    return now > 0 ? stack_add(&reader->now, line, end, now, err) : 0;
+}
+
+static int line_add(struct reader *reader, char *line, size_t bytes, struct err *err)
 {
     const char *end = line + bytes;
     for (char *p = line; p < end; p++)
@@ -115,21 +157,17 @@ static int line_add(struct folded *folded, char *line, size_t bytes, struct err 
         end--;
     if (end == line || *line == '#')
         return 0;
-    const char *number = end;
-    while (number > line && !isspace((unsigned char)number[-1]))
-        number--;
-    const char *stop = number;
-    while (stop > line && isspace((unsigned char)stop[-1]))
-        stop--;
     uint64_t count;
-    if (stop == line || !count_parse(number, end, &count) || count > TOTAL_MAX - folded->total) {
-        folded->nr_bad_lines++;
+    if (!count_cut(line, &end, &count) || count > TOTAL_MAX - reader->one.total) {
+        reader->one.nr_bad_lines++;
         return 0;
     }
-    return stack_add(folded, line, stop, count, err);
+    if (reader->twice && line_add_twice(reader, line, end, count, err) != 0)
+        return -1;
+    return stack_add(&reader->one, line, end, count, err);
 }
 
-static int lines_read(struct folded *folded, FILE *file, const char *name, struct err *err)
+static int lines_read(struct reader *reader, FILE *file, const char *name, struct err *err)
 {
     char *line = NULL;
     size_t capacity = 0;
@@ -137,8 +175,8 @@ static int lines_read(struct folded *folded, FILE *file, const char *name, struc
     int result = 0;
     errno = 0;
     while (result == 0 && (bytes = getline(&line, &capacity, file)) >= 0) {
-        folded->bytes += (size_t)bytes;
-        result = line_add(folded, line, (size_t)bytes, err);
+        reader->bytes += (size_t)bytes;
+        result = line_add(reader, line, (size_t)bytes, err);
         errno = 0;
     }
     if (result == 0 && !feof(file))
@@ -166,48 +204,78 @@ static int notice_bad_lines(struct folded *folded)
     return 0;
 }
 
-static int folded_finish(struct folded *folded, const char *name, const char *unit, struct err *err)
+static int folded_finish(struct folded *folded, const struct folded_request *request, uint64_t bytes, struct err *err)
 {
     struct profile *profile = folded->profile;
     uint32_t nr = folded->nr_functions;
-    if (nr == 0)
-        return err_set(err, ERR_INPUT, "%s: no stack in it (wanted: a trace, or lines like \"main;parse;lex 42\")",
-                       name);
-    profile->functions = arena_array(&profile->arena, nr, sizeof(*profile->functions));
+    profile->functions = arena_array(&profile->arena, (size_t)nr + 1, sizeof(*profile->functions));
     profile->facts = (struct profile_facts){
-        .source = arena_copy(&profile->arena, name, strlen(name)),
-        .unit = arena_copy(&profile->arena, unit, strlen(unit)),
+        .source = arena_copy(&profile->arena, request->name, strlen(request->name)),
+        .unit = arena_copy(&profile->arena, request->unit, strlen(request->unit)),
         .command = "",
         .host = "",
-        .trace_bytes = folded->bytes,
+        .trace_bytes = bytes,
         .wall_ns = folded->total,
         .complete = true,
     };
     if (!profile->functions || !profile->facts.source || !profile->facts.unit || notice_bad_lines(folded) != 0)
         return err_set(err, ERR_INPUT, "out of memory");
-    memcpy(profile->functions, folded->functions, nr * sizeof(*profile->functions));
+    if (nr > 0)
+        memcpy(profile->functions, folded->functions, nr * sizeof(*profile->functions));
     profile->nr_functions = nr;
     return profile_finish(profile, &folded->tree, err);
 }
 
-struct profile *folded_read(FILE *file, const char *name, const char *unit, struct err *err)
+static int folded_init(struct folded *folded, struct err *err)
 {
-    struct folded folded = {.profile = calloc(1, sizeof(struct profile))};
-    int result = -1;
-    if (!folded.profile) {
-        err_set(err, ERR_INPUT, "out of memory");
-        return NULL;
-    }
-    arena_init(&folded.profile->arena, 0);
-    index_init(&folded.names);
-    if (calltree_init(&folded.tree, err) == 0 && lines_read(&folded, file, name, err) == 0)
-        result = folded_finish(&folded, name, unit, err);
-    calltree_release(&folded.tree);
-    free(folded.functions);
-    index_release(&folded.names);
-    if (result != 0) {
-        profile_free(folded.profile);
-        folded.profile = NULL;
-    }
-    return folded.profile;
+    index_init(&folded->names);
+    folded->profile = calloc(1, sizeof(*folded->profile));
+    if (folded->profile == NULL)
+        return err_set(err, ERR_INPUT, "out of memory");
+    arena_init(&folded->profile->arena, 0);
+    return calltree_init(&folded->tree, err);
+}
+
+/* The profile goes to whoever wants it. */
+static struct profile *folded_release(struct folded *folded, bool is_wanted)
+{
+    struct profile *profile = folded->profile;
+    calltree_release(&folded->tree);
+    free(folded->functions);
+    index_release(&folded->names);
+    if (!is_wanted)
+        profile_free(profile);
+    return is_wanted ? profile : NULL;
+}
+
+static int reader_finish(struct reader *reader, const struct folded_request *request, struct err *err)
+{
+    if (reader->one.nr_functions == 0)
+        return err_set(err, ERR_INPUT, "%s: no stack in it (wanted: a trace, or lines like \"main;parse;lex 42\")",
+                       request->name);
+    if (!reader->twice)
+        return folded_finish(&reader->one, request, reader->bytes, err);
+    reader->now.nr_bad_lines = reader->one.nr_bad_lines;
+    return folded_finish(&reader->base, request, reader->bytes, err) != 0
+               ? -1
+               : folded_finish(&reader->now, request, reader->bytes, err);
+}
+
+struct profile *folded_read(FILE *file, const struct folded_request *request, struct err *err)
+{
+    struct folded_row row = {.chart = request->chart};
+    struct reader reader = {.twice = request->base != NULL, .one = {.row = request->chart != NULL ? &row : NULL}};
+    int result = folded_init(&reader.one, err) == 0 && folded_init(&reader.base, err) == 0 &&
+                         folded_init(&reader.now, err) == 0 && lines_read(&reader, file, request->name, err) == 0
+                     ? reader_finish(&reader, request, err)
+                     : -1;
+    if (result == 0 && request->chart != NULL && folded_row_finish(&row, reader.one.profile, err) != 0)
+        result = -1;
+    folded_row_release(&row);
+    bool twice = result == 0 && reader.twice;
+    struct profile *one = folded_release(&reader.one, result == 0 && !twice);
+    struct profile *base = folded_release(&reader.base, twice), *now = folded_release(&reader.now, twice);
+    if (request->base != NULL)
+        *request->base = base;
+    return twice ? now : one;
 }

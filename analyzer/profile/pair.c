@@ -102,6 +102,8 @@ static struct pair_side *side_make(struct profile *both, const struct profile *p
 static const char *source_join(struct arena *arena, const char *base, const char *now)
 {
     static const char arrow[] = " → ";
+    if (strcmp(base, now) == 0) /* both in one file */
+        return arena_copy(arena, now, strlen(now));
     size_t bytes = strlen(base) + strlen(arrow) + strlen(now) + 1;
     char *text = arena_alloc(arena, bytes);
     if (text != NULL)

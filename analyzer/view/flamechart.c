@@ -62,7 +62,8 @@ static void box_write(struct out *out, const struct lanes *lanes, const char *na
     out_text(out, "\"><title>");
     out_text(out, slice->is_mixed ? "mostly " : "");
     escape_xml(out, name, strlen(name));
-    out_format(out, " (%s", number_time(text, slice->end - slice->start));
+    out_text(out, " (");
+    amount_write(out, lanes->profile, slice->end - slice->start);
     if (slice->calls > 1)
         out_format(out, ", %s calls", number_grouped(text, slice->calls));
     out_text(out, ")</title><rect");
@@ -88,7 +89,7 @@ static void slice_write(struct out *out, struct lanes *lanes, const struct chart
     if (function == NULL || function->kind != FUNCTION_CODE)
         out_text(out, function != NULL && function->kind == FUNCTION_REGION ? "cr" : "cu");
     else
-        out_format(out, "c%x", color_of(function->name));
+        out_format(out, "c%x", name_color(function->name, lanes->options));
     box_write(out, lanes, function != NULL ? function->label : "…", slice, y);
 }
 
@@ -96,7 +97,7 @@ static void lane_write(struct out *out, struct lanes *lanes, const struct chart_
 {
     const struct chart_slice whole = {.start = thread->start, .end = thread->end, .calls = 1};
     char name[32];
-    snprintf(name, sizeof(name), "thread %u", thread->tid);
+    snprintf(name, sizeof(name), thread->tid > 0 ? "thread %u" : "all", thread->tid);
     out_text(out, "<g class=\"call");
     box_write(out, lanes, thread->name[0] != '\0' ? thread->name : name, &whole, y);
     for (uint32_t i = 0; i < thread->nr_levels; i++)
@@ -131,7 +132,7 @@ int flamechart_svg(const struct profile *profile, const struct view_options *opt
     lanes_write(out, &lanes);
     free(lanes.threads);
     out_text(out, "<script id=\"data\" type=\"application/json\"><![CDATA[{");
-    tree_data_write(out, profile, NULL, &everything);
+    tree_data_write(out, profile, options, &everything);
     out_text(out, ",\n");
     tree_data_write_functions(out, profile);
     out_text(out, ",\n");

@@ -11,6 +11,7 @@
 
 #include "base/escape.h"
 #include "base/number.h"
+#include "profile/reverse.h"
 #include "view/svg.h"
 #include "view/title.h"
 #include "view/tree_data.h"
@@ -86,6 +87,11 @@ static const char *change_class(const struct picture *picture, uint32_t node)
     return change > 0 ? "more" : "less";
 }
 
+static unsigned function_color(const struct profile_function *function, const struct view_options *options)
+{
+    return options->by_module ? color_of(function->module) : name_color(function->name, options);
+}
+
 static void color_write(struct out *out, const struct picture *picture, uint32_t node)
 {
     const struct profile_node *nodes = picture->profile->nodes;
@@ -99,7 +105,7 @@ static void color_write(struct out *out, const struct picture *picture, uint32_t
     else if (function->kind != FUNCTION_CODE)
         out_text(out, function->kind == FUNCTION_REGION ? "cr" : "cu");
     else
-        out_format(out, "c%x", color_of(picture->options->by_module ? function->module : function->name));
+        out_format(out, "c%x", function_color(function, picture->options));
 }
 
 /* What is in the parentheses behind a frame's name. */
@@ -175,23 +181,23 @@ static void foot_write(struct out *out, const struct picture *picture, unsigned 
     out_format(out, "%.*f %% of the run</text>\n", percent < 0.1 ? 4 : 1, percent);
 }
 
-static void data_write(struct out *out, const struct picture *picture)
+static void data_write(struct out *out, const struct profile *profile, const struct view_options *options)
 {
-    const struct view_options *options = picture->options;
+    struct tree_cut cut = tree_cut_choose(profile, options->min_width, FRAMES_MAX);
     out_text(out, "<script id=\"data\" type=\"application/json\"><![CDATA[{");
-    tree_data_write(out, picture->profile, options->pair, &picture->cut);
+    tree_data_write(out, profile, options, &cut);
     out_text(out, ",\n");
-    tree_data_write_functions(out, picture->profile);
+    tree_data_write_functions(out, profile);
     out_format(out, ",\n\"settings\":{\"rootOnTop\":%s,\"colors\":\"%s\",\"view\":\"%s\"}}]]></script>\n",
                options->inverted ? "true" : "false", options->by_module ? "module" : "name",
                options->reversed ? "callers" : "callees");
 }
 
-int flamegraph_svg(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err)
+/* Up to what only scripts read: `profile` is what is drawn. */
+static int picture_write(const struct profile *profile, const struct view_options *options, struct out *out,
+                         struct err *err)
 {
     struct picture picture = {.profile = profile, .options = options};
-    if (options->chart != NULL)
-        return flamechart_svg(profile, options, out, err);
     picture.plane_px = svg_width(options) - 2 * SVG_MARGIN_PX;
     picture_measure(&picture);
     picture.starts = calloc(picture.nr_rows, sizeof(*picture.starts));
@@ -205,8 +211,25 @@ int flamegraph_svg(const struct profile *profile, const struct view_options *opt
     frames_write(out, &picture);
     out_text(out, "</svg>\n");
     foot_write(out, &picture, height_px);
-    data_write(out, &picture);
-    svg_end(out);
     free(picture.starts);
+    return 0;
+}
+
+int flamegraph_svg(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err)
+{
+    if (options->chart != NULL)
+        return flamechart_svg(profile, options, out, err);
+    struct profile *reversed = NULL; /* the scripts turn the tree round by themselves */
+    if (options->reversed && options->pair == NULL) {
+        reversed = profile_reverse(profile, err);
+        if (reversed == NULL)
+            return -1;
+    }
+    int result = picture_write(reversed != NULL ? reversed : profile, options, out, err);
+    profile_free(reversed);
+    if (result != 0)
+        return -1;
+    data_write(out, profile, options);
+    svg_end(out);
     return 0;
 }

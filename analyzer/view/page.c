@@ -6,6 +6,7 @@
 
 #include "base/escape.h"
 #include "base/number.h"
+#include "profile/pair.h"
 #include "profile/sources.h"
 #include "view/chart_data.h"
 #include "view/heap_page.h"
@@ -13,6 +14,7 @@
 #include "view/title.h"
 #include "view/tree_data.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define NODES_MAX     200000u /* of the call tree */
@@ -48,6 +50,45 @@ static void head_write(struct out *out, const char *title)
     for (size_t i = 0; i < nr_page_styles; i++)
         file_write(out, "style", &page_styles[i]);
     out_text(out, "</head>\n");
+}
+
+/* What each function has by its own in both profiles; the caller frees it. */
+static struct pair_side *own_of(const struct pair *pair, const struct pair_side *side)
+{
+    const struct profile *both = pair->both;
+    struct pair_side *own = calloc((size_t)both->nr_functions + 1, sizeof(*own));
+    for (uint32_t i = 1; own != NULL && i < both->nr_nodes; i++) {
+        own[both->nodes[i].function].calls += side[i].calls;
+        own[both->nodes[i].function].exclusive_ns += side[i].exclusive_ns;
+    }
+    return own;
+}
+
+static int noscript_write_pair(struct out *out, const struct pair *pair, struct err *err)
+{
+    const struct profile *both = pair->both;
+    uint32_t nr = both->nr_functions < FUNCTIONS_MAX ? both->nr_functions : FUNCTIONS_MAX;
+    struct pair_side *base = own_of(pair, pair->base), *now = own_of(pair, pair->now);
+    if (base != NULL && now != NULL) {
+        out_format(out,
+                   "<noscript><p>Without scripts: %u of %u functions, their own time.</p><table><tr><th>Base<th>New<th>"
+                   "Function</tr>\n",
+                   nr, both->nr_functions);
+        for (uint32_t i = 0; i < nr; i++) {
+            out_text(out, "<tr><td>");
+            amount_write(out, both, base[i].exclusive_ns);
+            out_text(out, "<td>");
+            amount_write(out, both, now[i].exclusive_ns);
+            out_text(out, "<td>");
+            escape_xml(out, both->functions[i].label, strlen(both->functions[i].label));
+            out_text(out, "</tr>\n");
+        }
+        out_text(out, "</table></noscript>\n");
+    }
+    int result = base != NULL && now != NULL ? 0 : err_set(err, ERR_INPUT, "out of memory");
+    free(base);
+    free(now);
+    return result;
 }
 
 static void noscript_write(struct out *out, const struct profile *profile)
@@ -89,7 +130,7 @@ static int data_write(const struct profile *profile, const struct view_options *
     out_text(out, "<script type=\"application/json\" id=\"data\">{\"title\":");
     escape_json(out, title_of(profile, options));
     out_text(out, ",\n");
-    tree_data_write(out, profile, NULL, &cut);
+    tree_data_write(out, profile, options, &cut);
     out_text(out, ",\n");
     durations_write(out, profile);
     out_text(out, ",\n");
@@ -97,6 +138,12 @@ static int data_write(const struct profile *profile, const struct view_options *
     out_text(out, ",\n");
     sources_write(out, options->sources);
     out_text(out, "}</script>\n<script type=\"application/json\" id=\"report\">");
+    if (options->pair != NULL) { /* the numbers of each stand in the tree; those of both together mean nothing */
+        out_format(out, "{\"trace\":{\"complete\":%s},", profile->facts.complete ? "true" : "false");
+        tree_data_write_functions(out, profile);
+        out_text(out, "}</script>\n");
+        return 0;
+    }
     struct view_options all = *options;
     all.top = 0;
     if (view_find("report", "json")->write(profile, &all, out, err) != 0)
@@ -109,7 +156,10 @@ int page_html(const struct profile *profile, const struct view_options *options,
 {
     head_write(out, title_of(profile, options));
     out_bytes(out, page_body.text, *page_body.bytes);
-    noscript_write(out, profile);
+    if (options->pair != NULL && noscript_write_pair(out, options->pair, err) != 0)
+        return -1;
+    if (options->pair == NULL)
+        noscript_write(out, profile);
     if (data_write(profile, options, out, err) != 0)
         return -1;
     for (size_t i = 0; i < nr_page_scripts; i++)

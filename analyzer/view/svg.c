@@ -3,6 +3,7 @@
 #include "base/escape.h"
 #include "base/number.h"
 #include "view/page_files.h"
+#include "view/palette.h"
 #include "view/title.h"
 
 #include <stdio.h>
@@ -90,6 +91,8 @@ void svg_head(struct out *out, const struct profile *profile, const struct view_
     out_text(out, "</title>\n<style><![CDATA[\n");
     for (size_t i = 0; i < nr_picture_styles; i++)
         out_bytes(out, picture_styles[i].text, *picture_styles[i].bytes);
+    if (options->palette != NULL)
+        palette_style_write(options->palette, out);
     out_text(out, "]]></style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\" fill=\"#fffdf9\"/>\n");
     if (!fitted_write(out, "<text class=\"title\" x=\"50%\" y=\"24\">", title, (width_px - 2 * SVG_MARGIN_PX) * 0.7,
                       "</text>\n"))

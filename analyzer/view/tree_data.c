@@ -2,6 +2,7 @@
 
 #include "base/columns.h"
 #include "base/escape.h"
+#include "view/palette.h"
 
 #define NR_COLORS 16u
 
@@ -11,6 +12,11 @@ unsigned color_of(const char *text)
     for (const char *p = text; *p != '\0'; p++)
         hash = (hash ^ (uint8_t)*p) * 16777619u;
     return (hash ^ hash >> 16) % NR_COLORS;
+}
+
+unsigned name_color(const char *name, const struct view_options *options)
+{
+    return options->palette != NULL ? palette_color(options->palette, name) : color_of(name);
 }
 
 /* ---- What is left out --------------------------------------------------------------------------- */
@@ -123,9 +129,10 @@ static uint32_t nodes_walk(struct walk *walk, bool writes)
     return nr;
 }
 
-void tree_data_write(struct out *out, const struct profile *profile, const struct pair *pair,
+void tree_data_write(struct out *out, const struct profile *profile, const struct view_options *options,
                      const struct tree_cut *cut)
 {
+    const struct pair *pair = options->pair;
     struct walk walk = {.profile = profile, .pair = pair, .cut = cut, .columns = {.out = out}};
     out_text(out, "\"unit\":");
     escape_json(out, profile->facts.unit);
@@ -134,7 +141,8 @@ void tree_data_write(struct out *out, const struct profile *profile, const struc
     out_format(out, ",\"pruned\":{\"frames\":%u,\"time\":%llu},\"colors\":\"", cut->nr_left_out,
                (unsigned long long)cut->left_out_ns);
     for (uint32_t i = 0; i < profile->nr_functions; i++)
-        out_format(out, "%x%x", color_of(profile->functions[i].name), color_of(profile->functions[i].module));
+        out_format(out, "%x%x", name_color(profile->functions[i].name, options),
+                   color_of(profile->functions[i].module));
     out_text(out, "\",\n\"nodes\":");
     columns_add(&walk.columns, nodes_walk(&walk, false));
     nodes_walk(&walk, true);

@@ -7,6 +7,7 @@
 #include "base/out.h"
 #include "profile/pair.h"
 #include "profile/profile.h"
+#include "view/view.h"
 
 /* Nodes with less than `least_ns` are left out; what is left out is counted. */
 struct tree_cut {
@@ -23,10 +24,10 @@ struct tree_cut tree_cut_count(const struct profile *profile, uint64_t least_ns)
 /*
  * Members of a JSON object: unit, has_calls, has_base, pruned {frames, time}, colors (two hexadecimal digits a
  * function: by name, by module), nodes (page/tree.js reads them). Siblings that are left out become one node of the
- * function profile->nr_functions, with their time, and their number as its calls. With `pair` (NULL: none), whose
- * `both` is the profile, every node has the numbers of the second profile and then those of the first.
+ * function profile->nr_functions, with their time, and their number as its calls. With options->pair (NULL: none),
+ * whose `both` is the profile, every node has the numbers of the second profile and then those of the first.
  */
-void tree_data_write(struct out *out, const struct profile *profile, const struct pair *pair,
+void tree_data_write(struct out *out, const struct profile *profile, const struct view_options *options,
                      const struct tree_cut *cut);
 
 /* The member "functions": label, module, file, line and kind of each. */
@@ -34,5 +35,8 @@ void tree_data_write_functions(struct out *out, const struct profile *profile);
 
 /* The colour of a text, 0 to 15: the same in every picture. */
 unsigned color_of(const char *text);
+
+/* That of a name, in the palette of the options. */
+unsigned name_color(const char *name, const struct view_options *options);
 
 #endif

@@ -13,6 +13,7 @@
 struct chart;
 struct heap_profile;
 struct pair;
+struct palette;
 struct sources;
 
 /* The formats of views that are lines and tables (view/sheet.h). */
@@ -30,7 +31,8 @@ struct view_options {
     uint32_t width_px; /* flame graph; 0: choose */
     bool inverted;     /* flame graph: root on top */
     bool by_module;    /* flame graph: a colour a module, not a name */
-    bool reversed;     /* flame graph: begin with every function's callers */
+    const struct palette *palette; /* flame graph: other colours; NULL: the usual ones */
+    bool reversed;                 /* flame graph: begin with every function's callers */
     const char *subtitle;
     const struct pair *pair;         /* of two profiles, of which the one that is shown is `both`; NULL: of one */
     const struct sources *sources;   /* of functions; NULL: none */

@@ -180,6 +180,47 @@ describe("flame graph", () => {
     }
   });
 
+  it("has the numbers of the report", async () => {
+    const trace = join(process.env.TRACES, "threads.zst");
+    const { functions } = JSON.parse(browser.tracean(["report", "--format", "json", "--top", "0", trace]));
+    await open(browser.make("numbers.svg", ["flamegraph", trace]));
+    for (const f of functions) {
+      const sum = await page.evaluate((label) => {
+        const { profile } = document.querySelector(".flame").view;
+        return profile.of(profile.functions.findIndex((g) => g.label === label));
+      }, f.label);
+      assert.deepEqual(sum, { self: f.exclusive_ns, total: f.inclusive_ns, calls: f.calls }, f.label);
+    }
+  });
+
+  it("takes the two counts of differential folded stacks", async () => {
+    await open(browser.make("two.svg", ["flamegraph", "-"], "main;lex 200 400\nmain;old 90 0\nmain;fresh 0 80\n"));
+    await user.hover("lex");
+    assert.match(await user.details(), /total 200 samples → 400 samples \(\+100\.0 %\)/);
+    assert.match(await page.locator(".note").textContent(), /^1 frame gone/);
+    await open(browser.make("negated.svg", ["flamegraph", "--negate", "-"], "main;lex 200 400\n"));
+    await user.hover("lex");
+    assert.match(await user.details(), /total 400 samples → 200 samples \(−50\.0 %\)/);
+  });
+
+  it("keeps the order of folded stacks where that is wanted, and takes the colours of flamegraph.pl", async () => {
+    await open(browser.make("order.svg", ["flamegraph", "--flamechart", "-"], "m;a 3\nm;b 4\nm;a 5\n"));
+    const slices = await page.evaluate(() => {
+      const { profile, frames } = document.querySelector(".chart").view, { tree } = frames.lanes[0];
+      return Array.from(tree.fn).slice(1).map((fn, i) => profile.name(fn) + " " + tree.start[i + 1] + " " + tree.total[i + 1]);
+    });
+    assert.deepEqual(slices, ["m 0 12", "a 0 3", "b 3 4", "a 7 5"]);
+    await browser.accessible();
+    await open(browser.make("java.svg", ["flamegraph", "--colors", "java", "-"], "a_[k] 5\nb_[j] 5\n"));
+    const [kernel, jit] = await page.evaluate(() => {
+      const { frames, lane, profile } = document.querySelector(".flame").view;
+      return ["a_[k]", "b_[j]"].map((name) => frames.source.look(lane,
+        Array.from(lane.tree.fn).findIndex((fn) => profile.name(fn) === name)).fill);
+    });
+    const [red, green] = [kernel, jit].map((rgb) => parseInt(rgb.slice(1, 3), 16) - parseInt(rgb.slice(3, 5), 16));
+    assert.ok(red > 0 && green < 0, kernel + " " + jit);
+  });
+
   it("shows how two profiles differ, and what is gone", async () => {
     const base = STACKS.replace("lex 400", "lex 200") + "\nmain;old 90", now = STACKS + "\nmain;fresh 80";
     writeFileSync(join(browser.folder, "base.folded"), base);

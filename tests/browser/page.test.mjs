@@ -65,6 +65,50 @@ describe("page", () => {
     assert.deepEqual(chart, [5, wanted.trace.calls, wanted.trace.calls]);
   });
 
+  it("shows the report's findings, each line of an advice by itself", async () => {
+    const wanted = report("tiny");
+    assert.ok(wanted.findings.some((f) => f.kind === "tiny calls" && f.advice.includes("\n")));
+    await open(html("tiny") + "#v=run");
+    const shown = await page.evaluate(() => Array.from(document.querySelectorAll(".findings li"), (item) =>
+      [item.querySelector("b").textContent, item.textContent, Array.from(item.querySelectorAll("code"), (c) => c.textContent)]));
+    assert.equal(shown.length, wanted.findings.length);
+    wanted.findings.forEach((f, i) => {
+      assert.equal(shown[i][0], f.kind);
+      assert.ok(shown[i][1].includes(wanted.functions[f.function].label + ": " + f.text), shown[i][1]);
+      assert.deepEqual(shown[i][2], f.advice === "" ? [] : f.advice.split("\n"));
+    });
+    await browser.accessible();
+  });
+
+  it("compares two runs, with the numbers of both reports", async () => {
+    const base = report("threads"), now = report("again");
+    const byName = ({ functions }) => new Map(functions.map((f) => [f.name, f]));
+    await open(browser.make("diff.html", ["html", "--diff", trace("threads"), trace("again")]) + "#v=functions");
+    const rows = await view(".functions", "view.rows.map((row) => ({ ...row }))");
+    assert.equal(rows.length, base.functions.length);
+    for (const row of rows) {
+      const was = byName(base).get(row.label), is = byName(now).get(row.label);
+      assert.deepEqual([row.base_exclusive_ns, row.base_inclusive_ns, row.base_calls],
+        [was.exclusive_ns, was.inclusive_ns, was.calls], row.label);
+      assert.deepEqual([row.exclusive_ns, row.inclusive_ns, row.calls], [is.exclusive_ns, is.inclusive_ns, is.calls], row.label);
+    }
+    const mores = await page.locator(".functions tbody tr td:nth-child(2)").evaluateAll((cells) =>
+      cells.map((cell) => Number(cell.dataset.value)));
+    assert.deepEqual(mores, mores.slice().sort((a, b) => b - a));
+    await browser.accessible();
+    await browser.screenshot("page-diff-functions");
+    await page.locator(".functions tbody button").filter({ hasText: "item_step" }).click();
+    assert.equal(await current(), "flame");
+    assert.match(await user.matched(), /^1 function/);
+    await user.hover("item_step");
+    assert.match(await user.details(), /total .* → .*self .* → .*calls 20,000 → 20,000 \(±0 %\)/);
+    assert.equal(await page.locator("nav button").count(), 2);
+    await browser.accessible();
+    await browser.screenshot("page-diff");
+    await open(page.url().replace(/#.*/, ""), { javaScriptEnabled: false });
+    assert.match(await page.locator("noscript").first().innerText(), /item_step/);
+  });
+
   it("counts recursion once", async () => {
     const wanted = report("recursion").functions;
     await open(html("recursion"));

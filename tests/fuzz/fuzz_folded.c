@@ -4,6 +4,7 @@
  */
 #include "fuzz.h"
 
+#include "profile/chart.h"
 #include "profile/folded.h"
 #include "view/view.h"
 
@@ -34,7 +35,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     struct err err = {0};
     FILE *file = bytes > 0 ? fmemopen((void *)(uintptr_t)data, bytes, "r") : fopen("/dev/null", "re");
     fuzz_require(file != NULL);
-    struct profile *profile = folded_read(file, "input", "samples", &err);
+    struct profile *base = NULL;
+    struct chart chart;
+    chart_init(&chart, 100);
+    const struct folded_request request = {.name = "input",
+                                           .unit = "samples",
+                                           .base = bytes % 2 == 0 ? &base : NULL,
+                                           .chart = bytes % 3 == 0 ? &chart : NULL};
+    struct profile *profile = folded_read(file, &request, &err);
+    fuzz_require(profile != NULL || base == NULL);
+    chart_release(&chart);
+    if (base != NULL)
+        profile_show(base, bytes);
+    profile_free(base);
     fuzz_require(profile != NULL || err.code == ERR_INPUT);
     if (profile != NULL)
         profile_show(profile, bytes);

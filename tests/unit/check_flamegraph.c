@@ -32,7 +32,7 @@ static struct profile *read_text(const char *text)
 {
     struct err err = {0};
     FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
-    struct profile *profile = folded_read(file, "test", "samples", &err);
+    struct profile *profile = folded_read(file, &(struct folded_request){.name = "test", .unit = "samples"}, &err);
     ck_assert_ptr_nonnull(profile);
     fclose(file);
     return profile;

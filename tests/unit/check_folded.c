@@ -1,6 +1,7 @@
 /*
  * Folded stacks in and out: what is read is the sum of its lines, and what is written reads back as it was.
  */
+#include "profile/chart.h"
 #include "profile/folded.h"
 #include "view/view.h"
 #include "suite.h"
@@ -13,7 +14,7 @@ static struct profile *read_text(const char *text, size_t bytes, struct err *err
 {
     FILE *file = bytes > 0 ? fmemopen((void *)(uintptr_t)text, bytes, "r") : fopen("/dev/null", "r");
     ck_assert_ptr_nonnull(file);
-    struct profile *profile = folded_read(file, "test", "samples", err);
+    struct profile *profile = folded_read(file, &(struct folded_request){.name = "test", .unit = "samples"}, err);
     fclose(file);
     return profile;
 }
@@ -72,7 +73,7 @@ START_TEST(nothing_is_an_error)
     }
     struct err err = {0};
     FILE *folder = fopen("/", "r");
-    ck_assert_ptr_null(folded_read(folder, "/", "samples", &err));
+    ck_assert_ptr_null(folded_read(folder, &(struct folded_request){.name = "/", .unit = "samples"}, &err));
     ck_assert_ptr_nonnull(strstr(err.text, "directory"));
     fclose(folder);
 }
@@ -172,6 +173,70 @@ START_TEST(deep_line)
 
 END_TEST
 
+static struct profile *read_twice(const char *text, struct profile **base, struct chart *chart)
+{
+    struct err err = {0};
+    FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+    struct profile *profile = folded_read(
+        file, &(struct folded_request){.name = "test", .unit = "samples", .base = base, .chart = chart}, &err);
+    fclose(file);
+    ck_assert_msg(profile != NULL, "%s", err.text);
+    return profile;
+}
+
+/* Two counts a line: two profiles; but only where every line has two. */
+START_TEST(two_counts)
+{
+    struct profile *base = NULL, *now = read_twice("a;b 10 15\na;old 5 0\n# no\na;new thing 0 7\n", &base, NULL);
+    ck_assert_ptr_nonnull(base);
+    ck_assert_str_eq(write_text(base), "a;b 10\na;old 5\n");
+    ck_assert_str_eq(write_text(now), "a;b 15\na;new thing 7\n");
+    profile_free(base);
+    profile_free(now);
+    now = read_twice("a;thread 12 10\na;b 5\n", &base, NULL);
+    ck_assert_ptr_null(base);
+    ck_assert_str_eq(write_text(now), "a;b 5\na;thread 12 10\n");
+    profile_free(now);
+    now = read_twice("a 0 3\n", &base, NULL); /* nothing in the base */
+    ck_assert_ptr_nonnull(base);
+    ck_assert_uint_eq(base->nodes[0].inclusive_ns, 0);
+    profile_free(base);
+    profile_free(now);
+}
+
+END_TEST
+
+/* In order: what neighbours share is one frame, what others come between is two. */
+START_TEST(stacks_in_order)
+{
+    struct chart chart;
+    chart_init(&chart, 100);
+    struct profile *profile = read_twice("m;a;x 3\nm;a;y 4\nm;b 5\nm;a;x 6\n", NULL, &chart);
+
+    static const struct {
+        const char *name;
+        uint64_t start, end;
+    } slices[3][5] = {
+        {{"m", 0, 18}}, {{"a", 0, 7}, {"b", 7, 12}, {"a", 12, 18}}, {{"x", 0, 3}, {"y", 3, 7}, {"x", 12, 18}}};
+
+    ck_assert_uint_eq(chart.nr_threads, 1);
+    ck_assert_uint_eq(chart.threads[0].end, 18);
+    ck_assert_uint_eq(chart.threads[0].nr_levels, 3);
+    for (unsigned level = 0; level < 3; level++) {
+        ck_assert_uint_eq(chart.threads[0].levels[level].nr, level == 0 ? 1 : 3);
+        for (size_t i = 0; i < chart.threads[0].levels[level].nr; i++) {
+            const struct chart_slice *slice = &chart.threads[0].levels[level].slices[i];
+            ck_assert_str_eq(profile->functions[slice->function].name, slices[level][i].name);
+            ck_assert_uint_eq(slice->start, slices[level][i].start);
+            ck_assert_uint_eq(slice->end, slices[level][i].end);
+        }
+    }
+    profile_free(profile);
+    chart_release(&chart);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("folded");
@@ -181,6 +246,8 @@ int main(void)
     tcase_add_test(tests, bad_lines_are_counted);
     tcase_add_loop_test(tests, random_stacks, 0, 8);
     tcase_add_test(tests, deep_line);
+    tcase_add_test(tests, two_counts);
+    tcase_add_test(tests, stacks_in_order);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

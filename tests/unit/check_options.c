@@ -59,7 +59,7 @@ static const char *const wrong[] = {
     "--function [",
     "-o '",
     "--inverted=1",
-    "--colors hot",
+    "--colors pink",
     "--minwidth 1201",
     "--minwidth 5x",
     "--minwidth 101%",

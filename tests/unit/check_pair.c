@@ -14,7 +14,7 @@ static struct profile *read_text(const char *text, const char *unit)
 {
     struct err err = {0};
     FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
-    struct profile *profile = folded_read(file, "test", unit, &err);
+    struct profile *profile = folded_read(file, &(struct folded_request){.name = "test", .unit = unit}, &err);
     ck_assert_ptr_nonnull(profile);
     fclose(file);
     return profile;

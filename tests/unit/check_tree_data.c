@@ -53,7 +53,7 @@ static char *data_of(const struct profile *profile, const struct tree_cut *cut)
     char *text;
     size_t bytes;
     struct out *out = out_open_memory(&text, &bytes);
-    tree_data_write(out, profile, NULL, cut);
+    tree_data_write(out, profile, &(struct view_options){0}, cut);
     ck_assert_int_eq(out_close(out, &err), 0);
     return text;
 }
@@ -139,7 +139,7 @@ START_TEST(large_trees_are_cut)
         used += sprintf(text + used, "main;f%d;g%d %d\n", i % 50, i, 1 + i);
     struct err err = {0};
     FILE *file = fmemopen(text, strlen(text), "r");
-    struct profile *profile = folded_read(file, "test", "samples", &err);
+    struct profile *profile = folded_read(file, &(struct folded_request){.name = "test", .unit = "samples"}, &err);
     fclose(file);
     ck_assert_ptr_nonnull(profile);
     struct tree_cut cut = tree_cut_choose(profile, 0, 500);

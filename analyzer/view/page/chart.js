@@ -85,13 +85,15 @@ class Chart {
   note() {
     const { grain, calls, merged, beyond } = this.data, texts = [];
     if (merged > 0)
-      texts.push("Calls of " + Text.amount(grain, "ns") + " and more stand alone; of the " + Text.count(calls) +
+      texts.push("Calls of " + this.profile.amount(grain) + " and more stand alone; of the " + Text.count(calls) +
         " calls, " + Text.count(merged) + " shorter ones are merged with their neighbours (--time A..B shows a part of the" +
         " run more closely)");
     else
-      texts.push("Each of the " + Text.counted(calls, "call") + " stands alone");
+      texts.push("Each of the " + Text.counted(calls, this.profile.hasCalls ? "call" : "frame") + " stands alone");
     if (beyond > 0)
       texts.push(Text.counted(beyond, "call") + " in deeper levels or further threads left out");
+    if (this.profile.unit === "ns")
+      texts.push("times are as recorded, with what tracing cost");
     return texts.join(" · ");
   }
 
@@ -154,7 +156,7 @@ class Chart {
     for (let at = Math.ceil((from - origin) / step) * step; at <= to - origin; at += step) {
       const x = (at + origin - from) / (to - from) * width;
       context.fillRect(Math.round(x), 14, 1, 6);
-      context.fillText(Chart.instant(at, step), Math.min(x + 3, width - 60), 12);
+      context.fillText(this.profile.unit === "ns" ? Chart.instant(at, step) : Text.count(at), Math.min(x + 3, width - 60), 12);
     }
   }
 
@@ -181,6 +183,8 @@ class Chart {
   }
 
   static threadName({ name, pid, tid }) {
+    if (tid === 0) // folded stacks, in their order
+      return "all";
     return (name ? Text.harmless(name) + " " : "thread ") + tid + (pid === tid || pid === 0 ? "" : " of " + pid);
   }
 
@@ -197,8 +201,9 @@ class Chart {
   }
 
   describe(lane, node) {
-    const { tree } = lane, time = (v) => Text.amount(v, "ns"), begin = tree.start[node] - this.whole[0];
-    let text = this.name(lane, node) + ": " + time(tree.total[node]) + " from " + (begin / 1e9).toFixed(9) + " s on";
+    const { tree } = lane, time = (v) => this.profile.amount(v), begin = tree.start[node] - this.whole[0];
+    let text = this.name(lane, node) + ": " + time(tree.total[node]) + " from " +
+      (this.profile.unit === "ns" ? (begin / 1e9).toFixed(9) + " s" : Text.count(begin)) + " on";
     if (node > 0 && tree.calls[node] > 1)
       text += ", " + Text.count(tree.calls[node]) + " calls merged, " + time(tree.busy[node]) + " in them";
     return text;

@@ -236,10 +236,11 @@ class Flame {
 
   describe({ tree }, node) {
     const { profile } = this, fn = tree.fn[node], parts = [];
-    parts.push("total " + profile.amount(tree.total[node]));
-    if (this.settings.view !== "callers")
+    if (!profile.isDiff || node === 0)
+      parts.push("total " + profile.amount(tree.total[node]));
+    if (this.settings.view !== "callers" && !profile.isDiff)
       parts.push("self " + profile.amount(tree.self[node]));
-    if (profile.hasCalls && node > 0)
+    if (profile.hasCalls && node > 0 && !profile.isDiff)
       parts.push(Text.counted(tree.calls[node], fn < profile.functions.length ? "call" : "frame"));
     parts.push(Text.percent(tree.total[node], tree.total[0]) + " of the run");
     if (this.zoomed > 0)
@@ -252,12 +253,15 @@ class Flame {
   }
 
   describeChange(node) {
-    const { base, now } = this.profile.tree.sides;
-    const line = (what, before, after, show) => what + " " + show(before) + " → " + show(after) + " (" +
-      Text.change(before, after) + ")";
-    const text = line("total", base.total[node], now.total[node], (v) => this.profile.amount(v)) + ", " +
-      line("self", base.self[node], now.self[node], (v) => this.profile.amount(v));
-    return this.profile.hasCalls ? text + ", " + line("calls", base.calls[node], now.calls[node], Text.count) : text;
+    const side = ({ total, self, calls }) => ({ total: total[node], self: self[node], calls: calls[node] });
+    return this.changes(side(this.profile.tree.sides.base), side(this.profile.tree.sides.now));
+  }
+
+  changes(base, now) {
+    const line = (what, show) => what + " " + show(base[what]) + " → " + show(now[what]) + " (" +
+      Text.change(base[what], now[what]) + ")";
+    const amount = (value) => this.profile.amount(value);
+    return [line("total", amount), line("self", amount), ...(this.profile.hasCalls ? [line("calls", Text.count)] : [])].join(", ");
   }
 
   // Of the function wherever it is called, and where it stands.
@@ -265,8 +269,9 @@ class Flame {
     const { profile } = this, f = profile.functions[fn];
     if (!f)
       return "";
-    const sum = profile.of(fn), parts = ["everywhere: total " + profile.amount(sum.total) + ", self " +
-      profile.amount(sum.self) + (profile.hasCalls ? ", " + Text.counted(sum.calls, "call") : "")];
+    const sum = profile.of(fn), parts = ["everywhere: " + (profile.isDiff ? this.changes(sum.base, sum.now) :
+      "total " + profile.amount(sum.total) + ", self " + profile.amount(sum.self) +
+      (profile.hasCalls ? ", " + Text.counted(sum.calls, "call") : ""))];
     if (f.module)
       parts.push(Text.harmless(f.module));
     if (f.file)

@@ -30,7 +30,10 @@ const Page = {
       chosen: (fn, goes) => this.choose(fn, goes),
       told: (text) => this.tell(text),
     };
-    const all = [
+    if (profile.isDiff)
+      return Page.numbered([["flame", "Flame graph", () => new Flame(profile, { rootOnTop: true }, events), true],
+        ["functions", "Functions", () => new Functions(profile, events), true]]);
+    return Page.numbered([
       ["flame", "Flame graph", () => new Flame(profile, { rootOnTop: true }, events), true],
       ["chart", "Timeline", () => new Chart(profile, this.data.chart, events), this.data.chart?.threads.length > 0],
       ["sandwich", "Sandwich", () => new Sandwich(profile, events), this.fn >= 0],
@@ -40,7 +43,10 @@ const Page = {
       ["source", "Source", () => new Source(profile, this.data.sources), this.data.sources.length > 0],
       ["memory", "Memory", () => new Memory(this.heap), this.heap !== null],
       ["run", "Run", () => new Run(profile, this.report, events), true],
-    ];
+    ]);
+  },
+
+  numbered(all) { // those that exist
     return all.filter(([, , , exists]) => exists).map(([id, title, make], i) => ({ id, title, make, digit: String(i + 1) }));
   },
 
@@ -57,6 +63,11 @@ const Page = {
 
   subtitle(trace) {
     const { profile } = this, parts = [profile.amount(profile.tree.total[0])];
+    if (profile.isDiff) {
+      const { base, now } = profile.tree.sides;
+      return profile.amount(base.total[0]) + " → " + profile.amount(now.total[0]) + " (" +
+        Text.change(base.total[0], now.total[0]) + ")" + (trace.complete ? "" : ", INCOMPLETE");
+    }
     if (profile.hasCalls)
       parts[0] += " in " + Text.counted(trace.threads, "thread");
     if (profile.hasCalls)
@@ -135,8 +146,18 @@ const Page = {
     if (fn < 0 || fn >= this.profile.functions.length)
       return;
     this.fn = fn;
-    if (goes)
+    if (goes && this.profile.isDiff)
+      this.find(fn);
+    else if (goes)
       this.show(id, true);
+  },
+
+  // Where there is no view of a function alone: show it in the flame graph.
+  find(fn) {
+    const view = this.show("flame", false);
+    view.search.set("^" + this.profile.name(fn).replace(/[.*+?^${}()|[\]\\/]/g, "\\$&") + "$");
+    view.searched();
+    this.changed(true);
   },
 
   tell(text) {
@@ -198,8 +219,10 @@ const Page = {
     section("Everywhere", [["1 … " + this.views.length, "the views: " + this.views.map((view) => view.title).join(", ")],
       ["/", "search"], ["c", "the chosen function's callers and callees"], ["t", "light or dark"], ["?", "these keys"]]);
     section("Flame graph", FLAME_HELP);
-    section("Timeline", CHART_HELP);
-    section("Tree", [["arrows", "walk, open and close"], ["Home End", "first and last row"]]);
+    if (!this.profile.isDiff)
+      section("Timeline", CHART_HELP);
+    if (!this.profile.isDiff)
+      section("Tree", [["arrows", "walk, open and close"], ["Home End", "first and last row"]]);
     dialog.querySelector("tbody").replaceChildren(...rows);
     dialog.showModal();
   },
@@ -222,7 +245,7 @@ const Page = {
       this.show(view.id, true);
     else if (event.key === "t")
       this.themeNext();
-    else if (event.key === "c" && this.fn >= 0)
+    else if (event.key === "c" && this.fn >= 0 && !this.profile.isDiff)
       this.show("sandwich", true);
     else if (event.key === "?")
       this.help();

@@ -31,21 +31,29 @@ class Profile {
     return Text.amount(value, this.unit);
   }
 
-  // What is known of a function as a whole: self, total (recursion counted once) and calls, by number.
+  // What is known of a function as a whole: self, total (recursion counted once) and calls, by number; of two profiles
+  // those of each, { base, now }.
   of(fn) {
+    const { sides } = this.tree;
     if (!this.totals) {
-      const { tree } = this, active = new Map();
-      this.totals = Array.from({ length: this.functions.length + 1 }, () => ({ self: 0, total: 0, calls: 0 }));
-      for (let i = 1; i < tree.nr; i++) {
-        const sum = this.totals[tree.fn[i]];
-        sum.self += tree.self[i];
-        sum.calls += tree.calls[i];
-        if ((active.get(tree.fn[i]) || 0) > i) // inside of another call of it
-          continue;
-        active.set(tree.fn[i], tree.end[i]);
-        sum.total += tree.total[i];
-      }
+      const [one, two] = sides ? [sides.base, sides.now].map((side) => this.sums(side)) : [this.sums(this.tree)];
+      this.totals = sides ? one.map((base, i) => ({ base, now: two[i] })) : one;
     }
     return this.totals[fn];
+  }
+
+  sums({ self, total, calls }) {
+    const { tree } = this, active = new Map();
+    const sums = Array.from({ length: this.functions.length + 1 }, () => ({ self: 0, total: 0, calls: 0 }));
+    for (let i = 1; i < tree.nr; i++) {
+      const sum = sums[tree.fn[i]];
+      sum.self += self[i];
+      sum.calls += calls[i];
+      if ((active.get(tree.fn[i]) || 0) > i) // inside of another call of it
+        continue;
+      active.set(tree.fn[i], tree.end[i]);
+      sum.total += total[i];
+    }
+    return sums;
   }
 }

@@ -33,6 +33,8 @@ const Text = {
     if (now === 0)
       return "gone";
     const percent = 100 * (now - base) / base;
+    if (Math.abs(percent) < 0.05)
+      return "±0 %";
     return (percent < 0 ? "−" : "+") + Math.abs(percent).toFixed(1) + " %";
   },
 
