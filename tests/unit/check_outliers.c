@@ -230,7 +230,7 @@ START_TEST(the_cause_is_shown)
     struct out *out = out_open_memory(&text, &bytes);
     ck_assert_int_eq(outliers_sheet(&answer, &options, out, &err), 0);
     ck_assert_int_eq(out_close(out, &err), 0);
-    ck_assert_str_eq(text, "handle: 201 whole calls\n"
+    ck_assert_str_eq(text, "handle: 201 whole calls, times as recorded, with what tracing cost\n"
                            "  slow:    2 calls of 4.99 us or more, mean 7.10 us\n"
                            "  typical: 199 calls of 100 ns to 101 ns, mean 100 ns\n"
                            "\n"

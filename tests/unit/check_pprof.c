@@ -184,7 +184,7 @@ START_TEST(paths_and_values_are_those_of_the_profile)
     static const char lines[] = "main 7\nmain;a 2\nmain;a;b 3\nmain;a;b;a 4\nother;b 5\n";
     struct err err = {0};
     FILE *file = fmemopen((void *)(uintptr_t)lines, sizeof(lines) - 1, "r");
-    struct profile *profile = folded_read(file, "test", "samples", &err);
+    struct profile *profile = folded_read(file, &(struct folded_request){.name = "test", .unit = "samples"}, &err);
     fclose(file);
     struct decoded *decoded = profile_decode(profile);
     ck_assert_uint_eq(decoded->nr_types, 1);
