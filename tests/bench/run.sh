@@ -5,7 +5,8 @@
 # with --quick. Contestants that are not installed are left out, which is said.
 #
 # usage: tests/bench/run.sh [--quick] [--smoke] [--rounds N] [--json FILE] [PROGRAM…]
-#        PROGRAM: leaf fib threads lua sqlite json life many pinned analysis encoding instructions truth; all unless some are named
+#        PROGRAM: leaf fib threads lua sqlite json life many pinned analysis encoding instructions truth; all unless some are named;
+#        billion, only if it is named: a billion events of Lua, read back (118 MB on disk, some minutes)
 #        --smoke: tiny programs, one round: that all of it runs
 set -eu
 
@@ -246,6 +247,19 @@ cast_analysis() # NAME ARGUMENTS
     fi
 }
 
+# Lua, twenty-one times over: a billion events, read back by one processor and by all.
+cast_billion()
+{
+    trace=$out/lua.billion.zst arguments="$lua_script $(scale 21 21 1)"
+    step "tracing a billion events"
+    TRACERT_OUTPUT=$trace quietly sh -c "$bin/lua.static $arguments"
+    CALLS=$out/calls quietly sh -c "$bin/lua.count $arguments"
+    echo "program${tab}a billion events${tab}free$tab$(cat "$out/calls")$tab-${tab}zstd -d" >>"$plan"
+    try "zstd -d" - - - "exec zstd -q -d -c $trace" -
+    try "tracean report, one CPU" - - - "exec taskset -c 0 $prefix/bin/tracean report -q $trace" -
+    try "tracean report" - - - "exec $prefix/bin/tracean report -q $trace" -
+}
+
 # plan_program LABEL NAME CPUS ARGUMENTS
 plan_program()
 {
@@ -293,7 +307,7 @@ for program in leaf fib threads lua sqlite json; do
     leaf) is_wanted pinned || is_wanted instructions ;;
     fib) is_wanted life ;;
     threads) is_wanted many ;;
-    lua) is_wanted pinned || is_wanted analysis || is_wanted encoding ;;
+    lua) is_wanted pinned || is_wanted analysis || is_wanted billion || is_wanted encoding ;;
     *) false ;;
     esac || continue
     case $program in
@@ -336,6 +350,9 @@ case $programs in
     echo "program${tab}analysis of lua${tab}free$tab$(cat "$out/calls")$tab-${tab}zstd -d" >>"$plan"
     cast_analysis lua "$(sizes_of lua)"
 fi ;;
+esac
+case "$programs $wanted " in
+*lua*" billion "*) cast_billion ;;
 esac
 if is_wanted instructions && have valgrind; then
     step "counting instructions"
