@@ -116,11 +116,19 @@ static __attribute__((noinline)) void enter_again(struct tracert__thread *thread
 
 /* ---- Without calls (lazy.h) --------------------------------------------------------------------------- */
 
+/* Nothing is done with hook calls in this session, and the thread has its ring (a forked child's has none yet). */
+static bool aside_is_idle(const struct tracert__thread *thread)
+{
+    return thread != NULL && thread->slot != NULL && tracert__session.memory != TF_MEMORY_LAZY;
+}
+
 /* As enter_again(). */
 static __attribute__((noinline)) void aside_enter_again(uint64_t function, uint64_t site, uint64_t sp)
 {
     struct tracert__thread *thread = tracert__aside;
     struct frame entered = {.function = function, .site = site, .sp = sp};
+    if (aside_is_idle(thread))
+        return;
     if (thread != NULL && thread->open < thread->end_open &&
         stack_is_inlined(thread->frames, (uint32_t)(thread->open - thread->frames), &entered)) {
         entered.sp |= FRAME_INLINED;
@@ -156,7 +164,8 @@ INLINE void aside_exit(uint64_t function, uint64_t sp, bool tail)
             return;
         }
     }
-    tracert__exit(function, sp, tail);
+    if (!aside_is_idle(thread))
+        tracert__exit(function, sp, tail);
 }
 
 /* ---- The hooks ------------------------------------------------------------------------------------------ */
