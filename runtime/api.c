@@ -3,6 +3,7 @@
 #include "lanes.h"
 #include "names.h"
 #include "session.h"
+#include "snapshot.h"
 #include "thread.h"
 
 #include <errno.h>
@@ -47,6 +48,13 @@ void tracert_stack_switch(const void *stack)
 void tracert_stack_end(const void *stack)
 {
     tracert__lane_end(stack);
+}
+
+int tracert_heap_snapshot(const char *name)
+{
+    struct snapshot_registers registers;
+    snapshot_registers(&registers);
+    return tracert__snapshot_take(name == NULL ? "" : name, name_bytes(name), &registers);
 }
 
 int tracert_is_recording(void)

@@ -19,6 +19,7 @@ struct config {
     const char *memory_dir;   /* TRACERT_SHM */
     enum tf_full_policy full; /* TRACERT_FULL */
     enum tf_memory memory;    /* TRACERT_MEMORY */
+    bool snapshot_at_exit;    /* TRACERT_SNAPSHOT */
     enum config_clock clock;  /* TRACERT_CLOCK */
     uint32_t ring_bytes;      /* TRACERT_BUFFER: a power of two */
     int level;                /* TRACERT_LEVEL */

@@ -84,8 +84,10 @@ struct region_process {
     uint32_t origin; /* enum tf_origin, and PROCESS_REPLACED */
     uint32_t finish; /* futex: enum process_finish */
     uint64_t start_ticks;
-    uint64_t image; /* differs from program to program that the process executes: session.c */
-    uint64_t unused[3];
+    uint64_t image;           /* differs from program to program that the process executes: session.c */
+    uint32_t snapshots_asked; /* images of the heap that somebody outside has asked for; atomic */
+    uint32_t snapshots_begun; /* … and of these the ones that a thread of the process has set about; atomic */
+    uint64_t unused[2];
 };
 
 #define REGION_CLOSED (1u << 30) /* added to nr_live when the drain ends: nobody can join any more */
@@ -119,6 +121,9 @@ struct region {
     int32_t drain_error;                               /* DRAIN_FAILED, or a failure later: errno */
     uint32_t drain_failure;                            /* enum tf_failure; atomic */
     char output[PATH_MAX];                             /* the trace's path as the drain chose it */
+    char directory[PATH_MAX];                          /* that the path begins in, when it is a relative one */
+    uint32_t next_snapshot;                            /* number of the last image of a heap; atomic */
+    uint32_t flushes;                                  /* goes up when the drain is to write what there is; atomic */
 
     uint32_t doorbell __attribute__((aligned(64))); /* futex: goes up when a segment is closed */
     uint32_t drain_asleep;                          /* atomic */

@@ -82,7 +82,8 @@ enum note_kind {
     NOTE_ORPHAN_EXIT,   /* number: address of the function; the only note that is a hook call */
     NOTE_MAPPED,        /* number: address; data: u64 bytes, u64 enum tf_map_how */
     NOTE_UNMAPPED,      /* the same */
-    NOTE_ALLOCATOR      /* number: bytes in use; data: u64 free, u64 mapped */
+    NOTE_ALLOCATOR,     /* number: bytes in use; data: u64 free, u64 mapped */
+    NOTE_SNAPSHOT       /* number; data: u64 ticks when the copying began, then its name */
 };
 
 struct segment_note {
@@ -93,7 +94,8 @@ struct segment_note {
     uint8_t data[];
 };
 
-#define NOTE_DATA_MAX 6144u
+#define NOTE_DATA_MAX     6144u
+#define SNAPSHOT_NAME_MAX 255u
 
 struct segment_head {
     uint64_t base_ticks; /* when it began; no word is older, and all have the same high 32 bits */

@@ -6,6 +6,7 @@
 #include "lazy.h"
 #include "modules.h"
 #include "record.h"
+#include "snapshot.h"
 #include "sys.h"
 #include "thread.h"
 
@@ -220,6 +221,7 @@ static int session_create(struct session *session)
     region->memory = (uint32_t)session->config.memory;
     session->memory = session->config.memory;
     region->pid_namespace = pid_namespace();
+    sys_getcwd(region->directory, sizeof region->directory);
     sys_getrandom(&region->session, sizeof region->session);
     process_join(session, 0, TF_ORIGIN_START);
     struct drain_start start = {
@@ -492,6 +494,7 @@ __attribute__((destructor(101))) static void session_destructor(void)
     struct session *session = &tracert__session;
     if (__atomic_load_n(&session->state, __ATOMIC_ACQUIRE) != SESSION_ON || *session->cookie == 0 || session->refused)
         return;
+    tracert__snapshots_finish();
     struct region *region = session->region;
     struct region_process *process = &region->processes[session->process];
     tracert__heap_look(true);

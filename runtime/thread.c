@@ -7,6 +7,7 @@
 #include "names.h"
 #include "record.h"
 #include "session.h"
+#include "snapshot.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -275,6 +276,8 @@ static void thread_record(struct tracert__thread *thread, const struct event *ev
         thread_look_around(thread, segment);
     else if (event->what == EVENT_MEMORY && thread->slot->nr_opened != segment)
         memory_look_around(event->memory);
+    if (thread->slot->nr_opened != segment)
+        tracert__snapshot_look();
 }
 
 /* ---- Birth and death -------------------------------------------------------------------------------- */

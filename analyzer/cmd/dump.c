@@ -35,7 +35,8 @@ static const char *const ext_names[] = {[TF_EXT_STALL] = "stall",
                                         [TF_EXT_MODULES] = "modules",
                                         [TF_EXT_MAPPED] = "mapped",
                                         [TF_EXT_UNMAPPED] = "unmapped",
-                                        [TF_EXT_ALLOCATOR] = "allocator"};
+                                        [TF_EXT_ALLOCATOR] = "allocator",
+                                        [TF_EXT_SNAPSHOT] = "snapshot"};
 
 static void ext_write(struct out *out, const struct chunk_ext *ext)
 {
@@ -50,6 +51,9 @@ static void ext_write(struct out *out, const struct chunk_ext *ext)
         out_format(out, " %" PRIu64 " ticks", ext->number);
         break;
     case TF_EXT_DROPPED:
+        out_format(out, " %" PRIu64 " in %" PRIu64 " ticks", ext->number, ext->second);
+        break;
+    case TF_EXT_SNAPSHOT:
         out_format(out, " %" PRIu64 " in %" PRIu64 " ticks", ext->number, ext->second);
         break;
     case TF_EXT_TORN:

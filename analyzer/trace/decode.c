@@ -193,6 +193,12 @@ static int ext_parse(const uint8_t *p, const uint8_t *end, struct chunk_ext *ext
         if (p == NULL)
             return -1;
         break;
+    case TF_EXT_SNAPSHOT:
+        p = tf_get_varint(p, end, &ext->number);
+        p = p == NULL ? NULL : tf_get_varint(p, end, &ext->second);
+        if (p == NULL)
+            return -1;
+        break;
     case TF_EXT_MARK:
     case TF_EXT_THREAD_NAME:
         break;

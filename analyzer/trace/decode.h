@@ -31,10 +31,11 @@ struct chunk_frame {
 struct chunk_ext {
     uint64_t kind;
     uint64_t number; /* its first varint, when the kind has one (COUNTER: the value as it is coded, in zigzag) */
-    uint64_t second; /* DROPPED: ticks since the first; MAPPED, UNMAPPED: bytes; ALLOCATOR: bytes that are free */
+    uint64_t second; /* DROPPED: ticks since the first; SNAPSHOT: since the copying began; MAPPED, UNMAPPED: bytes;
+                        ALLOCATOR: bytes that are free */
     uint64_t third;  /* MAPPED, UNMAPPED: enum tf_map_how; ALLOCATOR: bytes in mappings */
     const char *text;
-    size_t text_bytes; /* MARK, COUNTER, THREAD_NAME */
+    size_t text_bytes; /* MARK, COUNTER, THREAD_NAME, SNAPSHOT */
 };
 
 struct chunk {

@@ -30,7 +30,11 @@ enum tf_block_type {
     TF_BLOCK_CHUNK = 5,   /* the events of one thread */
     TF_BLOCK_END = 6,     /* last block: totals, and how the session ended */
     TF_BLOCK_HOOKS = 7,   /* what the hooks cost; may be skipped */
-    TF_BLOCK_SYMBOLS = 8  /* names of functions, for readers that do not have the binaries */
+    TF_BLOCK_SYMBOLS = 8, /* names of functions, for readers that do not have the binaries */
+    /* Of images of the heap (FORMAT.md §6), and of these only: */
+    TF_BLOCK_IMAGE = 9,     /* first block: whose memory it is, and its threads */
+    TF_BLOCK_MAPPINGS = 10, /* what is mapped */
+    TF_BLOCK_PAGES = 11     /* what the memory held */
 };
 
 enum tf_block_flag {
@@ -109,7 +113,25 @@ enum tf_field {
     TF_FIELD_SYMBOL_SHORT = 118,
     TF_FIELD_SYMBOL_FILE = 120,
     TF_FIELD_SYMBOL_LINE = 122,
-    TF_FIELD_SYMBOL_NOTICE = 124 /* text */
+    TF_FIELD_SYMBOL_NOTICE = 124, /* text */
+    TF_FIELD_IMAGE_NUMBER = 131,  /* IMAGE: of the snapshot in its session; odd: an image is no trace */
+    TF_FIELD_IMAGE_NAME = 132,    /* text */
+    TF_FIELD_IMAGE_TRACE = 134,   /* text: name of the trace's file */
+    TF_FIELD_IMAGE_THREAD = 136,  /* nested: TID, STACK_POINTER, REGISTER */
+    TF_FIELD_STACK_POINTER = 138, /* in IMAGE_THREAD; absent: unknown */
+    TF_FIELD_REGISTER = 140,      /* in IMAGE_THREAD: what a register held; repeats */
+    TF_FIELD_MAPPING = 143,       /* MAPPINGS, nested: */
+    TF_FIELD_MAPPING_START = 144,
+    TF_FIELD_MAPPING_BYTES = 146,
+    TF_FIELD_MAPPING_FLAGS = 148, /* enum tf_mapping_flag */
+    TF_FIELD_MAPPING_PATH = 150,  /* text, as /proc/PID/maps has it */
+    TF_FIELD_THREAD_POINTER = 152 /* in IMAGE_THREAD */
+};
+
+enum tf_mapping_flag {
+    TF_MAPPING_SHARED = 1u << 0,   /* with other processes */
+    TF_MAPPING_LEFT_OUT = 1u << 1, /* too large: its contents are not in the image */
+    TF_MAPPING_GUARDED = 1u << 2   /* what lies directly below it cannot be accessed */
 };
 
 #define TF_HOOK_TICK 256u /* HOOK_COST counts in this fraction of a tick */
@@ -241,10 +263,17 @@ enum tf_ext {
     TF_EXT_UNMUTE = 26,       /* reserved: address of a function that is recorded again */
     TF_EXT_STACK_SWITCH = 28, /* reserved: the thread runs on another stack from here */
     TF_EXT_MODULES = 30,      /* - : the process's modules changed; chunks end here */
+    TF_EXT_SNAPSHOT = 32,     /* an image of the heap was made: number, ticks that it took, text */
     TF_EXT_MAPPED = 34,       /* the program has mapped memory without a file: address, bytes, enum tf_map_how */
     TF_EXT_UNMAPPED = 36,     /* the same goes */
     TF_EXT_ALLOCATOR = 38     /* how malloc stands: bytes in use, free, in mappings of its own */
 };
+
+/* ---- Images of the heap (FORMAT.md §6) ------------------------------------------------------------- */
+
+#define TF_PAGE_BYTES       4096u
+#define TF_PAGES_HEAD_BYTES 8u  /* u32 number of runs, 4 zero bytes */
+#define TF_PAGES_RUN_BYTES  16u /* u64 address, u64 bytes */
 
 /* ---- Loads, stores, varints ---------------------------------------------------------------------- */
 

@@ -72,6 +72,17 @@ TRACERT_API void tracert_free(const void *block);
  */
 TRACERT_API void tracert_realloc(const void *block, const void *moved, size_t bytes);
 
+/*
+ * An image of the heap as it is now: what is live, and what points to it (`tracean heap`). The program stands still for
+ * as long as a fork takes; then a child of it writes the image, TRACE.NUMBER-NAME.heap beside the trace, mode 0600: the
+ * contents of the process's memory, with whatever secrets are in it. `name` is copied (its first 255 bytes); NULL:
+ * none.
+ *
+ * 1 when the image is being written, 0 when memory is not recorded (TRACERT_MEMORY) or a line on stderr says why there
+ * is none. While four images are being written it waits for one of them.
+ */
+TRACERT_API int tracert_heap_snapshot(const char *name);
+
 /* 1 when the calling process is being traced, else 0. */
 TRACERT_API int tracert_is_recording(void);
 

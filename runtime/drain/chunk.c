@@ -92,6 +92,20 @@ static void note_numbers(struct encoder *encoder, enum tf_ext kind, const struct
     encoder_put_ext(encoder, kind, value, (size_t)(end - value), ticks);
 }
 
+static void note_snapshot(struct encoder *encoder, const struct segment_note *note, uint64_t ticks)
+{
+    uint8_t value[2 * TF_VARINT_MAX + SNAPSHOT_NAME_MAX];
+    uint64_t since = ticks;
+    size_t name_bytes = note->bytes > sizeof since ? note->bytes - sizeof since : 0;
+    if (note->bytes < sizeof since || name_bytes > SNAPSHOT_NAME_MAX)
+        return;
+    memcpy(&since, note->data, sizeof since);
+    uint8_t *end = tf_put_varint(value, note->number);
+    end = tf_put_varint(end, ticks > since ? ticks - since : 0);
+    memcpy(end, note->data + sizeof since, name_bytes);
+    encoder_put_ext(encoder, TF_EXT_SNAPSHOT, value, (size_t)(end - value) + name_bytes, ticks);
+}
+
 static void take_note(struct take *take, const struct segment_note *note, uint64_t ticks)
 {
     struct encoder *encoder = &take->chunker->encoder;
@@ -133,6 +147,9 @@ static void take_note(struct take *take, const struct segment_note *note, uint64
     case NOTE_ORPHAN_EXIT:
         encoder_put_ext_numbers(encoder, TF_EXT_ORPHAN_EXIT, note->number, NULL, ticks);
         return; /* the one note that is a hook call */
+    case NOTE_SNAPSHOT:
+        note_snapshot(encoder, note, ticks);
+        break;
     }
     take->nr_others++;
 }

@@ -305,6 +305,24 @@ static bool drain_calibrate(struct drain *drain)
     return drain->calibrate != NULL;
 }
 
+/* Write what there is of all processes. */
+static void processes_flush(struct drain *drain)
+{
+    for (uint32_t i = 0; i < region_nr_processes(drain->region); i++) {
+        if (drain->processes[i].serial != 0)
+            process_flush(drain, i, false);
+    }
+}
+
+/* Somebody wants to read the trace up to here. */
+static void drain_flush(struct drain *drain)
+{
+    uint32_t flushes = __atomic_load_n(&drain->region->flushes, __ATOMIC_ACQUIRE);
+    if (flushes != drain->flushes_seen)
+        processes_flush(drain);
+    drain->flushes_seen = flushes;
+}
+
 /* A process is at its end and asks for its events to be in the file: write an END for now; more may follow. */
 static void processes_finish(struct drain *drain)
 {
@@ -312,10 +330,7 @@ static void processes_finish(struct drain *drain)
         struct region_process *process = &drain->region->processes[i];
         if (drain->processes[i].serial == 0 || __atomic_load_n(&process->finish, __ATOMIC_ACQUIRE) != FINISH_ASKED)
             continue;
-        for (uint32_t j = 0; j < region_nr_processes(drain->region); j++) {
-            if (drain->processes[j].serial != 0)
-                process_flush(drain, j, false);
-        }
+        processes_flush(drain);
         while (drain->sink.nr_events >= CALIBRATE_EVENTS && drain_calibrate(drain)) {
         }
         facts_write_end(&drain->sink, drain->region, TF_FAILURE_NONE, 0);
@@ -403,6 +418,7 @@ void drain_run(struct drain *drain)
             processes_join(drain);
         __atomic_fetch_add(&drain->region->drain_beats, 1, __ATOMIC_RELAXED);
         bool busy = slots_serve(drain);
+        drain_flush(drain);
         processes_finish(drain);
         drain_publish_failure(drain);
         if (!busy || clock_monotonic_ns() - drain->looked_ns > SLEEP_NS) {

@@ -35,6 +35,7 @@ struct drain {
     struct pollfd *polls;            /* as many */
     uint32_t last_thread;            /* serial */
     uint32_t processes_seen;         /* region->next_process at the last look */
+    uint32_t flushes_seen;           /* region->flushes the same */
     uint64_t looked_ns;              /* when dead processes were last looked for */
     bool resumed;                    /* this is not the first drain of the session */
     uint64_t busy_ns;                /* when something was last taken */

@@ -6,6 +6,7 @@
 #include "drain/drain.h"
 #include "drain/memory.h"
 #include "drain/session_facts.h"
+#include "drain/stack_switch.h"
 #include "session.h"
 #include "sys.h"
 #include "thread.h"
@@ -41,8 +42,7 @@ static int birth_init(struct drain *drain, const struct drain_start *start)
     return 0;
 }
 
-/* Keep the trace's descriptor alone, out of the way of the lowest numbers. */
-static void descriptors_close(struct sink *sink)
+void drain_close_descriptors(struct sink *sink)
 {
     long fd = tracert__sys(SYS_fcntl, sink->fd, F_DUPFD_CLOEXEC, 3, 0, 0, 0);
     if (fd >= 0)
@@ -59,8 +59,9 @@ static void descriptors_close(struct sink *sink)
     }
 }
 
-static _Noreturn void birth_main(const struct drain_start *start)
+static _Noreturn void birth_main(const void *argument)
 {
+    const struct drain_start *start = argument;
     static struct drain drain;
     struct region *region = start->region;
     uint64_t all = ~0ull;
@@ -75,36 +76,12 @@ static _Noreturn void birth_main(const struct drain_start *start)
         sys_futex(&region->drain_state, FUTEX_WAKE, 1, NULL);
         sys_exit(1);
     }
-    descriptors_close(&drain.sink);
+    drain_close_descriptors(&drain.sink);
     facts_write_session(&drain.sink, region, start->region_path); /* from here on the rings can be found */
     __atomic_store_n(&region->drain_state, DRAIN_READY, __ATOMIC_RELEASE);
     sys_futex(&region->drain_state, FUTEX_WAKE, 1, NULL);
     drain_run(&drain);
     sys_exit(0);
-}
-
-/* Go on in birth_main() on a stack of its own: the program's may be a few kilobytes. */
-static _Noreturn void spawn_enter(const struct drain_start *start, uint8_t *stack_top)
-{
-#if defined(__x86_64__)
-    __asm__ volatile("movq %0, %%rsp\n\t"
-                     "xorl %%ebp, %%ebp\n\t"
-                     "call *%1\n\t"
-                     "ud2"
-                     :
-                     : "r"(stack_top), "r"(&birth_main), "D"(start)
-                     : "memory");
-#elif defined(__aarch64__)
-    register const struct drain_start *x0 __asm__("x0") = start;
-    __asm__ volatile("mov sp, %0\n\t"
-                     "mov x29, xzr\n\t"
-                     "blr %1\n\t"
-                     "brk #1"
-                     :
-                     : "r"(stack_top), "r"(&birth_main), "r"(x0)
-                     : "memory");
-#endif
-    __builtin_unreachable();
 }
 
 int drain_await(struct region *region, int pid, int seconds)
@@ -135,7 +112,7 @@ int drain_spawn(const struct drain_start *start)
         tracert__session.state = SESSION_OFF; /* should zstd or libc be instrumented: not in here */
         tracert__session.full = TF_FULL_DROP; /* nobody empties the ring that calibrate.c records into: never wait */
         tracert__thread_forget();
-        spawn_enter(start, stack + STACK_BYTES);
+        stack_switch(birth_main, start, stack + STACK_BYTES);
     }
     sys_munmap(stack, STACK_BYTES);
     return (int)pid;

@@ -5,6 +5,7 @@
 #ifndef SPAWN_H
 #define SPAWN_H
 
+#include "drain/sink.h"
 #include "drain/workers.h"
 #include "region.h"
 
@@ -27,5 +28,8 @@ int drain_spawn(const struct drain_start *start);
  * behind but the region. There is time for other things between the two: a process is not born in no time.
  */
 int drain_await(struct region *region, int pid, int seconds);
+
+/* In a process of ours: keep the file's descriptor alone, out of the way of the lowest numbers. */
+void drain_close_descriptors(struct sink *sink);
 
 #endif

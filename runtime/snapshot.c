@@ -1,0 +1,196 @@
+#include "snapshot.h"
+
+#include "bystanders.h"
+#include "diag.h"
+#include "drain/image.h"
+#include "drain/stack_switch.h"
+
+#include "session.h"
+#include "sys.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+enum { AT_ONCE = 4 }; /* images that are being written: each holds on to the memory of its time */
+
+static uint32_t image_pids[AT_ONCE]; /* the children; atomic */
+
+/* ---- The children --------------------------------------------------------------------------------- */
+
+/* Take leave of a child: true when it is gone, or nobody's. */
+static bool child_reap(uint32_t *place, bool wait)
+{
+    uint32_t pid = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+    long result = 0;
+    if (pid == 0)
+        return true;
+    do {
+        result = tracert__sys(SYS_wait4, pid, 0, (long)(__WCLONE | (wait ? 0u : (unsigned)WNOHANG)), 0, 0, 0);
+    } while (result == -EINTR);
+    if (result == 0)
+        return false;
+    __atomic_compare_exchange_n(place, &pid, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+    return true;
+}
+
+/* A free place for a child, claimed by UINT32_MAX; waits for the first one when all are taken. */
+static uint32_t *child_place(void)
+{
+    for (int i = 0;; i++) {
+        uint32_t *place = &image_pids[i % AT_ONCE];
+        uint32_t nobody = 0;
+        if (__atomic_load_n(place, __ATOMIC_ACQUIRE) == UINT32_MAX) /* another thread is about to fork */
+            sys_sched_yield();
+        else if (child_reap(place, i >= AT_ONCE) &&
+                 __atomic_compare_exchange_n(place, &nobody, UINT32_MAX, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+            return place;
+    }
+}
+
+/* ---- The request ---------------------------------------------------------------------------------- */
+
+static bool path_make(char *path, const struct region *region)
+{
+    size_t directory = region->output[0] == '/' ? 0 : strnlen(region->directory, PATH_MAX);
+    size_t bytes = strnlen(region->output, PATH_MAX);
+    size_t used = 0;
+    if (directory + bytes + 2 > PATH_MAX || (directory == 0 && region->output[0] != '/'))
+        return false;
+    if (directory > 0) {
+        memcpy(path, region->directory, directory);
+        path[directory] = '/';
+        used = directory + 1;
+    }
+    memcpy(path + used, region->output, bytes);
+    path[used + bytes] = '\0';
+    return true;
+}
+
+static struct image_request *request_make(const char *name, uint32_t bytes, const struct snapshot_registers *registers)
+{
+    struct session *session = &tracert__session;
+    long address = sys_mmap(NULL, sizeof(struct image_request), PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (address < 0 && address > -4096)
+        return NULL;
+    struct image_request *request = (struct image_request *)address;
+    request->number = __atomic_add_fetch(&session->region->next_snapshot, 1, __ATOMIC_RELAXED);
+    request->process = session->serial;
+    request->pid = (uint32_t)sys_getpid();
+    request->clock = (uint32_t)session->clock;
+    request->level = session->config.level;
+    request->session = session->region->session;
+    request->ours[0] = (struct image_range){(uint64_t)address, (uint64_t)address + sizeof *request};
+    uint64_t threads = (uint64_t)(uintptr_t)session->threads;
+    request->ours[1] = (struct image_range){threads, threads + REGION_NR_SLOTS * sizeof(struct tracert__thread) + 4096};
+    request->stack_pointer = registers->stack_pointer;
+    request->thread_pointer = registers->thread_pointer;
+    request->nr_registers = registers->nr;
+    memcpy(request->registers, registers->values, sizeof request->registers);
+    request->tid = (uint32_t)sys_gettid();
+    memcpy(request->name, name, bytes < SNAPSHOT_NAME_MAX ? bytes : SNAPSHOT_NAME_MAX);
+    if (path_make(request->trace, session->region))
+        return request;
+    sys_munmap(request, sizeof *request);
+    return NULL;
+}
+
+/* ---- Fork ----------------------------------------------------------------------------------------- */
+
+/* The child's pid, or -errno. Everything that the child needs is in `request`. */
+static long image_fork(struct image_request *request)
+{
+    long pid = sys_fork();
+    if (pid == 0) {
+        tracert__session.state = SESSION_OFF; /* should zstd or libc be instrumented: not in here */
+        tracert__session.full = TF_FULL_DROP;
+        tracert__thread_forget();
+        stack_switch(image_main, request, request->stack + sizeof request->stack);
+    }
+    return pid;
+}
+
+/* The instant is over: say in the trace when it was, and have everything written that led to it. */
+static void image_mark(const struct image_request *request, uint64_t since_ticks)
+{
+    struct region *region = tracert__session.region;
+    uint8_t data[sizeof since_ticks + SNAPSHOT_NAME_MAX];
+    uint32_t bytes = (uint32_t)strlen(request->name);
+    memcpy(data, &since_ticks, sizeof since_ticks);
+    memcpy(data + sizeof since_ticks, request->name, bytes);
+    tracert__note(NOTE_SNAPSHOT, request->number, data, (uint32_t)sizeof since_ticks + bytes);
+    __atomic_fetch_add(&region->flushes, 1, __ATOMIC_SEQ_CST);
+    region_call_drain(region);
+}
+
+static bool image_begin(struct image_request *request)
+{
+    uint32_t *place = child_place();
+    bystanders_look(request);
+    uint64_t since_ticks = clock_now(tracert__session.clock);
+    long pid = image_fork(request);
+    __atomic_store_n(place, pid > 0 ? (uint32_t)pid : 0, __ATOMIC_RELEASE);
+    if (pid < 0) {
+        diag_line("no image of the heap: ", diag_errno((int)-pid), NULL);
+        return false;
+    }
+    image_mark(request, since_ticks);
+    bystanders_look_again(request);
+    __atomic_store_n(&request->ready, 1, __ATOMIC_RELEASE);
+    sys_futex(&request->ready, FUTEX_WAKE, 1, NULL);
+    return true;
+}
+
+bool tracert__snapshot_take(const char *name, uint32_t bytes, const struct snapshot_registers *registers)
+{
+    const struct session *session = &tracert__session;
+    int error = errno;
+    uint64_t all = ~0ull;
+    uint64_t old;
+    bool begun = false;
+    if (!tracert__session_is_on() || session->refused || session->memory == TF_MEMORY_OFF ||
+        tracert__thread_own() == NULL)
+        return false;
+    sys_sigprocmask(SIG_BLOCK, &all, &old); /* a handler must not run in the child */
+    struct image_request *request = request_make(name, bytes, registers);
+    if (request != NULL) {
+        begun = image_begin(request);
+        sys_munmap(request, sizeof *request);
+    } else {
+        diag_line("no image of the heap: no memory, or no folder for it", NULL);
+    }
+    sys_sigprocmask(SIG_SETMASK, &old, NULL);
+    errno = error;
+    return begun;
+}
+
+/* ---- Who asks ------------------------------------------------------------------------------------- */
+
+void tracert__snapshot_look(void)
+{
+    struct snapshot_registers registers;
+    struct session *session = &tracert__session;
+    struct region_process *process = &session->region->processes[session->process];
+    uint32_t asked = __atomic_load_n(&process->snapshots_asked, __ATOMIC_ACQUIRE);
+    uint32_t begun = __atomic_load_n(&process->snapshots_begun, __ATOMIC_ACQUIRE);
+    snapshot_registers(&registers);
+    if (begun != asked && process->serial == session->serial &&
+        __atomic_compare_exchange_n(&process->snapshots_begun, &begun, asked, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        tracert__snapshot_take("asked", 5, &registers);
+}
+
+void tracert__snapshots_finish(void)
+{
+    struct snapshot_registers registers;
+    snapshot_registers(&registers);
+    if (tracert__session.config.snapshot_at_exit)
+        tracert__snapshot_take("exit", 4, &registers);
+    for (int i = 0; i < AT_ONCE; i++)
+        if (__atomic_load_n(&image_pids[i], __ATOMIC_ACQUIRE) != UINT32_MAX)
+            child_reap(&image_pids[i], true);
+}
