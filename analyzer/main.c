@@ -26,6 +26,7 @@ static const struct command commands[] = {
     {"export", "the profile for other tools: folded stacks", cmd_export},
     {"profile", "a trace's call tree as a small file, for every verb and for merge", cmd_profile},
     {"merge", "many profiles as one", cmd_merge},
+    {"heap", "a snapshot of the heap: what is lost, and who retains the rest", cmd_heap},
     {"calls", "the calls in the order in which they happened", cmd_calls},
     {"info", "the facts of a trace: processes, threads, modules, losses", cmd_info},
     {"dump", "the events as they are in the file", cmd_dump},

@@ -116,7 +116,9 @@ enum option_set {
     OPTIONS_FUNCTION = 1u << 13, /* of OPTIONS_FILTER --function */
     OPTIONS_SLOWEST = 1u << 14,
     OPTIONS_CALL = 1u << 15,
-    OPTIONS_PAGE = 1u << 16 /* --source */
+    OPTIONS_PAGE = 1u << 16,     /* --source */
+    OPTIONS_WRAPPERS = 1u << 17, /* of OPTIONS_MEMORY --alloc-fn */
+    OPTIONS_DIFF = 1u << 18      /* of OPTIONS_FLAME --diff */
 };
 
 /*
@@ -175,6 +177,7 @@ int cmd_dump(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
+int cmd_heap(int argc, char **argv);
 int cmd_repair(int argc, char **argv);
 int cmd_pack(int argc, char **argv);
 

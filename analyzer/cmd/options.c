@@ -96,7 +96,7 @@ static const struct option_row rows[] = {
     {OPTION_COLORS, OPTIONS_FLAME, 0, "colors", "WORD", "name, module, or one of flamegraph.pl's: mem, java, blue"},
     {OPTION_TIME_ORDER, OPTIONS_FLAME, 0, "time-order", NULL, "calls as they followed one another, by thread"},
     {OPTION_TIME_ORDER, OPTIONS_FLAME, 0, "flamechart", NULL, "the same as --time-order"},
-    {OPTION_DIFF, OPTIONS_FLAME | OPTIONS_PAGE, 0, "diff", NULL,
+    {OPTION_DIFF, OPTIONS_FLAME | OPTIONS_PAGE | OPTIONS_DIFF, 0, "diff", NULL,
      "of two inputs: how the second differs from the first"},
     {OPTION_NEGATE, OPTIONS_FLAME | OPTIONS_PAGE, 0, "negate", NULL, "how the first differs from the second"},
     {OPTION_IGNORED, OPTIONS_FLAME, 0, "height", "PX", NULL},
@@ -115,7 +115,8 @@ static const struct option_row rows[] = {
     {OPTION_AT, OPTIONS_MEMORY | OPTIONS_WEIGHT, 0, "at", "T|A..B",
      "the heap T after the start; what grew from A to B"},
     {OPTION_WEIGHT, OPTIONS_WEIGHT, 0, "weight", "WHAT", "memory: bytes, allocs, peak, leaked, live, grown (--at)"},
-    {OPTION_ALLOC_FN, OPTIONS_MEMORY | OPTIONS_WEIGHT, 0, "alloc-fn", "REGEX", "functions that only pass memory on"},
+    {OPTION_ALLOC_FN, OPTIONS_MEMORY | OPTIONS_WEIGHT | OPTIONS_WRAPPERS, 0, "alloc-fn", "REGEX",
+     "functions that only pass memory on"},
     {OPTION_FORCE_SYMBOLS, OPTIONS_SYMBOLS, 0, "force-symbols", NULL, "names also from binaries that were rebuilt"},
     {OPTION_DEMANGLE, OPTIONS_SYMBOLS, 0, "demangle", "HOW", "C++ and Rust names: yes, short (no arguments), no"},
     {OPTION_DEBUG_DIR, OPTIONS_SYMBOLS, 0, "debug-dir", "DIR", "separate debug files; default /usr/lib/debug"},
@@ -485,8 +486,17 @@ static const char *format_of_file(const char *path)
 {
     static const struct {
         const char *ending, *format;
-    } formats[] = {{"svg", "svg"},       {"json", "json"},   {"csv", "csv"},  {"md", "markdown"},  {"html", "html"},
-                   {"folded", "folded"}, {"pprof", "pprof"}, {"pb", "pprof"}, {"massif", "massif"}};
+    } formats[] = {{"svg", "svg"},
+                   {"json", "json"},
+                   {"csv", "csv"},
+                   {"md", "markdown"},
+                   {"html", "html"},
+                   {"folded", "folded"},
+                   {"pprof", "pprof"},
+                   {"pb", "pprof"},
+                   {"massif", "massif"},
+                   {"heapsnapshot", "heapsnapshot"},
+                   {"heapprofile", "heapprofile"}};
 
     const char *dot = strrchr(path, '.');
     for (size_t i = 0; dot && i < sizeof(formats) / sizeof(formats[0]); i++)

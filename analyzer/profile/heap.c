@@ -1,6 +1,5 @@
 #include "profile/heap.h"
 
-#include "profile/heap_blocks.h"
 #include "profile/mappings.h"
 
 #include <stdlib.h>
@@ -9,6 +8,8 @@
 #define MOMENTS_MAX    4000000u /* of all series together: 96 MB */
 #define DISORDER_NS    10000u   /* the processors' clocks agree at least so well */
 #define DISORDERED_MAX 64u
+#define RECENT         65536u /* releases that may have come while a snapshot was being made */
+#define STOP           1      /* to the replay: the snapshot is there */
 
 /* A release that waits for its allocation, or whose allocation's successor came first. */
 struct disordered {
@@ -35,6 +36,9 @@ struct heap_state {
     uint64_t nr_moments;
     uint64_t next_at_ticks; /* of the instants that are still to come */
     bool at_is_over[2];
+    struct heap_live *live;    /* what is looked for; NULL: nothing */
+    struct heap_block *recent; /* then the last RECENT releases: [i % RECENT], their ticks those of the release */
+    size_t nr_recent;
     struct err *err;
 };
 
@@ -156,6 +160,11 @@ static int block_release(struct heap *heap, struct heap_block *block, uint32_t t
         heap->sites.sites[block->site].counts.temporary++;
         heap->threads[thread].temporary++;
         heap->totals.temporary++;
+    }
+    if (state->recent != NULL) {
+        struct heap_block *recent = &state->recent[state->nr_recent++ % RECENT];
+        *recent = *block;
+        recent->ticks = ticks;
     }
     heap_blocks_remove(&state->blocks, block);
     return 0;
@@ -348,6 +357,33 @@ static int watch_call(void *context, const struct replay_call *call)
     return 0;
 }
 
+static int block_compare(const void *a, const void *b)
+{
+    const struct heap_block *one = a, *other = b;
+    return (one->address > other->address) - (one->address < other->address);
+}
+
+/* The snapshot that is looked for: what is live now, and what has just gone. */
+static int live_take(struct heap *heap, struct heap_live *live)
+{
+    const struct heap_state *state = heap->state;
+    const struct heap_blocks *blocks = &state->blocks;
+    size_t nr_recent = state->nr_recent < RECENT ? state->nr_recent : RECENT;
+    live->blocks = malloc((blocks->nr + 1) * sizeof(*live->blocks));
+    live->gone = malloc((nr_recent + 1) * sizeof(*live->gone));
+    if (live->blocks == NULL || live->gone == NULL)
+        return no_memory(heap);
+    for (size_t i = 0; i < blocks->nr_slots; i++)
+        if (blocks->slots[i].address != 0 && blocks->slots[i].process == live->process)
+            live->blocks[live->nr++] = blocks->slots[i];
+    for (size_t i = 0; i < nr_recent; i++)
+        if (state->recent[i].process == live->process && state->recent[i].ticks >= live->since_ticks)
+            live->gone[live->nr_gone++] = state->recent[i];
+    qsort(live->blocks, live->nr, sizeof(*live->blocks), block_compare);
+    live->found = true;
+    return STOP;
+}
+
 static int watch_note(void *context, uint32_t thread, uint64_t ticks, const struct chunk_ext *ext)
 {
     struct heap *heap = context;
@@ -356,7 +392,12 @@ static int watch_note(void *context, uint32_t thread, uint64_t ticks, const stru
         heap->totals.allocator = (struct heap_allocator){ticks, ext->number, ext->second, ext->third};
     if (mappings_take(&heap->state->mappings, process, ext, &heap->state->threads[thread].unmapped_bytes) != 0)
         return no_memory(heap);
-    return 0;
+    struct heap_live *live = heap->state->live;
+    if (ext->kind != TF_EXT_SNAPSHOT || live == NULL || ext->number != live->number || process != live->process)
+        return 0;
+    live->ticks = ticks;
+    live->since_ticks = ext->second < ticks ? ticks - ext->second : 0;
+    return live_take(heap, live);
 }
 
 const struct replay_observer heap_observer = {
@@ -365,7 +406,7 @@ const struct replay_observer heap_observer = {
 int heap_finish(struct heap *heap)
 {
     const struct replay *replay = heap->replay;
-    if (replay->stopped != 0)
+    if (replay->stopped != 0 && !(heap->state->live != NULL && heap->state->live->found))
         return -1;
     at_take(heap, HEAP_NO_TICKS);
     disordered_expire(heap, UINT64_MAX);
@@ -425,6 +466,29 @@ int heap_run(struct heap *heap, struct replay *replay, const uint64_t at_ns[2], 
                : -1;
 }
 
+int heap_run_to(struct heap *heap, struct replay *replay, struct heap_live *live, struct err *err)
+{
+    const uint64_t no_instants[2] = {UINT64_MAX, UINT64_MAX};
+    struct replay_observer observer = heap_observer;
+    observer.context = heap;
+    *heap = (struct heap){0};
+    *live = (struct heap_live){.process = live->process, .number = live->number};
+    if (heap_begin(heap, replay, no_instants, err) != 0)
+        return -1;
+    heap->state->live = live;
+    heap->state->recent = malloc(RECENT * sizeof(*heap->state->recent));
+    if (heap->state->recent == NULL)
+        return no_memory(heap);
+    return replay_watch(replay, &observer, err) != 0 || heap_finish(heap) != 0 ? -1 : 0;
+}
+
+void heap_live_release(struct heap_live *live)
+{
+    free(live->blocks);
+    free(live->gone);
+    *live = (struct heap_live){0};
+}
+
 void heap_release(struct heap *heap)
 {
     if (heap->state != NULL) {
@@ -432,6 +496,7 @@ void heap_release(struct heap *heap)
         mappings_release(&heap->state->mappings);
         free(heap->state->threads);
         heap_sites_release(&heap->sites);
+        free(heap->state->recent);
     }
     free(heap->state);
     free(heap->threads);

@@ -17,6 +17,7 @@
 #ifndef HEAP_EVENTS_H
 #define HEAP_EVENTS_H
 
+#include "profile/heap_blocks.h"
 #include "profile/heap_sites.h"
 
 #define HEAP_NO_TICKS UINT64_MAX
@@ -50,5 +51,25 @@ extern const struct replay_observer heap_observer;
 
 /* All of it. */
 int heap_run(struct heap *heap, struct replay *replay, const uint64_t at_ns[2], struct err *err);
+
+/*
+ * The blocks of a process that were live at a snapshot, by address. Other threads may have recorded events while the
+ * memory was being copied: the copy may or may not have what these did.
+ */
+struct heap_live {
+    uint32_t process; /* serial; with `number` what is looked for */
+    uint64_t number;
+    bool found;
+    uint64_t ticks, since_ticks; /* when the copying was over, and when it began */
+    struct heap_block *blocks;
+    size_t nr;
+    struct heap_block *gone; /* released while it was being copied; in any order */
+    size_t nr_gone;
+};
+
+/* The same up to that snapshot. *live, too, is to be released in both cases; when it is not `found`, the trace has been
+ * watched to its end. */
+int heap_run_to(struct heap *heap, struct replay *replay, struct heap_live *live, struct err *err);
+void heap_live_release(struct heap_live *live);
 
 #endif

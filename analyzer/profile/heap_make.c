@@ -117,8 +117,13 @@ static int paths_make(struct maker *maker)
     for (uint32_t i = 0; i < profile->nr_nodes; i++)
         profile->nodes[i] =
             (struct heap_node){.parent = maker->tree.nodes[i].parent, .function = maker->tree.nodes[i].function};
-    for (uint32_t i = 0; i < heap->sites.nr; i++)
+    profile->site_nodes = arena_array(&profile->arena, (size_t)heap->sites.nr + 1, sizeof(*profile->site_nodes));
+    if (profile->site_nodes == NULL)
+        return err_set(maker->err, ERR_INPUT, "out of memory");
+    for (uint32_t i = 0; i < heap->sites.nr; i++) {
+        profile->site_nodes[i] = maker->site_nodes[i];
         counts_add(&profile->nodes[maker->site_nodes[i]].self, &heap->sites.sites[i].counts);
+    }
     return 0;
 }
 

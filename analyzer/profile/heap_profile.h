@@ -110,6 +110,7 @@ struct heap_profile {
     uint64_t peak_ns, at_ns[2]; /* at_ns UINT64_MAX: no instant was asked for */
     struct heap_node *nodes;
     uint32_t nr_nodes;
+    uint32_t *site_nodes;            /* of each site of the heap that this was made from (heap.h): its call path */
     struct heap_function *functions; /* in descending order of what is live at the peak, then of what was allocated */
     uint32_t nr_functions;
     struct heap_thread *threads; /* those that had to do with memory */

@@ -46,6 +46,7 @@ static enum answers_status module_open(struct module_reader *reader)
 static bool module_load_symbols(struct module_reader *reader, bool *stripped)
 {
     struct symtab *table = &reader->table;
+    table->variables = reader->job->options->variables;
     bool enough = symtab_add(table, reader->file.elf, SHT_SYMTAB);
     if (enough && table->nr_symbols == 0 && reader->debug.elf)
         enough = symtab_add(table, reader->debug.elf, SHT_SYMTAB);
@@ -117,7 +118,7 @@ static bool module_send_lines(struct module_reader *reader, enum answers_status 
 {
     const struct answers_range *range = reader->range;
     struct lines_query *queries = calloc(range->nr_queries, sizeof(*queries));
-    Elf *debug = module_debug(reader);
+    Elf *debug = reader->job->options->variables ? NULL : module_debug(reader);
     Dwarf *dwarf = debug ? dwarf_begin_elf(debug, DWARF_C_READ, NULL) : NULL;
     for (size_t i = 0; queries && i < range->nr_queries; i++) {
         const struct symtab_symbol *symbol = reader->found[i];

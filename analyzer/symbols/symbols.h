@@ -43,6 +43,7 @@ struct symbol_options {
     const char *debug_dir; /* searched for .build-id/ and debuglinks; NULL: /usr/lib/debug */
     bool force;            /* take a binary whose build-id differs from the recorded one */
     enum symbol_names names;
+    bool variables;  /* the queries are of variables, whose lines are not known */
     bool call_lines; /* the queries are calls: the lines are theirs, not those where their functions begin */
 };
 

@@ -42,10 +42,29 @@ static bool symbol_bound(struct symtab_symbol *symbol, Elf *elf, unsigned sectio
     return symbol->end > symbol->start;
 }
 
-/* Make a symbol of an entry of a symbol table. False when it is not a function. */
-static bool symbol_make(struct symtab_symbol *symbol, Elf *elf, const GElf_Sym *entry, const char *name)
+static bool variable_make(struct symtab_symbol *symbol, Elf *elf, const GElf_Sym *entry, const char *name)
+{
+    unsigned binding = GELF_ST_BIND(entry->st_info);
+    if (name[0] == '\0' || GELF_ST_TYPE(entry->st_info) != STT_OBJECT || entry->st_shndx == SHN_UNDEF ||
+        entry->st_size == 0 || entry->st_size > UINT64_MAX - entry->st_value)
+        return false;
+    *symbol = (struct symtab_symbol){.start = entry->st_value,
+                                     .end = entry->st_value + entry->st_size,
+                                     .name = name,
+                                     .sized = true,
+                                     .rank = binding == STB_LOCAL  ? RANK_LOCAL
+                                             : binding == STB_WEAK ? RANK_WEAK
+                                                                   : 0};
+    return symbol_bound(symbol, elf, entry->st_shndx);
+}
+
+/* Make a symbol of an entry of a symbol table. False when it is not what the table is of. */
+static bool symbol_make(const struct symtab *table, struct symtab_symbol *symbol, Elf *elf, const GElf_Sym *entry,
+                        const char *name)
 {
     unsigned type = GELF_ST_TYPE(entry->st_info), binding = GELF_ST_BIND(entry->st_info);
+    if (table->variables)
+        return variable_make(symbol, elf, entry, name);
     if (name[0] == '\0' || (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
         return false;
     *symbol = (struct symtab_symbol){.start = entry->st_value, .name = name, .label = type == STT_NOTYPE};
@@ -106,7 +125,7 @@ static bool section_add(struct symtab *table, Elf *elf, Elf_Scn *section, const 
         const char *name = (const char *)strings->d_buf + entry.st_name;
         if (GELF_ST_TYPE(entry.st_info) == STT_FILE)
             file = name[0] == '\0' || name[0] == '<' ? NULL : name; /* "<artificial>" is gcc's under -flto */
-        if (!symbol_make(&symbol, elf, &entry, name))
+        if (!symbol_make(table, &symbol, elf, &entry, name))
             continue;
         symbol.file = GELF_ST_BIND(entry.st_info) == STB_LOCAL ? file : NULL;
         if (!symbol_add(table, &symbol))
@@ -156,7 +175,7 @@ Dwfl *symtab_add_packed(struct symtab *table, int fd)
         Elf *elf;
         struct symtab_symbol symbol;
         const char *name = dwfl_module_getsym_info(module, i, &entry, &address, &section, &elf, NULL);
-        if (name && elf && symbol_make(&symbol, elf, &entry, name) && !symbol_add(table, &symbol))
+        if (name && elf && symbol_make(table, &symbol, elf, &entry, name) && !symbol_add(table, &symbol))
             break;
     }
     return dwfl;

@@ -1,5 +1,5 @@
 /*
- * The functions of a module, by address.
+ * The functions of a module, or its variables, by address.
  */
 #ifndef SYMTAB_H
 #define SYMTAB_H
@@ -23,6 +23,7 @@ struct symtab {
     struct symtab_symbol *symbols; /* by start, one for each, after symtab_finish() */
     uint64_t *reaches;             /* reaches[i]: the farthest end of symbols 0 … i */
     size_t nr_symbols, capacity;
+    bool variables; /* wanted instead of functions; set before anything is added */
 };
 
 void symtab_release(struct symtab *table);

@@ -196,6 +196,8 @@ static int block_add(struct trace *trace, uint64_t offset, const struct tf_heade
     if (header->version != TF_VERSION)
         return err_set(err, ERR_INPUT, "%s: trace format version %u; this tracean reads version %u", trace->path,
                        header->version, TF_VERSION);
+    if (header->type == TF_BLOCK_IMAGE)
+        return err_set(err, ERR_INPUT, "%s: is an image of a heap: tracean heap shows it", trace->path);
     if ((header->type < TF_BLOCK_SESSION || header->type > TF_BLOCK_SYMBOLS) && !(header->flags & TF_BLOCK_MAY_SKIP))
         return err_set(err, ERR_INPUT, "%s: blocks of type %u, which this version of tracean does not understand",
                        trace->path, header->type);

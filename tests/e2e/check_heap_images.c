@@ -1,0 +1,352 @@
+/*
+ * Snapshots of the heap: what is lost is what memcheck and LeakSanitizer say, what is retained is what the programs
+ * know by construction; the program does not notice; images that are damaged are never believed.
+ */
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PRELOAD "LD_PRELOAD=\"$LIB/libtracert_memory.so\" "
+
+static uint64_t number_of(const json_t *object, const char *name)
+{
+    ck_assert_msg(json_is_integer(json_object_get(object, name)), "no number %s", name);
+    return (uint64_t)json_integer_value(json_object_get(object, name));
+}
+
+static uint64_t amount_of(const json_t *object, const char *amount, const char *unit)
+{
+    return number_of(json_object_get(object, amount), unit);
+}
+
+/* What `tracean heap` says, after a look at what must hold for it. */
+static json_t *heap_load(const char *folder, const char *image, int status)
+{
+    static const char *const states[] = {"reachable", "possibly_lost", "lost", "indirectly_lost"};
+    static const char *const units[] = {"bytes", "blocks"};
+    struct run run = run_shell(folder, "\"$TRACEAN\" heap --top 0 --format json %s", image);
+    ck_assert_msg(run.status == status, "tracean heap %s: %d: %s", image, run.status, run.err);
+    json_t *heap = json_loads(run.out, 0, NULL);
+    ck_assert_msg(heap != NULL, "no JSON: %s", run.out);
+    const json_t *paths = json_object_get(heap, "paths"), *blocks = json_object_get(heap, "lost_blocks");
+    uint64_t lost_bytes = 0, lost_blocks = json_array_size(blocks);
+    for (int u = 0; u < 2; u++) {
+        uint64_t sum = 0;
+        for (int s = 0; s < 4; s++) {
+            uint64_t of_paths = 0;
+            for (size_t i = 0; i < json_array_size(paths); i++)
+                of_paths += amount_of(json_array_get(paths, i), states[s], units[u]);
+            ck_assert_uint_eq(of_paths, amount_of(heap, states[s], units[u]));
+            sum += of_paths;
+        }
+        ck_assert_uint_eq(sum, amount_of(heap, "live", units[u]));
+    }
+    for (size_t i = 0; i < lost_blocks; i++)
+        lost_bytes += number_of(json_array_get(blocks, i), "bytes");
+    ck_assert_uint_eq(lost_bytes + amount_of(heap, "reachable", "bytes"), amount_of(heap, "live", "bytes"));
+    ck_assert_uint_eq(lost_blocks + amount_of(heap, "reachable", "blocks"), amount_of(heap, "live", "blocks"));
+    return heap;
+}
+
+/* ---- Lost ----------------------------------------------------------------------------------------- */
+
+static const struct toolchain *leaks_build(const char *folder, int number, const char *flags, const char *program)
+{
+    const struct toolchain *toolchain = &toolchains[number];
+    /* A call site a block: none is to be merged with another. */
+    run_ok(folder, "%s -g %s -fno-builtin %s %s \"$PROGRAMS\"/leaks.c -o %s", toolchain->cc, toolchain->level,
+           toolchain->is_clang ? "" : "-fno-crossjumping -fno-tree-tail-merge -fno-optimize-sibling-calls", flags,
+           program);
+    return toolchain;
+}
+
+/* A line "STATE BYTES BLOCKS" for each state, and one for each block that is lost: from ours, into the file `ours`. */
+static void ours_write(const char *folder, const char *argument, const char *file, bool without_possible)
+{
+    run_ok(folder, "rm -f *.heap; " PRELOAD "TRACERT_MEMORY=events TRACERT_SNAPSHOT=exit ./leaks %s", argument);
+    json_t *heap = heap_load(folder, "trace.1-exit.heap", 0);
+    char path[600];
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    FILE *out = fopen(path, "w");
+    const json_t *blocks = json_object_get(heap, "lost_blocks");
+    ck_assert_ptr_nonnull(out);
+    for (size_t i = 0; i < json_array_size(blocks); i++) {
+        const json_t *block = json_array_get(blocks, i);
+        const char *state = json_string_value(json_object_get(block, "state"));
+        if (without_possible && strcmp(state, "possibly_lost") != 0)
+            fprintf(out, "%lu\n", (unsigned long)number_of(block, "bytes"));
+        else if (!without_possible)
+            fprintf(out, "%s %lu\n", state, (unsigned long)number_of(block, "bytes"));
+    }
+    if (!without_possible)
+        fprintf(out, "reachable %lu %lu\n", (unsigned long)amount_of(heap, "reachable", "bytes"),
+                (unsigned long)amount_of(heap, "reachable", "blocks"));
+    fclose(out);
+    json_decref(heap);
+    run_ok(folder, "sort -o %s %s", file, file);
+}
+
+/* One call site a block, so that each of memcheck's records is one block. */
+START_TEST(lost_is_what_memcheck_says)
+{
+    const char *folder = scratch_folder("heap_images/memcheck-%d", _i);
+    const struct toolchain *toolchain = leaks_build(folder, _i, "", "leaks");
+    if (run_shell(folder, "command -v valgrind").status != 0) {
+        printf("left out, for want of valgrind\n");
+        return;
+    }
+    ours_write(folder, "", "ours", false);
+    run_ok(folder,
+           "valgrind --leak-check=full --show-leak-kinds=all --leak-resolution=high --run-libc-freeres=no "
+           "--leak-check-heuristics=none ./leaks 2> log; tr -d , < log | sed -nE "
+           "-e 's/.*still reachable: ([0-9]+) bytes in ([0-9]+) blocks/reachable \\1 \\2/p' "
+           "-e 's/([0-9]+) \\(([0-9]+) direct.*\\) bytes/\\2 bytes/' "
+           "-e 's/^==[0-9]+== ([0-9]+) bytes in 1 blocks are definitely lost.*/lost \\1/p' "
+           "-e 's/^==[0-9]+== ([0-9]+) bytes in 1 blocks are indirectly lost.*/indirectly_lost \\1/p' "
+           "-e 's/^==[0-9]+== ([0-9]+) bytes in 1 blocks are possibly lost.*/possibly_lost \\1/p' | sort > memchecks");
+    ck_assert_uint_ge(count_lines(file_read(folder, "memchecks")), 20);
+    struct run run = run_shell(folder, "diff ours memchecks");
+    ck_assert_msg(run.status == 0, "%s: < ours, > memcheck's:\n%s", toolchain->name, run.out);
+}
+
+END_TEST
+
+START_TEST(lost_is_what_leak_sanitizer_says)
+{
+    const char *folder = scratch_folder("heap_images/lsan-%d", _i);
+    const struct toolchain *toolchain = leaks_build(folder, _i, "", "leaks");
+    leaks_build(folder, _i, "-fsanitize=leak", "leaks_checked");
+    ours_write(folder, "no-mappings", "ours", true);
+    run_ok(folder, "./leaks_checked no-mappings 2> log; "
+                   "sed -nE 's/.*leak of ([0-9]+) byte.* in 1 object.*/\\1/p' log | sort > sanitizers");
+    if (strstr(file_read(folder, "log"), "LeakSanitizer has encountered a fatal error") != NULL) {
+        printf("left out: LeakSanitizer cannot run here\n");
+        return;
+    }
+    ck_assert_uint_ge(count_lines(file_read(folder, "sanitizers")), 20);
+    struct run run = run_shell(folder, "diff ours sanitizers");
+    ck_assert_msg(run.status == 0, "%s: < ours, > LeakSanitizer's:\n%s", toolchain->name, run.out);
+}
+
+END_TEST
+
+/* ---- Retained ------------------------------------------------------------------------------------- */
+
+/* The program printed "ROOT BYTES BLOCKS": the same must be retained by the root whose name begins like this. */
+static void retained_check(const json_t *heap, const char *lines)
+{
+    char name[64];
+    unsigned long bytes, blocks;
+    int length = 0;
+    for (; sscanf(lines, "%63s %lu %lu%n", name, &bytes, &blocks, &length) == 3; lines += length) {
+        const json_t *roots = json_object_get(heap, "roots");
+        uint64_t found_bytes = 0, found_blocks = 0;
+        for (size_t i = 0; i < json_array_size(roots); i++) {
+            const json_t *root = json_array_get(roots, i);
+            const char *root_name = json_string_value(json_object_get(root, "name"));
+            /* Of the threads it is the one that holds most. */
+            if (strncmp(root_name, name, strlen(name)) == 0 && number_of(root, "retained_bytes") > found_bytes) {
+                found_bytes = number_of(root, "retained_bytes");
+                found_blocks = number_of(root, "retained_blocks");
+            }
+        }
+        /* A thread also has what the C library allocated for it. */
+        bool is_thread = strcmp(name, "thread") == 0;
+        ck_assert_msg(is_thread ? found_bytes >= bytes && found_blocks >= blocks
+                                : found_bytes == bytes && found_blocks == blocks,
+                      "%s retains %lu bytes in %lu blocks, and not %lu in %lu", name, (unsigned long)found_bytes,
+                      (unsigned long)found_blocks, bytes, blocks);
+    }
+    ck_assert_msg(length > 0, "nothing is said: %s", lines);
+}
+
+START_TEST(retained_is_what_the_program_knows)
+{
+    const struct toolchain *toolchain = &toolchains[_i];
+    const char *folder = scratch_folder("heap_images/retains-%s", toolchain->name);
+    build_program(toolchain, folder, "retains", "\"$PROGRAMS\"/retains.c", "-g -pthread");
+    struct run run = run_ok(folder, PRELOAD "TRACERT_MEMORY=full ./retains");
+    ck_assert_str_eq(run.err, "");
+    trace_check_file(folder, "trace.zst");
+    run_ok(folder, "zstd -tq trace.1-all_of_it.heap && test \"$(stat -c %%a trace.1-all_of_it.heap)\" = 600");
+    json_t *heap = heap_load(folder, "trace.1-all_of_it.heap", 0);
+    retained_check(heap, run.out);
+    ck_assert_uint_eq(amount_of(heap, "lost", "blocks"), 0);
+    json_decref(heap);
+    run = run_ok(folder, "\"$TRACEAN\" heap trace.1-all_of_it.heap");
+    ck_assert_msg(strstr(run.out, "list_make") != NULL && strstr(run.out, "thread_run") != NULL, "%s", run.out);
+}
+
+END_TEST
+
+START_TEST(objects_of_cpp_are_retained)
+{
+    const struct toolchain *toolchain = &toolchains[_i];
+    const char *folder = scratch_folder("heap_images/cpp-%s", toolchain->name);
+    build_program(toolchain, folder, "retains", "\"$PROGRAMS\"/retains.cpp", "-g -std=c++17");
+    struct run run = run_ok(folder, PRELOAD "TRACERT_MEMORY=full ./retains");
+    json_t *heap = heap_load(folder, "trace.1-C__.heap", 0);
+    retained_check(heap, run.out);
+    json_decref(heap);
+}
+
+END_TEST
+
+/* Two images of one run: what came in between is what has grown; and Chrome's file has the exact total. */
+START_TEST(what_has_grown_is_told)
+{
+    const char *folder = scratch_folder("heap_images/grown");
+    build_program(&toolchains[1], folder, "grows", "\"$PROGRAMS\"/grows.c", "-g");
+    run_ok(folder, PRELOAD "TRACERT_MEMORY=full ./grows");
+    struct run run = run_ok(folder, "\"$TRACEAN\" heap --diff --format json trace.1-before.heap trace.2-after.heap");
+    json_t *diff = json_loads(run.out, 0, NULL);
+    const json_t *paths = json_object_get(diff, "paths"), *first = json_array_get(paths, 0);
+    const json_t *last = json_array_get(paths, json_array_size(paths) - 1);
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(first, "frames"), 0)), "grow");
+    ck_assert_uint_eq(amount_of(first, "after", "bytes") - amount_of(first, "before", "bytes"), 20 * 100);
+    ck_assert_uint_eq(amount_of(first, "after", "blocks") - amount_of(first, "before", "blocks"), 20);
+    ck_assert_uint_eq(amount_of(first, "lost_after", "blocks"), 1);
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(last, "frames"), 0)), "shrink");
+    ck_assert_uint_eq(amount_of(last, "after", "blocks"), 0);
+    json_decref(diff);
+    json_t *heap = heap_load(folder, "trace.2-after.heap", 0);
+    uint64_t live = amount_of(heap, "live", "bytes"), sum = 0;
+    json_decref(heap);
+    run = run_ok(folder, "\"$TRACEAN\" heap -o after.heapsnapshot trace.2-after.heap && cat after.heapsnapshot");
+    json_t *file = json_loads(run.out, 0, NULL);
+    const json_t *nodes = json_object_get(file, "nodes"), *facts = json_object_get(file, "snapshot");
+    ck_assert_uint_eq(json_array_size(nodes), 7 * number_of(facts, "node_count"));
+    ck_assert_uint_eq(json_array_size(json_object_get(file, "edges")), 3 * number_of(facts, "edge_count"));
+    for (size_t i = 3; i < json_array_size(nodes); i += 7)
+        sum += (uint64_t)json_integer_value(json_array_get(nodes, i));
+    ck_assert_uint_eq(sum, live);
+    json_decref(file);
+    run = run_ok(folder, "\"$TRACEAN\" heap --format heapprofile trace.2-after.heap");
+    file = json_loads(run.out, 0, NULL);
+    const json_t *samples = json_object_get(file, "samples");
+    sum = 0;
+    for (size_t i = 0; i < json_array_size(samples); i++)
+        sum += number_of(json_array_get(samples, i), "size");
+    ck_assert_uint_eq(sum, live);
+    json_decref(file);
+}
+
+END_TEST
+
+/* ---- The program does not notice ------------------------------------------------------------------ */
+
+START_TEST(nothing_is_done_where_memory_is_not_recorded)
+{
+    const char *folder = scratch_folder("heap_images/off");
+    build_program(&toolchains[0], folder, "retains", "\"$PROGRAMS\"/retains.c", "-pthread");
+    struct run run = run_shell(folder, PRELOAD "./retains");
+    ck_assert_msg(run.status == 1 && run.err[0] == '\0', "%d %s", run.status, run.err);
+    run_ok(folder, "test -z \"$(ls | grep heap)\"");
+    run = run_shell(folder, PRELOAD "TRACERT_START=off TRACERT_MEMORY=full ./retains");
+    ck_assert_msg(run.status == 1 && run.err[0] == '\0', "%d %s", run.status, run.err);
+    run_ok(folder, "test -z \"$(ls | grep heap)\"");
+}
+
+END_TEST
+
+/* A link where the image would be is not followed, a file that is none is left alone, one of an earlier run is
+ * replaced. */
+START_TEST(nobodys_file_is_overwritten)
+{
+    const char *folder = scratch_folder("heap_images/files");
+    leaks_build(folder, 0, "", "leaks");
+    run_ok(folder,
+           "echo precious > precious; ln -s precious trace.1-exit.heap; " PRELOAD
+           "TRACERT_MEMORY=events TRACERT_SNAPSHOT=exit ./leaks; grep -q precious precious; "
+           "test -L trace.1-exit.heap; test \"$(ls trace.1-exit.*.heap | wc -l)\" = 1; rm *.heap; "
+           "echo precious > trace.1-exit.heap; " PRELOAD
+           "TRACERT_MEMORY=events TRACERT_SNAPSHOT=exit ./leaks; grep -q precious trace.1-exit.heap; rm *.heap; "
+           "for i in 1 2; do " PRELOAD "TRACERT_MEMORY=events TRACERT_SNAPSHOT=exit ./leaks; done; "
+           "test \"$(ls *.heap)\" = trace.1-exit.heap && \"$TRACEAN\" heap trace.1-exit.heap > report");
+    struct run run = run_ok(folder, "mkdir full; chmod 500 full; cd full; " PRELOAD
+                                    "TRACERT_OUTPUT=../other.zst TRACERT_MEMORY=events TRACERT_SNAPSHOT=exit ../leaks; "
+                                    "test -f ../other.1-exit.heap");
+    ck_assert_str_eq(run.err, "");
+}
+
+END_TEST
+
+/* ---- Damage --------------------------------------------------------------------------------------- */
+
+START_TEST(damaged_images_are_not_believed)
+{
+    const char *folder = scratch_folder("heap_images/damage");
+    leaks_build(folder, 0, "", "leaks");
+    run_ok(folder, PRELOAD "TRACERT_MEMORY=events TRACERT_SNAPSHOT=exit ./leaks; mv trace.1-exit.heap whole");
+    long bytes = atol(run_ok(folder, "stat -c %%s whole").out);
+    for (int i = 0; i < 12; i++) {
+        if (i % 2 == 0) /* cut */
+            run_ok(folder, "head -c %ld whole > image.heap", bytes * i / 12);
+        else /* flip a bit */
+            run_ok(folder,
+                   "cp whole image.heap; printf '\\%o' $((0x$(xxd -p -s %ld -l 1 whole) ^ 4)) | "
+                   "dd of=image.heap bs=1 seek=%ld conv=notrunc status=none",
+                   0, bytes * i / 12, bytes * i / 12);
+        struct run run = run_shell(folder, "\"$TRACEAN\" heap image.heap");
+        bool refused = run.status == 2 && run.out[0] == '\0' && count_lines(run.err) == 1;
+        bool told = run.status == 3 && strstr(run.out, "INCOMPLETE") != NULL;
+        ck_assert_msg(refused || told, "%d: %d: %s%s", i, run.status, run.out, run.err);
+    }
+}
+
+END_TEST
+
+static const struct misuse {
+    const char *line, *says;
+    int status;
+} misuses[] = {
+    {"heap", "name an image", 1},
+    {"heap trace.zst", "is not an image of a heap, but a trace", 2},
+    {"heap /dev/null", "is not a regular file", 2},
+    {"heap nothing.heap", "No such file", 2},
+    {"heap leaks", "is not an image of a heap", 2},
+    {"heap trace.1-exit.heap other.zst", "does not belong to", 2},
+    {"heap moved/trace.1-exit.heap", "moved/trace.zst: No such file", 2},
+    {"heap --format svg trace.1-exit.heap", "cannot write the format", 1},
+    {"report trace.1-exit.heap", "is an image of a heap", 2},
+};
+
+START_TEST(misuse_is_one_line)
+{
+    const char *folder = scratch_folder("heap_images/misuse");
+    leaks_build(folder, 0, "", "leaks");
+    run_ok(folder, PRELOAD "TRACERT_MEMORY=events ./leaks && mv trace.zst other.zst; " PRELOAD
+                           "TRACERT_MEMORY=events TRACERT_SNAPSHOT=exit ./leaks; mkdir moved; cp *.heap moved");
+    for (size_t i = 0; i < sizeof misuses / sizeof *misuses; i++) {
+        struct run run = run_shell(folder, "\"$TRACEAN\" %s", misuses[i].line);
+        ck_assert_msg(run.status == misuses[i].status && count_lines(run.err) == 1 && run.out[0] == '\0' &&
+                          strstr(run.err, misuses[i].says) != NULL,
+                      "tracean %s: %d: %s", misuses[i].line, run.status, run.err);
+    }
+}
+
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("heap_images");
+    TCase *lost = tcase_create("lost"), *retained = tcase_create("retained"), *files = tcase_create("files");
+    tcase_set_timeout(lost, E2E_TIMEOUT_S);
+    tcase_set_timeout(retained, E2E_TIMEOUT_S);
+    tcase_set_timeout(files, E2E_TIMEOUT_S);
+    tcase_add_loop_test(lost, lost_is_what_memcheck_says, 0, nr_toolchains);
+    tcase_add_loop_test(lost, lost_is_what_leak_sanitizer_says, 0, nr_toolchains);
+    tcase_add_loop_test(retained, retained_is_what_the_program_knows, 0, nr_toolchains);
+    tcase_add_loop_test(retained, objects_of_cpp_are_retained, 1, 3); /* gcc -O2, clang -O0 */
+    tcase_add_test(retained, what_has_grown_is_told);
+    tcase_add_test(files, nothing_is_done_where_memory_is_not_recorded);
+    tcase_add_test(files, nobodys_file_is_overwritten);
+    tcase_add_test(files, damaged_images_are_not_believed);
+    tcase_add_test(files, misuse_is_one_line);
+    suite_add_tcase(suite, lost);
+    suite_add_tcase(suite, retained);
+    suite_add_tcase(suite, files);
+    return harness_main(suite);
+}
