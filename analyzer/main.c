@@ -27,6 +27,7 @@ static const struct command commands[] = {
     {"profile", "a trace's call tree as a small file, for every verb and for merge", cmd_profile},
     {"merge", "many profiles as one", cmd_merge},
     {"heap", "a snapshot of the heap: what is lost, and who retains the rest", cmd_heap},
+    {"snapshot", "ask a running program for an image of its heap", cmd_snapshot},
     {"calls", "the calls in the order in which they happened", cmd_calls},
     {"info", "the facts of a trace: processes, threads, modules, losses", cmd_info},
     {"dump", "the events as they are in the file", cmd_dump},

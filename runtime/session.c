@@ -80,6 +80,7 @@ static int process_join(struct session *session, uint32_t parent_serial, enum tf
         process->parent = parent_serial;
         process->origin = (uint32_t)origin;
         process->finish = FINISH_NONE;
+        process->snapshots_asked = process->snapshots_begun = 0;
         process->image = process_image();
         process->start_ticks = clock_now(session->clock);
         region_raise(&region->nr_processes_used, i + 1);

@@ -178,6 +178,7 @@ int cmd_verify(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
 int cmd_heap(int argc, char **argv);
+int cmd_snapshot(int argc, char **argv);
 int cmd_repair(int argc, char **argv);
 int cmd_pack(int argc, char **argv);
 

@@ -37,16 +37,17 @@ static bool drain_find(char *path, size_t bytes)
     return false;
 }
 
-/* Run it to its end. Its exit status; -1 when it could not be started. Its own line on stderr says what went wrong. */
-static int drain_run(const char *program, const char *region, const char *path)
+/* Run it to its end, with two or three words. Its exit status; -1 when it could not be started. Its own line on stderr
+ * says what went wrong. */
+static int drain_run(const char *program, const char *first, const char *second, const char *third)
 {
     char name[] = "tracert-drain";
-    char region_copy[PATH_MAX];
-    char path_copy[PATH_MAX];
-    if (snprintf(region_copy, sizeof(region_copy), "%s", region) >= (int)sizeof(region_copy) ||
-        snprintf(path_copy, sizeof(path_copy), "%s", path) >= (int)sizeof(path_copy))
-        return -1;
-    char *arguments[] = {name, region_copy, path_copy, NULL};
+    char copies[3][PATH_MAX];
+    const char *words[] = {first, second, third == NULL ? "" : third};
+    for (size_t i = 0; i < 3; i++)
+        if (snprintf(copies[i], sizeof(copies[i]), "%s", words[i]) >= (int)sizeof(copies[i]))
+            return -1;
+    char *arguments[] = {name, copies[0], copies[1], third == NULL ? NULL : copies[2], NULL};
     pid_t pid;
     int status;
     if (posix_spawn(&pid, program, NULL, NULL, arguments, environ) != 0)
@@ -66,8 +67,14 @@ bool finish_run(struct trace *trace)
                      trace->region);
         return false;
     }
-    if (drain_run(program, trace->region, trace->path) == 0)
+    if (drain_run(program, trace->region, trace->path, NULL) == 0)
         return true;
     trace_notice(trace, "%s holds more of this trace, but it could not be saved", trace->region);
     return false;
+}
+
+int finish_snapshot(const char *region, const char *pid)
+{
+    char program[PATH_MAX];
+    return drain_find(program, sizeof(program)) ? drain_run(program, "snapshot", region, pid) : -1;
 }

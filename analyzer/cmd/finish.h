@@ -17,4 +17,8 @@ bool finish_is_needed(const struct trace *trace);
  */
 bool finish_run(struct trace *trace);
 
+/* Ask a process, by its session's shared memory, for an image of its heap. 0: it has set about it; 1: a line on stderr
+ * says why not; -1: tracert-drain, which asks, is not installed. */
+int finish_snapshot(const char *region, const char *pid);
+
 #endif

@@ -273,6 +273,24 @@ START_TEST(nobodys_file_is_overwritten)
 
 END_TEST
 
+/* ---- From outside --------------------------------------------------------------------------------- */
+
+START_TEST(running_programs_are_asked)
+{
+    const char *folder = scratch_folder("heap_images/asked");
+    build_program(&toolchains[1], folder, "allocates", "\"$PROGRAMS\"/allocates_on.c", "");
+    struct run run = run_shell(folder, PRELOAD "TRACERT_MEMORY=full ./allocates & sleep 0.5; \"$TRACEAN\" snapshot $!; "
+                                               "status=$?; kill $!; wait; exit $status");
+    ck_assert_msg(run.status == 0, "%d: %s", run.status, run.err);
+    run = run_ok(folder, "for i in $(seq 100); do zstd -tq trace.1-asked.heap 2>/dev/null && break; sleep 0.1; done; "
+                         "\"$TRACEAN\" heap trace.1-asked.heap");
+    ck_assert_msg(strstr(run.out, "kept") != NULL && strstr(run.out, "1,234") != NULL, "%s", run.out);
+    run = run_shell(folder, "sleep 5 & \"$TRACEAN\" snapshot $!; status=$?; kill $!; exit $status");
+    ck_assert_msg(run.status == 2 && strstr(run.err, "its programs have ended") != NULL, "%d: %s", run.status, run.err);
+}
+
+END_TEST
+
 /* ---- Damage --------------------------------------------------------------------------------------- */
 
 START_TEST(damaged_images_are_not_believed)
@@ -343,6 +361,7 @@ int main(void)
     tcase_add_test(retained, what_has_grown_is_told);
     tcase_add_test(files, nothing_is_done_where_memory_is_not_recorded);
     tcase_add_test(files, nobodys_file_is_overwritten);
+    tcase_add_test(files, running_programs_are_asked);
     tcase_add_test(files, damaged_images_are_not_believed);
     tcase_add_test(files, misuse_is_one_line);
     suite_add_tcase(suite, lost);
