@@ -118,23 +118,37 @@ static int slice_add(struct chart *chart, struct chart_level *level, const struc
     return 0;
 }
 
-int chart_slice_add(struct chart *chart, uint32_t number, uint32_t depth, uint64_t start, uint64_t end,
-                    uint32_t function)
+static int call_add(struct chart *chart, uint32_t number, uint32_t depth, const struct chart_slice *call)
 {
     if (depth >= CHART_LEVELS || number >= CHART_THREADS) {
         chart->nr_beyond++;
         return 0;
     }
-    struct chart_slice slice = {start, end, 1, end - start, end - start, function, false};
     struct chart_thread *thread = thread_get(chart, number);
     struct chart_level *level = thread != NULL ? level_get(chart, thread, depth) : NULL;
-    chart->failed = level == NULL || slice_add(chart, level, &slice) != 0;
+    chart->failed = level == NULL || slice_add(chart, level, call) != 0;
     return chart->failed ? -1 : 0;
+}
+
+static struct chart_slice slice_of(uint64_t start, uint64_t end, uint32_t function)
+{
+    return (struct chart_slice){
+        .start = start, .end = end, .calls = 1, .busy = end - start, .lead = end - start, .function = function};
+}
+
+int chart_slice_add(struct chart *chart, uint32_t number, uint32_t depth, uint64_t start, uint64_t end,
+                    uint32_t function)
+{
+    const struct chart_slice slice = slice_of(start, end, function);
+    return call_add(chart, number, depth, &slice);
 }
 
 static int call_leave(void *context, const struct replay_call *call)
 {
-    return chart_slice_add(context, call->thread, call->depth, call->start_ticks, call->end_ticks, call->function);
+    struct chart_slice slice = slice_of(call->start_ticks, call->end_ticks, call->function);
+    slice.is_unwound = (call->flags & REPLAY_UNWOUND) != 0;
+    slice.is_open = (call->flags & REPLAY_OPEN) != 0;
+    return call_add(context, call->thread, call->depth, &slice);
 }
 
 static int call_enter(void *context, const struct replay_call *call)

@@ -24,6 +24,8 @@ struct chart_slice {
     uint64_t lead;       /* how far `function` is ahead, in time, of the others that were merged */
     uint32_t function;   /* number in the replay, after chart_finish() in the profile */
     bool is_mixed;       /* calls of other functions are in it */
+    bool is_unwound;     /* a single call: left by an exception, longjmp or thread exit … */
+    bool is_open;        /* … or never left */
 };
 
 struct chart_level {

@@ -3,6 +3,14 @@
 #include "base/columns.h"
 #include "base/escape.h"
 
+/* Twice the calls, and one more when functions are mixed; 0 and 1 are a single call that was unwound, or never left. */
+static uint64_t slice_calls(const struct chart_slice *slice)
+{
+    if (slice->calls == 1 && (slice->is_unwound || slice->is_open))
+        return slice->is_unwound ? 0 : 1;
+    return 2 * slice->calls + slice->is_mixed;
+}
+
 static void slice_add(struct columns *columns, const struct chart_slice *slice, uint64_t *at)
 {
     uint64_t start = slice->start > *at ? slice->start : *at;
@@ -10,7 +18,7 @@ static void slice_add(struct columns *columns, const struct chart_slice *slice, 
     columns_add(columns, start - *at);
     columns_add(columns, end - start);
     columns_add(columns, slice->function);
-    columns_add(columns, 2 * slice->calls + slice->is_mixed);
+    columns_add(columns, slice_calls(slice));
     if (slice->calls > 1)
         columns_add(columns, slice->busy);
     *at = end;

@@ -109,6 +109,16 @@ describe("page", () => {
     assert.match(await page.locator("noscript").first().innerText(), /item_step/);
   });
 
+  it("marks the calls that did not return", async () => {
+    await open(html("longjmp") + "#v=chart");
+    const names = await view(".chart",
+      "view.frames.lanes.flatMap((lane) => Array.from(lane.tree.calls, (_, node) => view.name(lane, node)))");
+    const { unwound_frames: unwound, open_frames: left } = report("longjmp").trace;
+    assert.ok(unwound > 0);
+    assert.deepEqual([" [unwound]", " [open]"].map((mark) => names.filter((name) => name.endsWith(mark)).length),
+      [unwound, left]);
+  });
+
   it("counts recursion once", async () => {
     const wanted = report("recursion").functions;
     await open(html("recursion"));

@@ -37,6 +37,7 @@ trace threads "$source/tests/programs/workers.c"
 (cd "$work/traces" && TRACERT_OUTPUT=again.zst ./threads >/dev/null)
 trace recursion "$source/examples/recursion/recursion.c"
 trace tiny "$source/tests/programs/pattern_tiny.c"
+trace longjmp "$source/examples/longjmp/longjmp.c"
 "${CC:-cc}" -O1 -g -finstrument-functions -c "$source/tests/programs/hostile/hostile.c" -o "$work/traces/hostile.o"
 sh "$source/tests/programs/hostile/rename.sh" "$work/traces/hostile.o"
 trace hostile "$work/traces/hostile.o"

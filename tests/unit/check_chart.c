@@ -5,6 +5,7 @@
 #include "profile/replay.h"
 #include "suite.h"
 #include "trace_writer.h"
+#include "view/chart_data.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -177,10 +178,51 @@ START_TEST(functions_get_the_numbers_of_the_profile)
 
 END_TEST
 
+/* main() never ends, and what it calls is left by a jump once, and returns once. */
+START_TEST(slices_say_how_calls_ended)
+{
+    struct writer writer;
+    struct chart chart;
+    char *text;
+    size_t bytes;
+    struct err err = {0};
+    writer_init(&writer);
+    writer_session(&writer, 0);
+    writer_process(&writer, 1, 10, 0, 1000, 0);
+    struct writer_thread *thread = writer_thread_new(&writer, 1, 1, 7, 1000);
+    thread_enter(thread, 2000, 0xa, 0x99, false);
+    thread_enter(thread, 2010, 0xb, 0x98, false);
+    thread_unwind(thread, 2020);
+    thread_enter(thread, 2030, 0xb, 0x98, false);
+    thread_exit(thread, 2050);
+    thread_flush(thread);
+    writer_end(&writer, 0);
+    writer_thread_free(thread);
+    char *path = writer_save(&writer);
+    writer_free(&writer);
+    chart_make(&chart, path, 100);
+    const struct chart_level *levels = chart.threads[0].levels;
+    ck_assert(levels[0].slices[0].is_open && !levels[0].slices[0].is_unwound);
+    ck_assert(!levels[1].slices[0].is_open && levels[1].slices[0].is_unwound);
+    ck_assert(!levels[1].slices[1].is_open && !levels[1].slices[1].is_unwound);
+    struct out *out = out_open_memory(&text, &bytes);
+    chart_data_write(out, &chart);
+    ck_assert_int_eq(out_close(out, &err), 0);
+    /* 2 levels; 1 slice: 1000 before it, 50 long, function 0, open (1); 2 slices: …, unwound (0); …, one call (2) */
+    ck_assert_msg(strstr(text, "\"slices\":\"AgHoBzIAAQLyBwoBAAoUAQI=\"") != NULL, "%s", text);
+    free(text);
+    chart_release(&chart);
+    unlink(path);
+    free(path);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("chart");
     TCase *tests = tcase_create("chart");
+    tcase_add_test(tests, slices_say_how_calls_ended);
     tcase_add_loop_test(tests, every_call_is_in_one_slice, 0, 3);
     tcase_add_test(tests, long_calls_stand_alone);
     tcase_add_test(tests, functions_get_the_numbers_of_the_profile);

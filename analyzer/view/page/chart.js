@@ -28,13 +28,15 @@ class Chart {
   }
 
   // What view/chart_data.c wrote: levels; of each, slices; of each, the gap before it, its length, its function, twice
-  // its calls (and one more when functions are mixed), and where there are several calls, the time in them.
+  // its calls (and one more when functions are mixed; 0 and 1: a single one that was unwound, or never left), and where
+  // there are several calls, the time in them.
   static decode(thread) {
     const numbers = Tree.numbers(thread.slices), next = () => numbers.next().value, slices = [];
     for (let level = 0, nrLevels = next(); level < nrLevels; level++) {
       for (let i = 0, nr = next(), at = thread.start; i < nr; i++) {
         const start = at + next(), total = next(), fn = next(), calls = next();
-        const slice = { level, start, total, fn, calls: Math.floor(calls / 2), mixed: calls % 2 };
+        const slice = calls < 2 ? { level, start, total, fn, calls: 1, mixed: 0, left: calls + 1 } :
+          { level, start, total, fn, calls: Math.floor(calls / 2), mixed: calls % 2, left: 0 };
         slice.busy = slice.calls > 1 ? next() : total;
         slices.push(slice);
         at = start + total;
@@ -47,6 +49,7 @@ class Chart {
   static tree(thread, slices) {
     const tree = new Tree(slices.length + 1), last = [0];
     tree.mixed = new Uint8Array(tree.nr);
+    tree.left = new Uint8Array(tree.nr);
     tree.busy = new Float64Array(tree.nr);
     tree.start[0] = thread.start;
     tree.total[0] = thread.end - thread.start;
@@ -58,7 +61,7 @@ class Chart {
         last.push(tree.parent[i]);
       last.push(i);
       tree.depth[i] = depth;
-      for (const name of ["start", "total", "fn", "calls", "mixed", "busy"])
+      for (const name of ["start", "total", "fn", "calls", "mixed", "left", "busy"])
         tree[name][i] = slice[name];
       tree.nrRows = Math.max(tree.nrRows, depth + 1);
     });
@@ -178,7 +181,7 @@ class Chart {
       return Chart.threadName(thread);
     const name = this.profile.name(tree.fn[node]);
     if (tree.calls[node] === 1)
-      return name;
+      return name + ["", " [unwound]", " [open]"][tree.left[node]];
     return (tree.mixed[node] ? "mostly " : "") + name + " ×" + Text.count(tree.calls[node]);
   }
 
