@@ -54,7 +54,9 @@ static size_t whole_pages(size_t bytes)
 
 static bool is_wanted(const void *caller)
 {
-    return !tracert__heap_is_off && (uint64_t)caller - allocator.low >= allocator.high - allocator.low;
+    /* Until the allocator is known it may be what asks, with a lock held that starting a session would need. */
+    return !tracert__heap_is_off && allocator.high != 0 &&
+           (uint64_t)caller - allocator.low >= allocator.high - allocator.low;
 }
 
 static struct {
