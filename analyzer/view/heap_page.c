@@ -25,7 +25,7 @@ static int weight_write(const struct heap_profile *heap, size_t number, const st
         return -1;
     struct tree_cut cut = tree_cut_choose(profile, options->min_width, NODES_MAX);
     out_format(out, "%s{\"title\":\"%s\",", number > 0 ? ",\n" : "", weights[number].title);
-    tree_data_write(out, profile, NULL, &cut);
+    tree_data_write(out, profile, options, &cut); /* a heap is of one trace: there is no pair */
     out_char(out, ',');
     tree_data_write_functions(out, profile);
     out_char(out, '}');
