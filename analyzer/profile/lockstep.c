@@ -61,7 +61,7 @@ static struct chain chain_find(const struct slow_call *calls, uint32_t nr, enum 
     double within = period * (kind == BEAT_CALLS ? CALLS_WITHIN : TIME_WITHIN);
     struct chain best = {0};
     for (uint32_t i = nr; i-- > 0;) {
-        double place = place_of(&calls[i], kind), least = INFINITY;
+        double place = place_of(&calls[i], kind), least = (double)INFINITY;
         uint32_t next = nr;
         for (uint32_t j = i + 1; j < nr && place_of(&calls[j], kind) - place <= period + within; j++) {
             double off = fabs(place_of(&calls[j], kind) - place - period);
@@ -111,7 +111,7 @@ struct beat beat_find(const struct slow_call *calls, uint32_t nr)
 {
     struct beat beat = {.kind = BEAT_NONE};
     struct chain *chains = nr < BEATS_MIN ? NULL : calloc(nr, sizeof(*chains));
-    double least = INFINITY, all = 0;
+    double least = (double)INFINITY, all = 0;
     for (uint32_t i = 0; i < nr; i++)
         all += (double)calls[i].ticks;
     for (enum beat_kind kind = BEAT_CALLS; chains != NULL && kind <= BEAT_TIME; kind++) {

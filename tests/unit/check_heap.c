@@ -401,17 +401,20 @@ START_TEST(cycles_are_what_fills_and_empties)
     ck_assert_uint_eq(cycles.shortest_ticks, 100);
     ck_assert_uint_eq(cycles.longest_ticks, 100);
 
-    cycles = (struct heap_cycles){0}, live = 0; /* a single block that comes and goes */
+    cycles = (struct heap_cycles){0}; /* a single block that comes and goes */
+    live = 0;
     for (uint64_t i = 0; i < 100; i++)
         cycles_step(&cycles, &live, i % 2 == 0 ? 1 : -1, i);
     ck_assert(!heap_cycles_are_regular(&cycles));
 
-    cycles = (struct heap_cycles){0}, live = 0; /* grows, with dips */
+    cycles = (struct heap_cycles){0}; /* grows, with dips */
+    live = 0;
     for (uint64_t i = 0; i < 200; i++)
         cycles_step(&cycles, &live, i % 2 == 0 ? 50 : -40, i);
     ck_assert(!heap_cycles_are_regular(&cycles));
 
-    cycles = (struct heap_cycles){0}, live = 0; /* wanders */
+    cycles = (struct heap_cycles){0}; /* wanders */
+    live = 0;
     for (uint64_t i = 0; i < 100000; i++)
         cycles_step(&cycles, &live, live == 0 || random64(&state) % 2 == 0 ? 1 : -1, i);
     heap_cycles_finish(&cycles);
