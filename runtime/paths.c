@@ -7,24 +7,22 @@ static uint32_t path_intern(struct tracert__thread *thread, const struct segment
                             uint32_t from, uint64_t function, uint64_t site)
 {
     const uint64_t free = KEY_FREE(number);
-    uint32_t nr_lines = thread->table_mask / (uint32_t)sizeof(struct ring_line) + 1;
+    uint32_t nr_lines = table_lines(thread);
     uint32_t path = PATH_NO_ROOM;
     site |= (uint64_t)from << PATH_SHIFT;
     for (uint32_t i = 0; i < nr_lines; i++) {
         struct ring_line *line = path_line(thread, function, site, i);
-        uint64_t key = __atomic_load_n(&line->key, __ATOMIC_ACQUIRE);
-        if (key >> KEY_SHIFT == function && line->site == site && (key & WORD_FILLED) != 0)
-            return key & 0xffff;
-        if (key != free || line->site != 0)
+        uint64_t known = ring_line_symbol(line, function, site);
+        if (known != 0)
+            return known & 0xffff;
+        if (__atomic_load_n(&line->key, __ATOMIC_ACQUIRE) != free || line->site != 0)
             continue;
         if (path == PATH_NO_ROOM) {
             uint64_t region = (site & SITE_PATH_REGION) != 0 ? ENTRY_REGION : 0;
             uint32_t symbol = table_add(segment, function | region, site, nr_lines - nr_lines / 4);
             path = symbol == SYMBOL_NONE ? PATH_NO_ROOM : symbol - TF_SYM_ENTER + 1;
         }
-        /* A handler may take the line first, or turn to another segment, whose free lines have another key. */
-        if (path == PATH_NO_ROOM || (ring_swap(&line->site, 0, site) &&
-                                     ring_swap(&line->key, free, function << KEY_SHIFT | WORD_FILLED | path)))
+        if (path == PATH_NO_ROOM || table_take(line, free, function, site, path))
             return path;
     }
     return PATH_NO_ROOM;

@@ -65,6 +65,11 @@ uint32_t table_add(const struct segment *segment, uint64_t function, uint64_t si
     return TF_SYM_ENTER + index;
 }
 
+bool table_take(struct ring_line *line, uint64_t free, uint64_t function, uint64_t site, uint32_t symbol)
+{
+    return ring_swap(&line->site, 0, site) && ring_swap(&line->key, free, function << KEY_SHIFT | WORD_FILLED | symbol);
+}
+
 uint32_t table_symbol(struct tracert__thread *thread, uint32_t number, const struct segment *segment,
                       const struct frame *frame)
 {
@@ -84,9 +89,7 @@ uint32_t table_symbol(struct tracert__thread *thread, uint32_t number, const str
             uint64_t function = frame->function | (frame->sp & FRAME_REGION ? ENTRY_REGION : 0);
             symbol = table_add(segment, function, site, nr_lines - nr_lines / 4);
         }
-        /* A handler may take the line first, or turn to another segment, whose free lines have another key. */
-        if (symbol == SYMBOL_NONE || (ring_swap(&line->site, 0, site) &&
-                                      ring_swap(&line->key, free, frame->function << KEY_SHIFT | WORD_FILLED | symbol)))
+        if (symbol == SYMBOL_NONE || table_take(line, free, frame->function, site, symbol))
             return symbol;
     }
     return SYMBOL_NONE;

@@ -36,6 +36,12 @@ bool table_carry(struct tracert__thread *thread, uint32_t number, const struct s
  */
 uint32_t table_add(const struct segment *segment, uint64_t function, uint64_t site, uint32_t max);
 
+/*
+ * Give a free line, with the key `free`, its meaning. False: a handler has taken it first, or has turned to another
+ * segment, whose free lines have another key.
+ */
+bool table_take(struct ring_line *line, uint64_t free, uint64_t function, uint64_t site, uint32_t symbol);
+
 /* The symbol for a frame in segment `number`; SYMBOL_NONE when it has no room for another one. */
 uint32_t table_symbol(struct tracert__thread *thread, uint32_t number, const struct segment *segment,
                       const struct frame *frame);
