@@ -99,14 +99,15 @@ static const uint8_t *callers_decode(struct memory_section *memory, const uint8_
 int memory_decode(struct memory_section *memory, const uint8_t *bytes, size_t nr_bytes, uint32_t nr_allocs,
                   uint32_t nr_releases, struct err *err)
 {
-    const uint8_t *p = bytes, *end = bytes + nr_bytes;
     uint64_t shift = 0;
     memory->nr_allocs = nr_allocs;
     memory->nr_releases = nr_releases;
     memory->recorded = memory->dropped = 0;
-    memory->addresses = memory->sizes = memory->callers_of = memory->released = memory->end = end;
+    memory->addresses = memory->sizes = memory->callers_of = memory->released = memory->end = bytes;
     if (nr_bytes == 0)
         return nr_allocs + nr_releases == 0 ? 0 : err_set(err, ERR_INCOMPLETE, "MEMORY is missing");
+    const uint8_t *p = bytes, *end = bytes + nr_bytes;
+    memory->end = end;
     p = tf_get_varint(p, end, &memory->recorded);
     p = p == NULL ? NULL : tf_get_varint(p, end, &memory->dropped);
     p = p == NULL ? NULL : tf_get_varint(p, end, &shift);
@@ -132,10 +133,10 @@ static int paths_malformed(struct err *err)
 int memory_decode_paths(struct memory_section *memory, const uint8_t *bytes, size_t nr_bytes, uint32_t nr_dict,
                         struct err *err)
 {
-    const uint8_t *p = bytes, *end = bytes + nr_bytes;
     memory->paths_of = memory->paths_end = NULL;
     if (bytes == NULL)
         return 0;
+    const uint8_t *p = bytes, *end = bytes + nr_bytes;
     if (nr_dict > nr_bytes)
         return paths_malformed(err);
     if (memory->from == NULL || nr_dict > memory->from_capacity) {
