@@ -89,7 +89,7 @@ struct profile_rhythm {
 };
 
 struct profile_facts {
-    const char *source;     /* the file, or of several runs the files, for a title */
+    const char *source;     /* the file, or of several runs the first files, for a title */
     const char *command;    /* of the first process of the first run, arguments joined by spaces; "" when unknown */
     const char *host;       /* "" when unknown */
     uint64_t realtime_ns;   /* CLOCK_REALTIME at the start of the first run; 0 when unknown */

@@ -1,6 +1,9 @@
 #include "profile/run.h"
 
+#include "base/number.h"
+
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A fact that is added has to be kept here as well, and in PROFILE.md. */
@@ -152,20 +155,25 @@ static void facts_add(struct profile_facts *to, const struct profile_facts *from
     to->is_corrected = to->is_corrected && from->is_corrected;
 }
 
-/* "a.zst b.zst c.zst"; the text may become long, and is cut by whoever shows it. */
+#define SOURCES_NAMED 3u
+
+/* "a.zst b.zst c.zst and 9,997 others" */
 static const char *sources_join(struct profile *profile)
 {
-    size_t bytes = 0, used = 0;
-    for (uint32_t i = 0; i < profile->nr_runs; i++)
+    uint32_t nr_named = profile->nr_runs < SOURCES_NAMED ? profile->nr_runs : SOURCES_NAMED;
+    uint32_t nr_others = profile->nr_runs - nr_named;
+    char others[NUMBER_BYTES + 16] = "", number[NUMBER_BYTES];
+    if (nr_others > 0)
+        (void)snprintf(others, sizeof(others), "and %s other%s", number_grouped(number, nr_others),
+                       nr_others > 1 ? "s" : "");
+    size_t bytes = strlen(others) + 1, used = 0;
+    for (uint32_t i = 0; i < nr_named; i++)
         bytes += strlen(profile->runs[i].source) + 1;
-    char *joined = arena_alloc(&profile->arena, bytes + 1);
-    for (uint32_t i = 0; joined != NULL && i < profile->nr_runs; i++) {
-        size_t length = strlen(profile->runs[i].source);
-        if (i > 0)
-            joined[used++] = ' ';
-        memcpy(joined + used, profile->runs[i].source, length);
-        used += length;
-    }
+    char *joined = arena_alloc(&profile->arena, bytes);
+    for (uint32_t i = 0; joined != NULL && i < nr_named; i++)
+        used += (size_t)sprintf(joined + used, "%s%s", i > 0 ? " " : "", profile->runs[i].source);
+    if (joined != NULL && nr_others > 0)
+        (void)sprintf(joined + used, " %s", others);
     return joined;
 }
 

@@ -399,6 +399,7 @@ START_TEST(any_tree_of_merges_gives_the_same_bytes)
     struct profile *all = profile_restore(&first);
     ck_assert_uint_eq(all->nr_runs, NR);
     ck_assert_uint_eq(all->facts.nr_traces, NR);
+    ck_assert_str_eq(all->facts.source, "t t t and 197 others");
     profile_free(all);
     free(first.bytes);
     for (uint32_t i = 0; i < NR; i++)
