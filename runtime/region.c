@@ -115,10 +115,12 @@ static int region_check(int fd, uint64_t *bytes)
         return result;
     if (!S_ISREG(status.st_mode) || status.st_uid != (uid_t)sys_getuid() || (status.st_mode & 077) != 0)
         return -EPERM;
-    uint32_t head[2];
+    uint32_t head[2], step;
     if (sys_pread(fd, head, sizeof head, 0) != (long)sizeof head || head[0] != REGION_LAYOUT)
         return -EINVAL;
     if (head[1] < REGION_BIG_MIN || head[1] > REGION_BIG_MAX || (head[1] & (head[1] - 1)) != 0)
+        return -EINVAL;
+    if (sys_pread(fd, &step, sizeof step, offsetof(struct region, clock_step)) != (long)sizeof step || step == 0)
         return -EINVAL;
     *bytes = region_total_bytes(head[1]);
     return (uint64_t)status.st_size == *bytes ? 0 : -EINVAL;

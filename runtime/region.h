@@ -5,6 +5,9 @@
  * One file in /dev/shm (or beside the trace), mode 0600, mapped whole and for ever by each side, no descriptor kept.
  * Nothing in here is a pointer. Pages are reserved before they are used (region_reserve), so that a full file system is
  * an error and not a SIGBUS. Both sides come from one build: `layout` guards against others.
+ *
+ * The programs can write to all of it, on purpose or by a stray pointer. The drain takes no number from here as an
+ * index, a limit or a divisor without making sure of it.
  */
 #ifndef REGION_H
 #define REGION_H
@@ -149,6 +152,19 @@ static inline uint32_t region_nr_processes(const struct region *region)
 {
     uint32_t nr = __atomic_load_n(&region->nr_processes_used, __ATOMIC_SEQ_CST);
     return nr < REGION_NR_PROCESSES ? nr : REGION_NR_PROCESSES;
+}
+
+/* As many slots were ever claimed: no other is worth a look. */
+static inline uint32_t region_nr_slots(const struct region *region)
+{
+    uint32_t nr = __atomic_load_n(&region->nr_slots_used, __ATOMIC_SEQ_CST);
+    return nr < REGION_NR_SLOTS ? nr : REGION_NR_SLOTS;
+}
+
+/* The process of a slot's owner, as an index. */
+static inline uint32_t region_process_of(const struct region_slot *slot)
+{
+    return slot->process % REGION_NR_PROCESSES;
 }
 
 /* Raise a count that only ever grows to `nr`. */

@@ -80,7 +80,7 @@ static uint32_t slot_claim_from(uint32_t first, uint32_t end)
 static bool slots_are_stale(void)
 {
     struct region *region = tracert__session.region;
-    uint32_t nr = __atomic_load_n(&region->nr_slots_used, __ATOMIC_ACQUIRE);
+    uint32_t nr = region_nr_slots(region);
     uint32_t ended = 0;
     for (uint32_t i = 0; i < nr && nr >= STALE_MIN; i++)
         ended += __atomic_load_n(&region->slots[i].state, __ATOMIC_RELAXED) == SLOT_ENDED;
@@ -98,7 +98,7 @@ static uint32_t slot_claim(void)
     uint32_t nobody = 0;
     int naps = tracert__session.full == TF_FULL_DROP ? 0 : STALE_NAPS;
     for (; naps > 0 && slots_are_stale() && !region_drain_is_dead(region); naps--) {
-        uint32_t index = slot_claim_from(0, region->nr_slots_used);
+        uint32_t index = slot_claim_from(0, region_nr_slots(region));
         if (index != UINT32_MAX)
             return index;
         region_call_drain(region);

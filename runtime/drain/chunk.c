@@ -374,7 +374,7 @@ void chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t i
     struct take take = {.chunker = chunker,
                         .thread = thread,
                         .segment = segment_at(region_ring(region, index), region_ring_bytes(region, index), number),
-                        .begin = (uint32_t)slot->read_at,
+                        .begin = (uint32_t)slot->read_at < end ? (uint32_t)slot->read_at : end,
                         .end = end};
     take_begin(&take);
     take_words(&take);

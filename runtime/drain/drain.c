@@ -43,7 +43,8 @@ static void process_announce(struct drain *drain, uint32_t index)
         uint32_t first = index; /* the outermost one that is not known yet */
         for (;;) {
             uint32_t parent = process_by_serial(drain, processes[first].parent);
-            if (parent == UINT32_MAX || drain->processes[parent].announced)
+            if (parent == UINT32_MAX || drain->processes[parent].announced ||
+                drain->processes[parent].serial >= drain->processes[first].serial) /* no parent has come later */
                 break;
             first = parent;
         }
@@ -81,11 +82,12 @@ static struct drain_thread *thread_of(struct drain *drain, uint32_t index)
     if (thread->serial != 0 && thread->generation == slot->generation)
         return thread;
     memset(thread, 0, sizeof *thread);
-    if (drain->processes[slot->process].serial != drain->region->processes[slot->process].serial)
+    uint32_t process = region_process_of(slot);
+    if (drain->processes[process].serial != drain->region->processes[process].serial)
         processes_join(drain);
     thread->serial = ++drain->last_thread;
     thread->generation = slot->generation;
-    thread->process_serial = drain->region->processes[slot->process].serial;
+    thread->process_serial = drain->region->processes[process].serial;
     thread->last_ticks = slot->start_ticks;
     facts_write_thread(&drain->sink, thread->process_serial, thread->serial, slot->tid, slot->start_ticks);
     return thread;
@@ -113,10 +115,24 @@ static struct segment slot_segment(struct region *region, uint32_t index, uint32
     return segment_at(region_ring(region, index), region_ring_bytes(region, index), number);
 }
 
+/* The number of the next segment to be taken. */
+static uint32_t slot_next(const struct region_slot *slot)
+{
+    return (uint32_t)(slot->read_at >> 32);
+}
+
+/* Segments below it are closed. None is left when there seem to be more than the ring has. */
+static uint32_t slot_nr_closed(const struct region *region, uint32_t index)
+{
+    const struct region_slot *slot = &region->slots[index];
+    uint32_t bytes = region_ring_bytes(region, index), closed = __atomic_load_n(&slot->nr_closed, __ATOMIC_ACQUIRE);
+    return closed - slot_next(slot) <= bytes / segment_bytes(bytes) ? closed : slot_next(slot);
+}
+
 /* The words of the closed segment that comes next. */
 static uint32_t slot_closed_words(struct region *region, uint32_t index)
 {
-    struct segment segment = slot_segment(region, index, (uint32_t)(region->slots[index].read_at >> 32));
+    struct segment segment = slot_segment(region, index, slot_next(&region->slots[index]));
     return segment_closed_count(&segment);
 }
 
@@ -142,7 +158,7 @@ static void slot_close(struct drain *drain, uint32_t index)
 static void slot_take_part(struct drain *drain, uint32_t index)
 {
     struct region_slot *slot = &drain->region->slots[index];
-    uint32_t number = (uint32_t)(slot->read_at >> 32);
+    uint32_t number = slot_next(slot);
     if (number >= __atomic_load_n(&slot->nr_opened, __ATOMIC_ACQUIRE))
         return;
     struct segment segment = slot_segment(drain->region, index, number);
@@ -162,12 +178,8 @@ static void slot_flush(struct drain *drain, uint32_t index, bool dead)
     bool told = false; /* of its last drops */
     if (over)
         slot_close(drain, index);
-    for (;;) {
-        uint32_t closed = __atomic_load_n(&slot->nr_closed, __ATOMIC_ACQUIRE);
-        uint32_t number = (uint32_t)(slot->read_at >> 32);
-        if (number >= closed)
-            break;
-        told = over && number + 1 == closed;
+    for (uint32_t closed; slot_next(slot) < (closed = slot_nr_closed(drain->region, index));) {
+        told = over && slot_next(slot) + 1 == closed;
         slot_take_segment(drain, index, told);
     }
     if (over && !told && slot->dropped + slot->memory_dropped > 0)
@@ -192,7 +204,7 @@ static bool slot_find_job(struct drain *drain, uint32_t index, struct job *job)
 {
     struct region_slot *slot = &drain->region->slots[index];
     if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) != SLOT_LIVE ||
-        (uint32_t)(slot->read_at >> 32) >= __atomic_load_n(&slot->nr_closed, __ATOMIC_ACQUIRE))
+        slot_next(slot) >= slot_nr_closed(drain->region, index))
         return false;
     *job =
         (struct job){.slot = index, .end = slot_closed_words(drain->region, index), .thread = thread_of(drain, index)};
@@ -204,7 +216,7 @@ static bool slots_serve(struct drain *drain)
 {
     bool busy = false;
     uint32_t nr_jobs = 0;
-    uint32_t nr = __atomic_load_n(&drain->region->nr_slots_used, __ATOMIC_SEQ_CST);
+    uint32_t nr = region_nr_slots(drain->region);
     for (uint32_t i = 0; i < nr; i++) {
         busy |= slot_serve_ended(drain, i);
         nr_jobs += slot_find_job(drain, i, &drain->jobs[nr_jobs]);
@@ -219,11 +231,11 @@ static bool slots_serve(struct drain *drain)
 
 static void process_flush(struct drain *drain, uint32_t index, bool dead)
 {
-    uint32_t nr = __atomic_load_n(&drain->region->nr_slots_used, __ATOMIC_SEQ_CST);
+    uint32_t nr = region_nr_slots(drain->region);
     for (uint32_t i = 0; i < nr; i++) {
         const struct region_slot *slot = &drain->region->slots[i];
         uint32_t state = __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
-        uint32_t owner = (state & SLOT_STATE_MASK) == SLOT_CLAIMED ? state >> SLOT_STATE_BITS : slot->process;
+        uint32_t owner = (state & SLOT_STATE_MASK) == SLOT_CLAIMED ? state >> SLOT_STATE_BITS : region_process_of(slot);
         if (state != SLOT_FREE && owner == index)
             slot_flush(drain, i, dead);
     }
@@ -252,11 +264,11 @@ static void slots_reap_late(struct drain *drain)
     if (now - drain->late_ns < LATE_NS)
         return;
     drain->late_ns = now;
-    uint32_t nr = __atomic_load_n(&region->nr_slots_used, __ATOMIC_SEQ_CST);
+    uint32_t nr = region_nr_slots(region);
     for (uint32_t i = 0; i < nr; i++) {
         const struct region_slot *slot = &region->slots[i];
         if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) == SLOT_LIVE && slot->late &&
-            sys_kill_thread((int)region->processes[slot->process].pid, (int)slot->tid) == -ESRCH)
+            sys_kill_thread((int)region->processes[region_process_of(slot)].pid, (int)slot->tid) == -ESRCH)
             slot_flush(drain, i, true);
     }
 }
@@ -323,6 +335,15 @@ static void drain_flush(struct drain *drain)
     drain->flushes_seen = flushes;
 }
 
+/* Take what processes have left whose entry in the table is no more what it was. */
+static void slots_flush_rest(struct drain *drain)
+{
+    for (uint32_t i = 0; i < region_nr_slots(drain->region); i++) {
+        if (__atomic_load_n(&drain->region->slots[i].state, __ATOMIC_ACQUIRE) != SLOT_FREE)
+            slot_flush(drain, i, true);
+    }
+}
+
 /* A process is at its end and asks for its events to be in the file: write an END for now; more may follow. */
 static void processes_finish(struct drain *drain)
 {
@@ -376,7 +397,7 @@ static void drain_idle(struct drain *drain, uint32_t doorbell)
 
 /*
  * A process is in the session, or is joining it. One that was killed while it joined may have raised nr_live, which
- * nobody lowers.
+ * nobody lowers. One without a serial has overwritten it.
  */
 static bool anybody_lives(const struct drain *drain)
 {
@@ -384,7 +405,9 @@ static bool anybody_lives(const struct drain *drain)
         const struct region_process *process = &drain->region->processes[i];
         uint32_t state = __atomic_load_n(&process->state, __ATOMIC_SEQ_CST);
         int pid = (int)__atomic_load_n(&process->pid, __ATOMIC_SEQ_CST);
-        if (state == PROCESS_LIVE || (state == PROCESS_CLAIMED && pid != 0 && sys_kill_thread(pid, pid) != -ESRCH))
+        if (state == PROCESS_LIVE && process->serial != 0)
+            return true;
+        if ((state == PROCESS_LIVE || state == PROCESS_CLAIMED) && pid > 0 && sys_kill_thread(pid, pid) != -ESRCH)
             return true;
     }
     return false;
@@ -431,6 +454,7 @@ void drain_run(struct drain *drain)
         else
             drain_idle(drain, doorbell);
     }
+    slots_flush_rest(drain);
     if (drain->sink.end_offset == UINT64_MAX)
         facts_write_end(&drain->sink, drain->region, TF_FAILURE_NONE, drain->resumed);
     sys_unlinkat(AT_FDCWD, drain->region_path);

@@ -152,7 +152,7 @@ static void slot_resume(struct resume *resume, uint32_t index)
         return;
     thread->serial = serial;
     thread->generation = slot->generation;
-    thread->process_serial = drain->region->processes[slot->process % REGION_NR_PROCESSES].serial;
+    thread->process_serial = drain->region->processes[region_process_of(slot)].serial;
     thread_restore(resume, thread, &header);
     if (thread->nr_chunks != slot->chunk_number + 1 || slot->next_read_at <= slot->read_at)
         return;
@@ -182,14 +182,27 @@ static void processes_resume(struct resume *resume)
     drain->processes_seen = drain->region->next_process - 1; /* look once more: some may not be announced */
 }
 
+/* No more blocks fit into the file, and no serial of a process or a thread in it is higher. */
+static uint32_t blocks_most(const struct sink *sink)
+{
+    struct stat status;
+    if (sys_fstatat(sink->fd, "", &status, AT_EMPTY_PATH) != 0)
+        return 0;
+    uint64_t nr = (uint64_t)status.st_size / TF_HEADER_BYTES;
+    return nr < UINT32_MAX - 1 ? (uint32_t)nr : UINT32_MAX - 1;
+}
+
 int drain_resume(struct drain *drain)
 {
     struct region *region = drain->region;
-    struct resume resume = {.drain = drain, .nr_processes = region->next_process};
-    uint32_t nr_slots = region->nr_slots_used < REGION_NR_SLOTS ? region->nr_slots_used : REGION_NR_SLOTS;
+    uint32_t nr_blocks = blocks_most(&drain->sink);
+    struct resume resume = {.drain = drain,
+                            .nr_processes = region->next_process < nr_blocks ? region->next_process : nr_blocks};
+    uint32_t nr_slots = region_nr_slots(region);
     for (uint32_t i = 0; i < nr_slots; i++) {
-        if (region->slots[i].thread_serial > resume.nr_threads)
-            resume.nr_threads = region->slots[i].thread_serial;
+        uint32_t serial = region->slots[i].thread_serial;
+        if (serial > resume.nr_threads && serial <= nr_blocks)
+            resume.nr_threads = serial;
     }
     size_t workspace_bytes = ZSTD_estimateDCtxSize();
     void *workspace = memory_map(workspace_bytes);
