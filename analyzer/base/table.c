@@ -92,7 +92,7 @@ char *table_cell_format(const struct table_cell *cell, enum table_kind kind, con
     if (kind == TABLE_CHANGE) {
         char change[NUMBER_BYTES];
         snprintf(text, NUMBER_BYTES, "%c%.30s", cell->number < cell->whole ? '-' : '+',
-                 number_time(change, most - least));
+                 look->times_are_counts ? number_grouped(change, most - least) : number_time(change, most - least));
         return text;
     }
     if (kind == TABLE_TIME && !look->times_are_counts)

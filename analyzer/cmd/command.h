@@ -168,6 +168,7 @@ int cmd_threads(int argc, char **argv);
 int cmd_modules(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_outliers(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_flamegraph(int argc, char **argv);
 int cmd_html(int argc, char **argv);
 int cmd_export(int argc, char **argv);

@@ -1,5 +1,6 @@
-#include "cmd/snapshot_load.h"
+#include "cmd/heap_image.h"
 
+#include "cmd/snapshot_load.h"
 #include "export/heap_files.h"
 #include "view/snapshot.h"
 
@@ -71,7 +72,7 @@ static int diff_answer_write(const void *context, const struct view_options *vie
     return answer->write(&answer->diff, view, out, err);
 }
 
-static int heap_diff(const struct options *options)
+int heap_images_diff(const struct options *options, const char *verb)
 {
     struct err err = {0};
     struct diff_answer answer = {.write = snapshot_diff_text};
@@ -79,9 +80,9 @@ static int heap_diff(const struct options *options)
     if (is_json)
         answer.write = snapshot_diff_json;
     else if (options->format != NULL && strcmp(options->format, "text") != 0)
-        err_set(&err, ERR_USAGE, "heap --diff cannot write the format \"%s\", only: text, json", options->format);
+        err_set(&err, ERR_USAGE, "%s of heaps cannot write the format \"%s\", only: text, json", verb, options->format);
     if (options->nr_inputs != 2)
-        err_set(&err, ERR_USAGE, "heap --diff: name two images, the earlier one first");
+        err_set(&err, ERR_USAGE, "%s: name two images, the earlier one first", verb);
     struct snapshot *before = err.code != ERR_NONE ? NULL : snapshot_load(options, options->inputs[0], NULL, &err);
     struct snapshot *after = before == NULL ? NULL : snapshot_load(options, options->inputs[1], NULL, &err);
     struct view_options view = {.top = options->top};
@@ -108,7 +109,7 @@ int cmd_heap(int argc, char **argv)
     if (options_parse(&options, argc, argv, set, "IMAGE [TRACE] | --diff IMAGE IMAGE", about, examples, &err) != 0)
         return command_fail(&err);
     if (options.diff)
-        return heap_diff(&options);
+        return heap_images_diff(&options, "heap --diff");
     if (options.default_input || options.nr_inputs > 2)
         err_set(&err, ERR_USAGE,
                 "heap: name an image, and its trace where that is not beside it (see tracean heap --help)");

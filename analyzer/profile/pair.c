@@ -66,9 +66,34 @@ static uint32_t function_intern(struct pairing *pairing, const struct profile_fu
 
 /* ---- Nodes --------------------------------------------------------------------------------------- */
 
-/* Add a profile's paths to the tree of both; places[node] becomes where each is. */
-static int nodes_add(struct pairing *pairing, const struct profile *profile, uint32_t *places)
+/* A profile, and where its parts are in both. */
+struct part {
+    const struct profile *profile;
+    uint32_t *nodes, *functions; /* functions: UINT32_MAX when it has no node; known once all is finished */
+};
+
+static int part_init(struct part *part, const struct profile *profile, struct err *err)
 {
+    *part = (struct part){.profile = profile,
+                          .nodes = calloc(profile->nr_nodes, sizeof(*part->nodes)),
+                          .functions = malloc(((size_t)profile->nr_functions + 1) * sizeof(*part->functions))};
+    if (part->nodes == NULL || part->functions == NULL)
+        return no_memory(err);
+    memset(part->functions, 0xff, ((size_t)profile->nr_functions + 1) * sizeof(*part->functions));
+    return 0;
+}
+
+static void part_release(struct part *part)
+{
+    free(part->nodes);
+    free(part->functions);
+}
+
+/* Add a profile's paths to the tree of both. */
+static int nodes_add(struct pairing *pairing, struct part *part)
+{
+    const struct profile *profile = part->profile;
+    uint32_t *places = part->nodes;
     for (uint32_t i = 1; i < profile->nr_nodes; i++) {
         const struct profile_node *node = &profile->nodes[i];
         uint32_t function = function_intern(pairing, &profile->functions[node->function]);
@@ -83,18 +108,51 @@ static int nodes_add(struct pairing *pairing, const struct profile *profile, uin
     return 0;
 }
 
-static struct pair_side *side_make(struct profile *both, const struct profile *profile, const uint32_t *places)
+static struct pair_side *side_make(struct profile *both, const struct part *part)
 {
     struct pair_side *side = arena_array(&both->arena, both->nr_nodes, sizeof(*side));
-    for (uint32_t i = 0; side != NULL && i < profile->nr_nodes; i++) {
-        const struct profile_node *node = &profile->nodes[i];
-        struct pair_side *to = &side[places[i]];
+    for (uint32_t i = 0; side != NULL && i < part->profile->nr_nodes; i++) {
+        const struct profile_node *node = &part->profile->nodes[i];
+        struct pair_side *to = &side[part->nodes[i]];
         to->calls += node->calls;
         to->inclusive_ns += node->inclusive_ns;
         to->exclusive_ns += node->exclusive_ns;
         to->exists = true;
     }
     return side;
+}
+
+static struct pair_function *functions_make(struct profile *both, const struct part *part)
+{
+    struct pair_function *sums = arena_array(&both->arena, (size_t)both->nr_functions + 1, sizeof(*sums));
+    for (uint32_t i = 1; i < part->profile->nr_nodes; i++)
+        part->functions[part->profile->nodes[i].function] = both->nodes[part->nodes[i]].function;
+    for (uint32_t i = 0; sums != NULL && i < part->profile->nr_functions; i++) {
+        const struct profile_function *function = &part->profile->functions[i];
+        if (part->functions[i] == UINT32_MAX)
+            continue;
+        struct pair_function *to = &sums[part->functions[i]];
+        to->calls += function->calls;
+        to->inclusive_ns += function->inclusive_ns;
+        to->exclusive_ns += function->exclusive_ns;
+        to->low_ns += function_low_ns(function);
+        to->high_ns += function_high_ns(function);
+        to->median_ns = to->exists ? 0 : function_quantile_ns(function, 500); /* of two there is none */
+        to->exists = true;
+    }
+    return sums;
+}
+
+/* 0, or -1 when memory ran out. */
+static int run_set(struct pair_run *run, struct profile *both, const struct profile *profile)
+{
+    const struct profile_facts *facts = &profile->facts;
+    *run = (struct pair_run){.source = arena_copy(&both->arena, facts->source, strlen(facts->source)),
+                             .wall_ns = facts->wall_ns,
+                             .nr_calls = facts->nr_calls,
+                             .exclusive_ns = profile->nodes[0].inclusive_ns,
+                             .complete = facts->complete};
+    return run->source == NULL ? -1 : 0;
 }
 
 /* ---- Both ---------------------------------------------------------------------------------------- */
@@ -138,37 +196,48 @@ static int both_finish(struct pairing *pairing)
     return profile_finish(both, &pairing->tree, pairing->err);
 }
 
+static int sides_set(struct pair *pair, const struct part *base, const struct part *now)
+{
+    struct profile *both = pair->both;
+    pair->base = side_make(both, base);
+    pair->now = side_make(both, now);
+    pair->base_functions = functions_make(both, base);
+    pair->now_functions = functions_make(both, now);
+    if (run_set(&pair->base_run, both, base->profile) != 0 || run_set(&pair->now_run, both, now->profile) != 0 ||
+        pair->base == NULL || pair->now == NULL || pair->base_functions == NULL || pair->now_functions == NULL)
+        return -1;
+    return 0;
+}
+
 int pair_make(struct pair *pair, const struct profile *base, const struct profile *now, struct err *err)
 {
     struct pairing pairing = {.both = calloc(1, sizeof(*pairing.both)), .err = err};
-    uint32_t *base_places = calloc(base->nr_nodes, sizeof(*base_places));
-    uint32_t *now_places = calloc(now->nr_nodes, sizeof(*now_places));
+    struct part old = {0}, new = {0};
     int result = -1;
     *pair = (struct pair){.both = pairing.both};
     index_init(&pairing.names);
-    if (pairing.both == NULL || base_places == NULL || now_places == NULL) {
+    if (pairing.both == NULL) {
         no_memory(err);
         goto out;
     }
     arena_init(&pairing.both->arena, 0);
+    if (part_init(&old, base, err) != 0 || part_init(&new, now, err) != 0)
+        goto out;
     if (strcmp(base->facts.unit, now->facts.unit) != 0) {
         err_set(err, ERR_USAGE, "profiles in %s and in %s cannot be compared", base->facts.unit, now->facts.unit);
         goto out;
     }
     /* The second one first: where both know a function, it says where the function is. */
-    if (calltree_init(&pairing.tree, err) != 0 || nodes_add(&pairing, now, now_places) != 0 ||
-        nodes_add(&pairing, base, base_places) != 0 || facts_set(&pairing, base, now) != 0 ||
-        both_finish(&pairing) != 0)
+    if (calltree_init(&pairing.tree, err) != 0 || nodes_add(&pairing, &new) != 0 || nodes_add(&pairing, &old) != 0 ||
+        facts_set(&pairing, base, now) != 0 || both_finish(&pairing) != 0)
         goto out;
-    pair->base = side_make(pair->both, base, base_places);
-    pair->now = side_make(pair->both, now, now_places);
-    result = pair->base != NULL && pair->now != NULL ? 0 : no_memory(err);
+    result = sides_set(pair, &old, &new) == 0 ? 0 : no_memory(err);
 out:
     calltree_release(&pairing.tree);
     index_release(&pairing.names);
     free(pairing.functions);
-    free(base_places);
-    free(now_places);
+    part_release(&old);
+    part_release(&new);
     return result;
 }
 

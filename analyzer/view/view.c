@@ -27,6 +27,7 @@ const struct view views[] = {
     SHEET("hist", hist_sheet),
     SHEET("threads", threads_sheet),
     SHEET("modules", modules_sheet),
+    SHEET("diff", diff_sheet),
     VIEW("flamegraph", "svg", flamegraph_svg),
     VIEW("html", "html", page_html),
     VIEW("export", "folded", export_folded),

@@ -20,6 +20,9 @@ int hist_sheet(const struct profile *profile, const struct view_options *options
 int threads_sheet(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err);
 int modules_sheet(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err);
 
+/* How options->pair's second profile differs from its first, by function. */
+int diff_sheet(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err);
+
 /* One interactive picture; with options->chart in order of time. */
 int flamegraph_svg(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err);
 int flamechart_svg(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err);

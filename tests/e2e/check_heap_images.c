@@ -201,6 +201,8 @@ START_TEST(what_has_grown_is_told)
     build_program(&toolchains[1], folder, "grows", "\"$PROGRAMS\"/grows.c", "-g");
     run_ok(folder, PRELOAD "TRACERT_MEMORY=full ./grows");
     struct run run = run_ok(folder, "\"$TRACEAN\" heap --diff --format json trace.1-before.heap trace.2-after.heap");
+    struct run same = run_ok(folder, "\"$TRACEAN\" diff --format json trace.1-before.heap trace.2-after.heap");
+    ck_assert_str_eq(same.out, run.out);
     json_t *diff = json_loads(run.out, 0, NULL);
     const json_t *paths = json_object_get(diff, "paths"), *first = json_array_get(paths, 0);
     const json_t *last = json_array_get(paths, json_array_size(paths) - 1);

@@ -143,6 +143,76 @@ static long long calls_expected(const char *source, long long line)
     return said != NULL && said < strchr(source, '\n') ? strtoll(said + strlen("calls: "), NULL, 10) : 0;
 }
 
+static json_t *diff_of(const char *folder, const char *before, const char *after)
+{
+    struct run run = run_ok(folder, "\"$TRACEAN\" diff --format json %s %s", before, after);
+    json_t *diff = json_loads(run.out, JSON_REJECT_DUPLICATES, NULL);
+    ck_assert_ptr_nonnull(diff);
+    return diff;
+}
+
+/* What the report of a difference says of a function; "" when it is not in there. */
+static const char *change_of(const json_t *diff, const char *function, const json_t **row)
+{
+    const json_t *changes = json_object_get(diff, "changes");
+    for (size_t i = 0; i < json_array_size(changes); i++) {
+        *row = json_array_get(changes, i);
+        if (strcmp(json_string_value(json_object_get(*row, "function")), function) == 0)
+            return json_string_value(json_object_get(*row, "what"));
+    }
+    *row = NULL;
+    return "";
+}
+
+START_TEST(what_changed_is_said)
+{
+    static const struct {
+        const char *function, *what;
+        int base_calls, calls;
+    } wanted[] = {{"doubled", "more calls", 50, 100},
+                  {"slowed", "slower", 20, 20},
+                  {"removed", "gone", 1, 0},
+                  {"added", "new", 0, 1}};
+
+    const char *folder = scratch_folder("views/diff");
+    const json_t *row;
+    build_program(&toolchains[1], folder, "program", "\"$PROGRAMS\"/changes.c", "-g");
+    run_ok(folder, "TRACERT_OUTPUT=before.zst ./program; TRACERT_OUTPUT=after.zst ./program later");
+    trace_await(folder, "before.zst");
+    trace_await(folder, "after.zst");
+    run_ok(folder, "\"$TRACEAN\" profile before.zst -o before.tprof"); /* a profile is as good */
+    json_t *diff = diff_of(folder, "before.tprof", "after.zst");
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
+        const char *what = change_of(diff, wanted[i].function, &row);
+        ck_assert_msg(strcmp(what, wanted[i].what) == 0, "%s: %s", wanted[i].function, what);
+        ck_assert_int_eq(json_integer_value(json_object_get(row, "base_calls")), wanted[i].base_calls);
+        ck_assert_int_eq(json_integer_value(json_object_get(row, "calls")), wanted[i].calls);
+    }
+    const char *steady = change_of(diff, "steady", &row);
+    ck_assert_msg(steady[0] == '\0' || strcmp(steady, "within doubt") == 0, "steady: %s", steady);
+    json_decref(diff);
+
+    /* What has not changed has not changed; and back again is the other way round. */
+    diff = diff_of(folder, "after.zst", "after.zst");
+    ck_assert_uint_eq(json_array_size(json_object_get(diff, "changes")), 0);
+    json_decref(diff);
+    diff = diff_of(folder, "after.zst", "before.zst");
+    ck_assert_str_eq(change_of(diff, "doubled", &row), "fewer calls");
+    ck_assert_str_eq(change_of(diff, "slowed", &row), "faster");
+    json_decref(diff);
+    struct run run = run_ok(folder, "for format in text csv markdown html; do \"$TRACEAN\" diff before.zst after.zst "
+                                    "--format $format | grep -c slowed; done");
+    ck_assert_str_eq(run.out, "1\n1\n1\n1\n");
+    static const char *const wrong[] = {"before.zst", "--at 1s before.zst", "--memory before.zst after.zst"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        run = run_shell(folder, "\"$TRACEAN\" diff %s", wrong[i]);
+        ck_assert_int_eq(run.status, 1);
+        ck_assert_uint_eq(count_lines(run.err), 1);
+    }
+}
+
+END_TEST
+
 START_TEST(lines_say_what_they_call)
 {
     const char *folder = scratch_folder("views/lines-%s", toolchains[_i].name);
@@ -196,6 +266,7 @@ int main(void)
     tcase_add_loop_test(tests, pattern_is_found_where_it_is, 0, NR_PATTERNS);
     tcase_add_loop_test(tests, every_view_in_every_format, 0, 8);
     tcase_add_test(tests, outliers_name_the_cause);
+    tcase_add_test(tests, what_changed_is_said);
     tcase_add_loop_test(tests, lines_say_what_they_call, 0, nr_toolchains);
     tcase_add_test(tests, a_tall_text_is_paged);
     suite_add_tcase(suite, tests);

@@ -40,6 +40,32 @@ static uint32_t node_find(const struct profile *profile, const char *path)
     return node;
 }
 
+/* The functions of the test below, whatever their order: lex has two places. */
+static void functions_check(const struct pair *pair)
+{
+    static const struct {
+        const char *name;
+        uint64_t base_inclusive, base_exclusive, now_inclusive, now_exclusive;
+    } wanted[] = {
+        {"main", 640, 50, 710, 0}, {"parse", 500, 100, 630, 30}, {"lex", 400, 400, 680, 680},
+        {"old", 90, 90, 0, 0},     {"fresh", 0, 0, 80, 0},
+    };
+
+    for (uint32_t i = 0; i < pair->both->nr_functions; i++) {
+        size_t w = 0;
+        while (strcmp(wanted[w].name, pair->both->functions[i].name) != 0)
+            ck_assert_uint_lt(++w, sizeof(wanted) / sizeof(wanted[0]));
+        const struct pair_function *base = &pair->base_functions[i], *now = &pair->now_functions[i];
+        ck_assert_uint_eq(base->inclusive_ns, wanted[w].base_inclusive);
+        ck_assert_uint_eq(base->exclusive_ns, wanted[w].base_exclusive);
+        ck_assert_uint_eq(now->inclusive_ns, wanted[w].now_inclusive);
+        ck_assert_uint_eq(now->exclusive_ns, wanted[w].now_exclusive);
+        ck_assert(base->exists == (wanted[w].base_inclusive > 0) && now->exists == (wanted[w].now_inclusive > 0));
+    }
+    ck_assert_uint_eq(pair->base_run.exclusive_ns, 640);
+    ck_assert_uint_eq(pair->now_run.exclusive_ns, 710);
+}
+
 START_TEST(paths_of_both_are_there)
 {
     struct profile *base = read_text("main;parse;lex 400\nmain;parse 100\nmain;old 90\nmain 50\n", "samples");
@@ -56,6 +82,7 @@ START_TEST(paths_of_both_are_there)
     ck_assert_int_eq(pair_make(&pair, base, now, &err), 0);
     ck_assert_uint_eq(pair.both->nr_nodes, 1 + sizeof(wanted) / sizeof(wanted[0]));
     ck_assert_uint_eq(pair.both->nr_functions, 5);
+    functions_check(&pair);
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
         uint32_t node = node_find(pair.both, wanted[i].path);
         ck_assert_msg(node != 0, "%s", wanted[i].path);

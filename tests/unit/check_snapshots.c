@@ -3,7 +3,9 @@
  * the views as they are now, run this with GOLDEN=update in the environment, and read the difference.
  */
 #include "profile/calltree.h"
+#include "profile/merge.h"
 #include "profile/outliers.h"
+#include "profile/pair.h"
 #include "profile/replay.h"
 #include "suite.h"
 #include "trace_writer.h"
@@ -208,6 +210,7 @@ static const struct golden {
     {"hist.txt", "hist", "text", "handle_request", 0, NULL, NULL},
     {"threads.txt", "threads", "text", NULL, 0, NULL, NULL},
     {"modules.txt", "modules", "text", NULL, 0, NULL, NULL},
+    {"diff.txt", "diff", "text", NULL, 0, NULL, NULL},
     {"outliers.txt", "outliers", "text", "handle_request", 0, NULL, NULL},
 };
 
@@ -227,6 +230,21 @@ static void outliers_write(const struct golden *golden, const struct view_option
     outliers_release(&outliers);
 }
 
+/* From one run to two. */
+static void diff_write(const struct golden *golden, struct view_options *options, struct out *out)
+{
+    const struct profile *const twice[] = {profile, profile};
+    struct err err = {0};
+    struct pair pair;
+    struct profile *both = profile_merge(twice, 2, &err);
+    ck_assert_ptr_nonnull(both);
+    ck_assert_int_eq(pair_make(&pair, profile, both, &err), 0);
+    options->pair = &pair;
+    ck_assert_int_eq(view_find(golden->verb, golden->format)->write(pair.both, options, out, &err), 0);
+    pair_release(&pair);
+    profile_free(both);
+}
+
 static char *view_text(const struct golden *golden)
 {
     struct err err = {0};
@@ -242,6 +260,8 @@ static char *view_text(const struct golden *golden)
     ck_assert_int_eq(view_format_find(golden->format, &options.format), 0);
     if (strcmp(golden->verb, "outliers") == 0)
         outliers_write(golden, &options, out);
+    else if (strcmp(golden->verb, "diff") == 0)
+        diff_write(golden, &options, out);
     else
         ck_assert_int_eq(view_find(golden->verb, golden->format)->write(profile, &options, out, &err), 0);
     ck_assert_int_eq(out_close(out, &err), 0);
