@@ -6,6 +6,7 @@
  * expect: thread_main 20
  * expect: work 21000
  * expect-open: 0
+ * expect-without: asan (its search for leaks needs /proc)
  */
 #define _GNU_SOURCE
 #include <pthread.h>

@@ -9,6 +9,7 @@
  * expect: drop 40
  * expect: thread_main 10
  * expect: helper 60
+ * expect-without: tsan (clang's crashes in such destructors, traced or not)
  */
 #include <pthread.h>
 #include <stdlib.h>

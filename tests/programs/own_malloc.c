@@ -5,6 +5,7 @@
  * expect: main 1
  * expect: malloc printed
  * expect: carve printed
+ * expect-sanitizers: no (they bring allocators of their own)
  */
 #include <stddef.h>
 #include <stdio.h>

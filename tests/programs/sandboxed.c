@@ -6,6 +6,7 @@
  * expect: main 1
  * expect: work 1000
  * expect-lost: any
+ * expect-sanitizers: no (they map memory after the sandbox is closed)
  */
 #include <errno.h>
 #include <linux/filter.h>
