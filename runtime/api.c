@@ -1,5 +1,6 @@
 #include "tracert/tracert.h"
 
+#include "bytes.h"
 #include "lanes.h"
 #include "names.h"
 #include "session.h"
@@ -8,11 +9,10 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <string.h>
 
 static uint32_t name_bytes(const char *name)
 {
-    return name == NULL ? 0 : (uint32_t)strnlen(name, NAME_BYTES_MAX);
+    return name == NULL ? 0 : (uint32_t)text_length(name, NAME_BYTES_MAX);
 }
 
 void tracert_region_begin(const char *name)

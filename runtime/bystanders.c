@@ -1,11 +1,11 @@
 #include "bystanders.h"
 
+#include "bytes.h"
 #include "drain/image.h"
 #include "sys.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
-#include <string.h>
 
 enum { ENTRIES_BYTES = 4096, TEXT_BYTES = 512 };
 
@@ -37,8 +37,8 @@ static size_t task_read(uint32_t tid, const char *name, char *text, size_t bytes
         *--start = (char)('0' + tid % 10);
         tid /= 10;
     } while (tid > 0);
-    strcat(path, start);
-    strcat(path, name);
+    text_join(path, start);
+    text_join(path, name);
     int fd = (int)sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0)
         return 0;

@@ -1,10 +1,10 @@
 #include "config.h"
 
 #include "drain/workers.h"
+#include "bytes.h"
 #include "region.h"
 
 #include <stddef.h>
-#include <string.h>
 
 /* README.md and tracert.7 show the same rows; a test compares them. */
 const struct config_row tracert__config_rows[] = {
@@ -25,9 +25,9 @@ const struct config_row tracert__config_rows[] = {
  * thread. */
 static const char *config_find(char **environment, const char *name)
 {
-    size_t length = strlen(name);
+    size_t length = text_length(name, TEXT_MAX);
     for (char **entry = environment; entry != NULL && *entry != NULL; entry++) {
-        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=')
+        if (text_equal(*entry, name, length) && (*entry)[length] == '=')
             return *entry + length + 1;
     }
     return NULL;
@@ -62,7 +62,7 @@ static void config_number_in(struct config *config, char **environment, const ch
 {
     const char *text = config_find(environment, name);
     long value;
-    if (text == NULL || *text == '\0' || strcmp(text, "auto") == 0)
+    if (text == NULL || *text == '\0' || text_equal(text, "auto", TEXT_MAX))
         return;
     if (!config_number(text, &value) || value < low || value > high)
         config->bad = name;
@@ -75,7 +75,7 @@ static int config_choice(struct config *config, char **environment, const char *
 {
     const char *text = config_find(environment, name);
     for (int i = 0; text != NULL && words[i] != NULL; i++) {
-        if (strcmp(text, words[i]) == 0)
+        if (text_equal(text, words[i], TEXT_MAX))
             return i;
     }
     if (text != NULL && *text != '\0')
@@ -143,7 +143,7 @@ int config_expand(char *path, unsigned bytes, const char *pattern, int pid)
         }
         if (used + length >= bytes)
             return -1;
-        memcpy(path + used, piece, length);
+        bytes_copy(path + used, piece, length);
         used += length;
     }
     path[used] = '\0';

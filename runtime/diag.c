@@ -1,5 +1,6 @@
 #include "diag.h"
 
+#include "bytes.h"
 #include "sys.h"
 
 #include <errno.h>
@@ -34,7 +35,7 @@ static bool diag_is_same(void)
 void diag_line(const char *piece, ...)
 {
     char line[1024] = "tracert: ";
-    size_t used = strlen(line);
+    size_t used = text_length(line, TEXT_MAX);
     va_list pieces;
     va_start(pieces, piece);
     for (; piece != NULL; piece = va_arg(pieces, const char *)) {

@@ -1,12 +1,12 @@
 #include "lanes.h"
 
+#include "bytes.h"
 #include "drain/memory.h"
 #include "session.h"
 #include "thread.h"
 
 #include <errno.h>
 #include <stdbool.h>
-#include <string.h>
 
 /* A table of what is alive, open addressing, without a lock: nobody runs on one stack in two threads at a time. */
 struct lane {
@@ -176,5 +176,5 @@ void tracert__lanes_forget(void)
     lane_stack = NULL;
     lane_is_away = false;
     if (lanes != NULL)
-        memset(lanes, 0, NR_LANES * sizeof *lanes);
+        bytes_clear(lanes, NR_LANES * sizeof *lanes);
 }

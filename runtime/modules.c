@@ -1,5 +1,6 @@
 #include "modules.h"
 
+#include "bytes.h"
 #include "ring.h"
 #include "session.h"
 #include "sys.h"
@@ -12,7 +13,6 @@
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <string.h>
 #include <sys/auxv.h>
 
 enum {
@@ -84,12 +84,27 @@ static uint32_t notes_build_id(const uint8_t *notes, uint64_t bytes, const uint8
     return 0;
 }
 
+/* As tf_put_field() and tf_put_field_number(), but without a call. */
+static uint8_t *field_put(uint8_t *p, uint32_t key, const void *value, size_t bytes)
+{
+    p = tf_put_varint(p, key);
+    p = tf_put_varint(p, bytes);
+    bytes_copy(p, value, bytes);
+    return p + bytes;
+}
+
+static uint8_t *field_put_number(uint8_t *p, uint32_t key, uint64_t number)
+{
+    uint8_t value[TF_VARINT_MAX];
+    return field_put(p, key, value, (size_t)(tf_put_varint(value, number) - value));
+}
+
 /* Append the fields that describe the object's segments and build-id. Returns the new end. */
 static uint8_t *module_describe(uint8_t *p, const struct dl_phdr_info *info, const char *path, uint64_t ticks)
 {
-    p = tf_put_field_number(p, TF_FIELD_MODULE_BASE, info->dlpi_addr);
-    p = tf_put_field_number(p, TF_FIELD_TICKS, ticks);
-    p = tf_put_field(p, TF_FIELD_MODULE_PATH, path, strnlen(path, PATH_MAX));
+    p = field_put_number(p, TF_FIELD_MODULE_BASE, info->dlpi_addr);
+    p = field_put_number(p, TF_FIELD_TICKS, ticks);
+    p = field_put(p, TF_FIELD_MODULE_PATH, path, text_length(path, PATH_MAX));
     int segments = 0;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *header = &info->dlpi_phdr[i];
@@ -98,12 +113,12 @@ static uint8_t *module_describe(uint8_t *p, const struct dl_phdr_info *info, con
             uint8_t *end = tf_put_varint(value, header->p_vaddr);
             end = tf_put_varint(end, header->p_memsz);
             end = tf_put_varint(end, (header->p_flags & PF_X) != 0);
-            p = tf_put_field(p, TF_FIELD_SEGMENT, value, (size_t)(end - value));
+            p = field_put(p, TF_FIELD_SEGMENT, value, (size_t)(end - value));
         } else if (header->p_type == PT_NOTE) {
             const uint8_t *id = NULL;
             uint32_t bytes = notes_build_id((const uint8_t *)(info->dlpi_addr + header->p_vaddr), header->p_memsz, &id);
             if (bytes > 0)
-                p = tf_put_field(p, TF_FIELD_BUILD_ID, id, bytes);
+                p = field_put(p, TF_FIELD_BUILD_ID, id, bytes);
         }
     }
     return p;
@@ -183,8 +198,8 @@ static void modules_report_gone(void)
         if (module->seen == 0 || module->seen == modules_scan_number)
             continue;
         uint8_t fields[4 * TF_VARINT_MAX];
-        uint8_t *end = tf_put_field_number(fields, TF_FIELD_MODULE_BASE, module->base);
-        end = tf_put_field_number(end, TF_FIELD_TICKS, clock_now(tracert__session.clock));
+        uint8_t *end = field_put_number(fields, TF_FIELD_MODULE_BASE, module->base);
+        end = field_put_number(end, TF_FIELD_TICKS, clock_now(tracert__session.clock));
         tracert__note(NOTE_MODULE_UNLOAD, 0, fields, (uint32_t)(end - fields));
         modules_gone = true;
         module->seen = 0;

@@ -1,5 +1,7 @@
 #include "names.h"
 
+#include "bytes.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -27,7 +29,7 @@ static uint32_t name_append(struct region_names *names, const char *text, uint32
     uint16_t length = (uint16_t)bytes;
     uint32_t name = FIRST + used + LENGTH_BYTES;
     memcpy(names->text + name - LENGTH_BYTES, &length, sizeof length);
-    memcpy(names->text + name, text, bytes);
+    bytes_copy(names->text + name, text, bytes);
     return name;
 }
 

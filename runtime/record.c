@@ -1,5 +1,6 @@
 #include "record.h"
 
+#include "bytes.h"
 #include "drain/memory.h"
 #include "lazy.h"
 #include "paths.h"
@@ -7,7 +8,6 @@
 #include "table.h"
 
 #include <signal.h>
-#include <string.h>
 
 /* ---- The thread's block -------------------------------------------------------------------------------- */
 
@@ -116,7 +116,7 @@ int record_reserve_frames(struct tracert__thread *thread, uint32_t depth)
     struct frame *frames = frames_map(nr);
     if (frames == NULL)
         return -1;
-    memcpy(frames - 1, thread->frames - 1, (depth + 1u) * sizeof *frames);
+    bytes_copy(frames - 1, thread->frames - 1, (depth + 1u) * sizeof *frames);
     thread->frames = frames;
     thread->nr_frames = nr;
     return 0;
@@ -206,7 +206,7 @@ static void segment_begin(struct tracert__thread *thread, uint32_t number, uint6
         table_clear(thread, number);
     segment.head->depth = depth;
     segment.head->nr_stack = listed;
-    memcpy(segment.stack, thread->frames + (depth - listed), listed * sizeof *segment.stack);
+    bytes_copy(segment.stack, thread->frames + (depth - listed), listed * sizeof *segment.stack);
     thread->words = segment.words;
     thread->blank = segment.blank;
     thread->ticks_high = (uint32_t)(ticks >> 32);
@@ -479,9 +479,9 @@ static uint32_t note_write(const struct segment *segment, const struct segment_n
     if (first > segment->max_notes || segment->max_notes - first < granules)
         return SYMBOL_NONE;
     uint8_t *place = segment->notes + (size_t)first * NOTE_GRANULE;
-    memcpy(place, note, sizeof *note);
+    bytes_copy(place, note, sizeof *note);
     if (note->bytes > 0)
-        memcpy(place + sizeof *note, data, note->bytes);
+        bytes_copy(place + sizeof *note, data, note->bytes);
     return first;
 }
 

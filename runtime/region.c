@@ -1,12 +1,12 @@
 #include "region.h"
 
+#include "bytes.h"
 #include "sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <stdbool.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -44,8 +44,8 @@ static void descriptor_path(char *path, int fd)
         *--start = (char)('0' + fd % 10);
         fd /= 10;
     } while (fd > 0);
-    strcpy(path, "/proc/self/fd/");
-    strcat(path, start);
+    bytes_copy(path, "/proc/self/fd/", sizeof "/proc/self/fd/");
+    text_join(path, start);
 }
 
 /* An empty file in the directory of `path`, with a name only if it cannot be given one later. -errno: none. */
@@ -53,8 +53,8 @@ static int file_make(const char *path, bool *named)
 {
     char text[PATH_MAX];
     struct stat status;
-    size_t length = (size_t)(strrchr(path, '/') - path) + 1;
-    memcpy(text, path, length);
+    size_t length = (size_t)(text_last(path, '/') - path) + 1;
+    bytes_copy(text, path, length);
     text[length] = '\0';
     int fd = (int)sys_openat(AT_FDCWD, text, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
     descriptor_path(text, fd);

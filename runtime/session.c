@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include "bytes.h"
 #include "diag.h"
 #include "drain/spawn.h"
 #include "heap.h"
@@ -15,7 +16,6 @@
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -61,7 +61,7 @@ static uint64_t process_image(void)
     uint64_t image = 0;
     const void *random = (const void *)getauxval(AT_RANDOM);
     if (random != NULL)
-        memcpy(&image, random, sizeof image);
+        bytes_copy(&image, random, sizeof image);
     return image;
 }
 
@@ -131,10 +131,10 @@ static int session_map_threads(struct session *session)
 
 static void text_append(char *text, size_t bytes, const char *piece)
 {
-    size_t used = strlen(text);
-    size_t length = strlen(piece);
+    size_t used = text_length(text, TEXT_MAX);
+    size_t length = text_length(piece, TEXT_MAX);
     if (used + length < bytes)
-        memcpy(text + used, piece, length + 1);
+        bytes_copy(text + used, piece, length + 1);
 }
 
 /* A name nobody can guess, in `directory`; from the root, so that it is found from anywhere. */
@@ -159,13 +159,13 @@ static void session_name_region(struct session *session, const char *directory)
 /* The directory that the trace will lie in. */
 static void output_directory(const char *output, char *directory, size_t bytes)
 {
-    const char *slash = strrchr(output, '/');
+    const char *slash = text_last(output, '/');
     size_t length = slash == NULL ? 0 : (size_t)(slash - output);
     directory[0] = '\0';
     if (slash == NULL)
         text_append(directory, bytes, ".");
     else if (length < bytes) {
-        memcpy(directory, output, length);
+        bytes_copy(directory, output, length);
         directory[length] = '\0';
     }
 }
@@ -269,7 +269,7 @@ static enum join session_enter(struct session *session, const char *path)
         diag_line("the library is in this program twice; the second copy records nothing", NULL);
         return JOIN_REFUSED;
     }
-    strcpy(session->region_path, path);
+    bytes_copy(session->region_path, path, text_length(path, TEXT_MAX) + 1);
     session->clock = (enum tf_clock)region->clock;
     session->memory = (enum tf_memory)region->memory;
     uint32_t parent = before != UINT32_MAX ? before : process_find(region, (uint32_t)getppid());
@@ -285,7 +285,8 @@ static enum join session_enter(struct session *session, const char *path)
 static enum join session_join(struct session *session)
 {
     const char *path = session->config.session;
-    if (path == NULL || strlen(path) >= sizeof session->region_path || region_open(path, &session->region) != 0)
+    if (path == NULL || text_length(path, TEXT_MAX) >= sizeof session->region_path ||
+        region_open(path, &session->region) != 0)
         return JOIN_NONE;
     enum join result = session_enter(session, path);
     if (result != JOIN_DONE)
@@ -310,11 +311,11 @@ static void session_export(const struct session *session)
     char *text = (char *)(copy + nr + 2);
     size_t used = 0;
     for (size_t i = 0; i < nr; i++) {
-        if (strncmp(environ[i], "TRACERT_SESSION=", 16) != 0)
+        if (!text_equal(environ[i], "TRACERT_SESSION=", 16))
             copy[used++] = environ[i];
     }
-    strcpy(text, "TRACERT_SESSION=");
-    strcpy(text + 16, session->region_path);
+    bytes_copy(text, "TRACERT_SESSION=", 16);
+    bytes_copy(text + 16, session->region_path, text_length(session->region_path, TEXT_MAX) + 1);
     copy[used++] = text;
     copy[used] = NULL;
     environ = copy;
@@ -328,7 +329,7 @@ extern char __libc_single_threaded __attribute__((weak));
 static void fork_prepare(void)
 {
     struct tracert__thread *thread = thread_current();
-    memset(&session_fork, 0, sizeof session_fork);
+    bytes_clear(&session_fork, sizeof session_fork);
     session_fork.alone = &__libc_single_threaded != NULL && __libc_single_threaded;
     if (thread != NULL && thread->slot != NULL) {
         tracert__note(NOTE_FORK, 0, NULL, 0);
@@ -343,7 +344,7 @@ static void fork_prepare(void)
 static void fork_parent(void)
 {
     tracert__modules_after_fork_in_parent();
-    memset(&session_fork, 0, sizeof session_fork);
+    bytes_clear(&session_fork, sizeof session_fork);
 }
 
 static void fork_child(void)
@@ -370,7 +371,7 @@ void tracert__session_follow_fork(void)
                   process_join(session, session->serial, TF_ORIGIN_FORK) == 0;
     if (session_fork.announced)
         __atomic_fetch_sub(&session->region->forks, 1, __ATOMIC_SEQ_CST);
-    memset(&session_fork, 0, sizeof session_fork);
+    bytes_clear(&session_fork, sizeof session_fork);
     session->refused = !joined;
     if (!joined && region_drain_is_dead(session->region))
         diag_line("a process of ", session->region->output, " began after its end; it runs untraced", NULL);

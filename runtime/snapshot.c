@@ -1,6 +1,7 @@
 #include "snapshot.h"
 
 #include "bystanders.h"
+#include "bytes.h"
 #include "diag.h"
 #include "drain/image.h"
 #include "drain/stack_switch.h"
@@ -12,7 +13,6 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -56,17 +56,17 @@ static uint32_t *child_place(void)
 
 static bool path_make(char *path, const struct region *region)
 {
-    size_t directory = region->output[0] == '/' ? 0 : strnlen(region->directory, PATH_MAX);
-    size_t bytes = strnlen(region->output, PATH_MAX);
+    size_t directory = region->output[0] == '/' ? 0 : text_length(region->directory, PATH_MAX);
+    size_t bytes = text_length(region->output, PATH_MAX);
     size_t used = 0;
     if (directory + bytes + 2 > PATH_MAX || (directory == 0 && region->output[0] != '/'))
         return false;
     if (directory > 0) {
-        memcpy(path, region->directory, directory);
+        bytes_copy(path, region->directory, directory);
         path[directory] = '/';
         used = directory + 1;
     }
-    memcpy(path + used, region->output, bytes);
+    bytes_copy(path + used, region->output, bytes);
     path[used + bytes] = '\0';
     return true;
 }
@@ -91,9 +91,9 @@ static struct image_request *request_make(const char *name, uint32_t bytes, cons
     request->stack_pointer = registers->stack_pointer;
     request->thread_pointer = registers->thread_pointer;
     request->nr_registers = registers->nr;
-    memcpy(request->registers, registers->values, sizeof request->registers);
+    bytes_copy(request->registers, registers->values, sizeof request->registers);
     request->tid = (uint32_t)sys_gettid();
-    memcpy(request->name, name, bytes < SNAPSHOT_NAME_MAX ? bytes : SNAPSHOT_NAME_MAX);
+    bytes_copy(request->name, name, bytes < SNAPSHOT_NAME_MAX ? bytes : SNAPSHOT_NAME_MAX);
     if (path_make(request->trace, session->region))
         return request;
     sys_munmap(request, sizeof *request);
@@ -120,9 +120,9 @@ static void image_mark(const struct image_request *request, uint64_t since_ticks
 {
     struct region *region = tracert__session.region;
     uint8_t data[sizeof since_ticks + SNAPSHOT_NAME_MAX];
-    uint32_t bytes = (uint32_t)strlen(request->name);
-    memcpy(data, &since_ticks, sizeof since_ticks);
-    memcpy(data + sizeof since_ticks, request->name, bytes);
+    uint32_t bytes = (uint32_t)text_length(request->name, SNAPSHOT_NAME_MAX);
+    bytes_copy(data, &since_ticks, sizeof since_ticks);
+    bytes_copy(data + sizeof since_ticks, request->name, bytes);
     tracert__note(NOTE_SNAPSHOT, request->number, data, (uint32_t)sizeof since_ticks + bytes);
     __atomic_fetch_add(&region->flushes, 1, __ATOMIC_SEQ_CST);
     region_call_drain(region);

@@ -1,6 +1,6 @@
 #include "table.h"
 
-#include <string.h>
+#include "bytes.h"
 
 enum {
     TABLE_FIRST = 512,
@@ -49,8 +49,8 @@ bool table_carry(struct tracert__thread *thread, uint32_t number, const struct s
         if ((lines[i].key & WORD_FILLED) == 0)
             lines[i] = (struct ring_line){.key = KEY_FREE(number)};
     }
-    memcpy(segment->dict, segment_at(thread->ring, thread->ring_bytes, number - 1).dict,
-           thread->nr_dict * sizeof *segment->dict);
+    bytes_copy(segment->dict, segment_at(thread->ring, thread->ring_bytes, number - 1).dict,
+               thread->nr_dict * sizeof *segment->dict);
     thread->nr_carries++;
     return true;
 }
