@@ -235,7 +235,8 @@ cast_analysis() # NAME ARGUMENTS
     if have uftrace; then
         data=$out/$name.analysis.uftrace
         rm -rf "$data"
-        quietly uftrace record --no-libcall -b 4m -d "$data" sh -c "exec $bin/$name.nothing $2"
+        # shellcheck disable=SC2086 # arguments are words
+        quietly uftrace record --no-libcall -b 4m -d "$data" "$bin/$name.nothing" $2
         try "uftrace report" - - - "exec uftrace report --no-pager -d $data" -
     fi
     if have lttng && have babeltrace2 && [ -n "$preload" ]; then
