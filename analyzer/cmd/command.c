@@ -131,6 +131,7 @@ int command_show(const struct options *options, const struct view *view, const s
         .column_list = options->column_list,
         .title = options->title,
         .min_width = options->min_width,
+        .whole = (uint64_t)options->total,
         .width_px = options->width_px,
         .inverted = options->inverted,
         .by_module = options->by_module,

@@ -60,6 +60,8 @@ struct options {
     bool time_order;         /* --time-order (flamegraph) */
     bool diff;               /* --diff (flamegraph, html): of two inputs, how the second differs */
     bool negate;             /* --negate: the second is the base */
+    double total;            /* --total (flamegraph): what the whole width is; 0: the sum */
+    double factor;           /* --factor (flamegraph of folded stacks); 0: 1 */
     const char *subtitle;    /* --subtitle (flamegraph) */
     const char *unit;        /* --unit NAME (flamegraph of folded stacks); NULL: samples */
     const char *subject;     /* FUNC: the first word of the rest of the line, of verbs that take one */
@@ -107,7 +109,7 @@ enum option_set {
     OPTIONS_COLOR = 1u << 4,     /* --color --no-color --no-pager */
     OPTIONS_SYMBOLS = 1u << 5,   /* --force-symbols --demangle --debug-dir */
     OPTIONS_PICTURE = 1u << 6,   /* --title --min-width --unit */
-    OPTIONS_FLAME = 1u << 7,     /* --width --inverted --reverse --colors --diff --subtitle */
+    OPTIONS_FLAME = 1u << 7,     /* --width --inverted --reverse --colors --diff --subtitle --total --factor */
     OPTIONS_MEMORY = 1u << 8,    /* --memory --at --alloc-fn */
     OPTIONS_WEIGHT = 1u << 9,    /* --weight --at --alloc-fn */
     OPTIONS_COLUMNS = 1u << 10,  /* --sort --columns */

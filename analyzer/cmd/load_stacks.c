@@ -33,6 +33,7 @@ static struct profile *folded_load(const struct options *options, const char *pa
     bool standard = strcmp(path, "-") == 0;
     const struct folded_request request = {.name = standard ? "standard input" : path,
                                            .unit = options->unit ? options->unit : "samples",
+                                           .factor = options->factor,
                                            .base = options->time_order ? NULL : base,
                                            .chart = options->time_order ? options->chart : NULL};
     FILE *file = standard ? stdin : fopen(path, "r");

@@ -26,6 +26,7 @@ struct folded {
 struct reader {
     struct folded one, base, now;
     bool twice;
+    double factor; /* folded.h */
     uint64_t bytes;
 };
 
@@ -116,8 +117,20 @@ static int stack_add(struct folded *folded, const char *text, const char *end, u
     return 0;
 }
 
+/* The same times a factor, which fractions are worth something with. */
+static bool count_parse_times(const char *text, const char *end, double factor, uint64_t *count)
+{
+    if (factor == 0)
+        return count_parse(text, end, count);
+    if (!count_parse(text, end, count))
+        return false;
+    double value = strtod(text, NULL) * factor + 0.5;
+    *count = value < (double)TOTAL_MAX ? (uint64_t)value : TOTAL_MAX;
+    return value < (double)TOTAL_MAX;
+}
+
 /* The word at the end of `line` to `*end`, a count, is cut off; false when it is none, or when nothing is before it. */
-static bool count_cut(const char *line, const char **end, uint64_t *count)
+static bool count_cut(const char *line, const char **end, double factor, uint64_t *count)
 {
     const char *last = *end;
     while (last > line && isspace((unsigned char)last[-1]))
@@ -128,7 +141,7 @@ static bool count_cut(const char *line, const char **end, uint64_t *count)
     const char *stop = number;
     while (stop > line && isspace((unsigned char)stop[-1]))
         stop--;
-    if (stop == line || !count_parse(number, last, count))
+    if (stop == line || !count_parse_times(number, last, factor, count))
         return false;
     *end = stop;
     return true;
@@ -138,8 +151,8 @@ static bool count_cut(const char *line, const char **end, uint64_t *count)
 static int line_add_twice(struct reader *reader, const char *line, const char *end, uint64_t now, struct err *err)
 {
     uint64_t base;
-    reader->twice =
-        count_cut(line, &end, &base) && base <= TOTAL_MAX - reader->base.total && now <= TOTAL_MAX - reader->now.total;
+    reader->twice = count_cut(line, &end, reader->factor, &base) && base <= TOTAL_MAX - reader->base.total &&
+                    now <= TOTAL_MAX - reader->now.total;
     if (!reader->twice)
         return 0;
     if (base > 0 && stack_add(&reader->base, line, end, base, err) != 0)
@@ -158,7 +171,7 @@ static int line_add(struct reader *reader, char *line, size_t bytes, struct err 
     if (end == line || *line == '#')
         return 0;
     uint64_t count;
-    if (!count_cut(line, &end, &count) || count > TOTAL_MAX - reader->one.total) {
+    if (!count_cut(line, &end, reader->factor, &count) || count > TOTAL_MAX - reader->one.total) {
         reader->one.nr_bad_lines++;
         return 0;
     }
@@ -264,7 +277,9 @@ static int reader_finish(struct reader *reader, const struct folded_request *req
 struct profile *folded_read(FILE *file, const struct folded_request *request, struct err *err)
 {
     struct folded_row row = {.chart = request->chart};
-    struct reader reader = {.twice = request->base != NULL, .one = {.row = request->chart != NULL ? &row : NULL}};
+    struct reader reader = {.twice = request->base != NULL,
+                            .factor = request->factor,
+                            .one = {.row = request->chart != NULL ? &row : NULL}};
     int result = folded_init(&reader.one, err) == 0 && folded_init(&reader.base, err) == 0 &&
                          folded_init(&reader.now, err) == 0 && lines_read(&reader, file, request->name, err) == 0
                      ? reader_finish(&reader, request, err)

@@ -14,6 +14,7 @@ struct chart;
 struct folded_request {
     const char *name; /* for messages */
     const char *unit; /* what is counted */
+    double factor;    /* counts are multiplied by it, and rounded; 0: 1 */
     /* Not NULL: when every line has two counts (as difffolded.pl writes them), the result is the profile of the second
      * ones, and *base becomes that of the first ones; else *base becomes NULL. Paths that were not counted are not in
      * it. */

@@ -56,6 +56,8 @@ static uint32_t walk_next(const struct picture *picture, uint32_t at)
 static void picture_measure(struct picture *picture)
 {
     picture->whole = picture->profile->nodes[0].inclusive_ns;
+    if (picture->options->whole > picture->whole)
+        picture->whole = picture->options->whole;
     picture->cut = tree_cut_choose(picture->profile, picture->options->min_width, FRAMES_MAX);
     double least = (double)picture->whole * MIN_WIDTH_PX / picture->plane_px;
     picture->least = (double)picture->cut.least_ns > least ? picture->cut.least_ns : (uint64_t)least + 1;

@@ -29,6 +29,7 @@ struct view_options {
     const char *title;              /* NULL: made from the facts */
     double min_width;  /* flame graph: share of the run, in percent, below which frames are left out; < 0: none */
     uint32_t width_px; /* flame graph; 0: choose */
+    uint64_t whole;    /* flame graph: what the whole width is, when that is more than the sum; 0: the sum */
     bool inverted;     /* flame graph: root on top */
     bool by_module;    /* flame graph: a colour a module, not a name */
     const struct palette *palette; /* flame graph: other colours; NULL: the usual ones */

@@ -101,6 +101,20 @@ START_TEST(every_view_in_every_format)
 
 END_TEST
 
+/* flamegraph.pl's options that change how wide and how much stacks are. */
+START_TEST(stacks_are_scaled)
+{
+    const char *folder = scratch_folder("views/scaled");
+    run_ok(folder, "printf 'main;a 10\nmain;b 30\n' >stacks");
+    struct run run = run_ok(folder, "\"$TRACEAN\" flamegraph --total 80 stacks | grep -c 'width=\"50%%\"'");
+    ck_assert_str_eq(run.out, "2\n"); /* the root, and main */
+    run = run_ok(folder, "\"$TRACEAN\" flamegraph --factor 2.5 stacks | grep -c '75 samples, 75.0%%'");
+    ck_assert_str_eq(run.out, "1\n");
+    ck_assert_int_eq(run_shell(folder, "\"$TRACEAN\" flamegraph --factor 0 stacks").status, 1);
+}
+
+END_TEST
+
 /* The program's slow calls wait for something that the others do not. */
 START_TEST(outliers_name_the_cause)
 {
@@ -265,6 +279,7 @@ int main(void)
     tcase_set_timeout(tests, E2E_TIMEOUT_S);
     tcase_add_loop_test(tests, pattern_is_found_where_it_is, 0, NR_PATTERNS);
     tcase_add_loop_test(tests, every_view_in_every_format, 0, 8);
+    tcase_add_test(tests, stacks_are_scaled);
     tcase_add_test(tests, outliers_name_the_cause);
     tcase_add_test(tests, what_changed_is_said);
     tcase_add_loop_test(tests, lines_say_what_they_call, 0, nr_toolchains);

@@ -70,6 +70,22 @@ START_TEST(texts_read_back)
 
 END_TEST
 
+START_TEST(counts_times_a_factor)
+{
+    static const char text[] = "a 1.4\nb 2\nc 0.1\nd 9223372036854775807\n";
+    struct err err = {0};
+    FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+    struct folded_request request = {.name = "test", .unit = "bytes", .factor = 2.5};
+    struct profile *profile = folded_read(file, &request, &err);
+    ck_assert_ptr_nonnull(profile);
+    check_text(profile, "a 4\nb 5\n"); /* c is nothing, and d too large */
+    ck_assert_uint_eq(profile->nr_notices, 1);
+    profile_free(profile);
+    fclose(file);
+}
+
+END_TEST
+
 START_TEST(nothing_is_an_error)
 {
     static const char *const empty[] = {"", "\n\n", "# only this\n", "no numbers\nat all\n", ";; 5\n"};
@@ -249,6 +265,7 @@ int main(void)
     Suite *suite = suite_create("folded");
     TCase *tests = tcase_create("folded");
     tcase_add_loop_test(tests, texts_read_back, 0, (int)(sizeof(texts) / sizeof(texts[0])));
+    tcase_add_test(tests, counts_times_a_factor);
     tcase_add_test(tests, nothing_is_an_error);
     tcase_add_test(tests, bad_lines_are_counted);
     tcase_add_loop_test(tests, random_stacks, 0, 8);
