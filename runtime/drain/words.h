@@ -6,6 +6,7 @@
 #ifndef WORDS_H
 #define WORDS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct words_rule {
