@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { BLOCK_CHUNK = 5 };
+enum { BLOCK_CHUNK = 5, BLOCK_PAGES = 11, PAGE_BYTES = 4096 };
 
 void fuzz_require(int holds)
 {
@@ -44,10 +44,18 @@ static uint32_t number_take(struct recipe *recipe, unsigned nr)
     return number;
 }
 
+/* So many pages of contents: each word tells where it is. */
+static void pages_put(struct writer_bytes *payload, uint32_t nr)
+{
+    for (uint64_t at = 0; at < (uint64_t)nr * PAGE_BYTES; at += 8)
+        raw_put64(payload, at);
+}
+
 static void block_make(struct recipe *recipe, struct writer *writer)
 {
     uint32_t type = number_take(recipe, 1), thread = number_take(recipe, 1);
     uint32_t nr_events = 0, first = 0, last = 0;
+    uint32_t nr_pages = type == BLOCK_PAGES ? number_take(recipe, 1) % 8 : 0;
     if (type == BLOCK_CHUNK) {
         nr_events = number_take(recipe, 1);
         first = number_take(recipe, 4);
@@ -58,6 +66,7 @@ static void block_make(struct recipe *recipe, struct writer *writer)
     raw_put(&payload, recipe->next, bytes < recipe->bytes ? bytes : recipe->bytes);
     recipe->next += payload.nr;
     recipe->bytes -= payload.nr;
+    pages_put(&payload, nr_pages);
     writer_block(writer, type, thread, nr_events, first, last, &payload);
     writer->anchor_ticks += 1000;
     writer->anchor_ns += 1000;
