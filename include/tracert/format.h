@@ -243,7 +243,7 @@ enum tf_map_how {
     TF_MAP_PLAIN = 0, /* mmap */
     TF_MAP_MOVED =
         1, /* munmap and mremap: MAPPED is what the thread's UNMAPPED before has become, if that was anything */
-    TF_MAP_BREAK = 2 /* sbrk */
+    TF_MAP_BREAK = 2 /* sbrk, brk */
 };
 
 /* Kinds of EXT records. Odd: must be understood. Even: may be skipped. */

@@ -64,11 +64,13 @@ static struct {
     int (*munmap)(void *, size_t);
     void *(*mremap)(void *, size_t, size_t, int, void *);
     void *(*sbrk)(intptr_t);
+    int (*brk)(void *);
 } real;
 
 /* Here, as looking them up may allocate and lock. Who calls them before this, calls the system itself. */
 __attribute__((constructor(101))) static void real_find(void)
 {
+    *(void **)&real.brk = tracert__interpose_next("brk");
     *(void **)&real.sbrk = tracert__interpose_next("sbrk");
     *(void **)&real.mremap = tracert__interpose_next("mremap");
     *(void **)&real.munmap = tracert__interpose_next("munmap");
@@ -128,17 +130,50 @@ EXPORT void *mremap(void *address, size_t old_bytes, size_t bytes, int flags, ..
     return mapped;
 }
 
+/* ---- The break ------------------------------------------------------------------------------------ */
+
+/* It is at `old`, and is to move to `end`. */
+static void break_told(const char *old, const char *end)
+{
+    if (end < old)
+        tracert__heap_unmapped(end, (size_t)(old - end), TF_MAP_BREAK);
+}
+
+/* It has; or has not: what was told to go is still there. */
+static void break_moved(const char *old, const char *end, bool moved)
+{
+    if (moved && end > old)
+        tracert__heap_mapped(old, (size_t)(end - old), TF_MAP_BREAK);
+    else if (!moved && end < old)
+        tracert__heap_mapped(end, (size_t)(old - end), TF_MAP_BREAK);
+}
+
 EXPORT void *sbrk(intptr_t bytes)
 {
     if (real.sbrk == NULL) {
         errno = ENOMEM;
         return (void *)-1;
     }
-    bool wanted = is_wanted(CALLER);
-    if (wanted && bytes < 0)
-        tracert__heap_unmapped((char *)real.sbrk(0) + bytes, (size_t)-bytes, TF_MAP_BREAK);
+    if (!is_wanted(CALLER))
+        return real.sbrk(bytes);
+    const char *before = real.sbrk(0);
+    break_told(before, before + bytes);
     void *old = real.sbrk(bytes);
-    if (wanted && old != (void *)-1 && bytes > 0)
-        tracert__heap_mapped(old, (size_t)bytes, TF_MAP_BREAK);
+    break_moved(before, before + bytes, old != (void *)-1);
     return old;
+}
+
+EXPORT int brk(void *end)
+{
+    if (real.brk == NULL || real.sbrk == NULL) {
+        errno = ENOMEM;
+        return -1;
+    }
+    if (!is_wanted(CALLER))
+        return real.brk(end);
+    const char *before = real.sbrk(0);
+    break_told(before, end);
+    int result = real.brk(end);
+    break_moved(before, end, result == 0);
+    return result;
 }

@@ -57,6 +57,11 @@ int main(void)
         return 3;
     count(8);
     count(-3);
+    char *end = sbrk(0);
+    if (brk(end + 4 * PAGE) != 0 || brk(end - 2 * PAGE) != 0 || brk((void *)-1) == 0)
+        return 5;
+    count(4);
+    count(-6);
     int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     void *of_file = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, file, 0);
     if (of_file == MAP_FAILED || munmap(of_file, PAGE) != 0)
