@@ -12,7 +12,7 @@ const struct config_row tracert__config_rows[] = {
     {"TRACERT_START", "on", "on, or off: load the library but record nothing"},
     {"TRACERT_FULL", "wait", "when a ring is full: wait for the drain, or drop events and count them"},
     {"TRACERT_MEMORY", "off", "allocations, seen by libtracert_memory: off, events, fp, lazy or full"},
-    {"TRACERT_SNAPSHOT", "off", "exit: an image of the heap at the end of each process; contents may be secret"},
+    {"TRACERT_SNAPSHOT", "off", "images of heaps, which may hold secrets: exit, at the end; peak, at the highest"},
     {"TRACERT_CLOCK", "auto", "counter (the processor's), monotonic (the system's), or auto: it if steady"},
     {"TRACERT_BUFFER", "2M", "ring of each of the first 16 threads: 128K to 64M, a power of two"},
     {"TRACERT_LEVEL", "1", "zstd level: 1 to 19, or -1 to -7 for less work"},
@@ -96,7 +96,8 @@ void config_read(struct config *config, char **environment)
     static const char *const memory[] = {
         [TF_MEMORY_OFF] = "off",   [TF_MEMORY_EVENTS] = "events", [TF_MEMORY_FULL] = "full",
         [TF_MEMORY_LAZY] = "lazy", [TF_MEMORY_FP] = "fp",         NULL};
-    static const char *const snapshot[] = {"off", "exit", NULL};
+    static const char *const snapshot[] = {
+        [CONFIG_SNAPSHOT_OFF] = "off", [CONFIG_SNAPSHOT_EXIT] = "exit", [CONFIG_SNAPSHOT_PEAK] = "peak", NULL};
     static const char *const clock[] = {
         [CONFIG_CLOCK_AUTO] = "auto", [CONFIG_CLOCK_COUNTER] = "counter", [CONFIG_CLOCK_MONOTONIC] = "monotonic", NULL};
     long ring_bytes = 2l << 20;
@@ -106,7 +107,7 @@ void config_read(struct config *config, char **environment)
     config->start = config_choice(config, environment, "TRACERT_START", start) == 0;
     config->full = (enum tf_full_policy)config_choice(config, environment, "TRACERT_FULL", full);
     config->memory = (enum tf_memory)config_choice(config, environment, "TRACERT_MEMORY", memory);
-    config->snapshot_at_exit = config_choice(config, environment, "TRACERT_SNAPSHOT", snapshot) == 1;
+    config->snapshot = (enum config_snapshot)config_choice(config, environment, "TRACERT_SNAPSHOT", snapshot);
     config->clock = (enum config_clock)config_choice(config, environment, "TRACERT_CLOCK", clock);
     config->output = config_text(environment, "TRACERT_OUTPUT", "trace.zst");
     config->memory_dir = config_text(environment, "TRACERT_SHM", "/dev/shm");

@@ -12,19 +12,21 @@
 
 enum config_clock { CONFIG_CLOCK_AUTO, CONFIG_CLOCK_COUNTER, CONFIG_CLOCK_MONOTONIC };
 
+enum config_snapshot { CONFIG_SNAPSHOT_OFF, CONFIG_SNAPSHOT_EXIT, CONFIG_SNAPSHOT_PEAK };
+
 struct config {
-    bool start;               /* TRACERT_START */
-    const char *output;       /* TRACERT_OUTPUT; borrowed from the environment or a literal */
-    const char *session;      /* TRACERT_SESSION: path of the region to join; NULL: none */
-    const char *memory_dir;   /* TRACERT_SHM */
-    enum tf_full_policy full; /* TRACERT_FULL */
-    enum tf_memory memory;    /* TRACERT_MEMORY */
-    bool snapshot_at_exit;    /* TRACERT_SNAPSHOT */
-    enum config_clock clock;  /* TRACERT_CLOCK */
-    uint32_t ring_bytes;      /* TRACERT_BUFFER: a power of two */
-    int level;                /* TRACERT_LEVEL */
-    uint32_t workers;         /* TRACERT_WORKERS, or WORKERS_AUTO */
-    const char *bad;          /* name of a variable whose value makes no sense, or NULL; its default is used */
+    bool start;                    /* TRACERT_START */
+    const char *output;            /* TRACERT_OUTPUT; borrowed from the environment or a literal */
+    const char *session;           /* TRACERT_SESSION: path of the region to join; NULL: none */
+    const char *memory_dir;        /* TRACERT_SHM */
+    enum tf_full_policy full;      /* TRACERT_FULL */
+    enum tf_memory memory;         /* TRACERT_MEMORY */
+    enum config_snapshot snapshot; /* TRACERT_SNAPSHOT */
+    enum config_clock clock;       /* TRACERT_CLOCK */
+    uint32_t ring_bytes;           /* TRACERT_BUFFER: a power of two */
+    int level;                     /* TRACERT_LEVEL */
+    uint32_t workers;              /* TRACERT_WORKERS, or WORKERS_AUTO */
+    const char *bad;               /* name of a variable whose value makes no sense, or NULL; its default is used */
 };
 
 /* Fill `config` from `environment` (NULL-terminated NAME=value strings; may be NULL). Allocates nothing; signal-safe.

@@ -4,6 +4,7 @@
 #include "paths.h"
 #include "record.h"
 #include "session.h"
+#include "snapshot.h"
 #include "thread.h"
 #include "tracert/tracert.h"
 
@@ -12,11 +13,14 @@
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-enum { LOOK_NS = 100 * 1000 * 1000 };
+enum { LOOK_NS = 100 * 1000 * 1000, BIG_BYTES = 64 * 1024 };
 
 bool tracert__heap_is_off;
 static bool pools_are_off;      /* the same for what the program itself tells */
 static enum tf_memory heap_way; /* what is recorded */
+
+/* Blocks of this size and more make a peak (TRACERT_SNAPSHOT) without filling a segment; UINT64_MAX: nobody asks. */
+static uint64_t big_bytes = UINT64_MAX;
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -117,6 +121,8 @@ void tracert__heap_allocated(const void *block, size_t bytes, enum tf_api api, c
         heap_tell_walked(&told, frame);
     else
         heap_tell(&told);
+    if (unlikely(bytes >= big_bytes) && api != TF_API_POOL)
+        tracert__heap_look(false);
 }
 
 INLINE void heap_tell_release(const void *block, uint32_t symbol)
@@ -185,6 +191,7 @@ void tracert__heap_start(bool session_is_on)
 {
     heap_way = tracert__session.memory;
     tracert__heap_is_off = pools_are_off = !session_is_on || heap_way == TF_MEMORY_OFF;
+    big_bytes = tracert__session.config.snapshot == CONFIG_SNAPSHOT_PEAK ? BIG_BYTES : UINT64_MAX;
     if (tracert__heap_is_off)
         return;
     const char *rival = tracert__interposer_rival == NULL ? NULL : tracert__interposer_rival();
@@ -229,7 +236,10 @@ void tracert__heap_look(bool certainly)
         !__atomic_compare_exchange_n(&looked_ns, &before, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         return;
     int error = errno;
-    if (tracert__interposer_allocator(&allocator))
+    if (tracert__interposer_allocator(&allocator)) {
         heap_note(NOTE_ALLOCATOR, allocator.in_use, allocator.free, allocator.mapped);
+        if (tracert__session.config.snapshot == CONFIG_SNAPSHOT_PEAK)
+            tracert__snapshot_peak(allocator.in_use);
+    }
     errno = error;
 }

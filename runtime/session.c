@@ -496,10 +496,10 @@ __attribute__((destructor(101))) static void session_destructor(void)
     struct session *session = &tracert__session;
     if (__atomic_load_n(&session->state, __ATOMIC_ACQUIRE) != SESSION_ON || *session->cookie == 0 || session->refused)
         return;
+    tracert__heap_look(true);
     tracert__snapshots_finish();
     struct region *region = session->region;
     struct region_process *process = &region->processes[session->process];
-    tracert__heap_look(true);
     /* The first process asks in any case: a child that it has waited for may be dead without the drain knowing. */
     if (session->serial == 1 || __atomic_load_n(&region->nr_live, __ATOMIC_SEQ_CST) == 1) {
         __atomic_store_n(&process->finish, FINISH_ASKED, __ATOMIC_SEQ_CST);

@@ -16,7 +16,11 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-enum { AT_ONCE = 4 }; /* images that are being written: each holds on to the memory of its time */
+enum {
+    AT_ONCE = 4,                /* images that are being written: each holds on to the memory of its time */
+    PEAK_MIN_BYTES = 64 * 1024, /* of a heap whose peak is worth an image … */
+    PEAK_GROWTH = 8             /* … and the next one when it has grown by this part */
+};
 
 static uint32_t image_pids[AT_ONCE]; /* the children; atomic */
 
@@ -71,7 +75,9 @@ static bool path_make(char *path, const struct region *region)
     return true;
 }
 
-static struct image_request *request_make(const char *name, uint32_t bytes, const struct snapshot_registers *registers)
+/* `file_number`: that the file's name is to have; 0: the snapshot's own. */
+static struct image_request *request_make(const char *name, uint32_t bytes, const struct snapshot_registers *registers,
+                                          uint32_t file_number)
 {
     struct session *session = &tracert__session;
     long address = sys_mmap(NULL, sizeof(struct image_request), PROT_READ | PROT_WRITE,
@@ -80,6 +86,7 @@ static struct image_request *request_make(const char *name, uint32_t bytes, cons
         return NULL;
     struct image_request *request = (struct image_request *)address;
     request->number = __atomic_add_fetch(&session->region->next_snapshot, 1, __ATOMIC_RELAXED);
+    request->file_number = file_number != 0 ? file_number : request->number;
     request->process = session->serial;
     request->pid = (uint32_t)sys_getpid();
     request->clock = (uint32_t)session->clock;
@@ -146,7 +153,10 @@ static bool image_begin(struct image_request *request)
     return true;
 }
 
-bool tracert__snapshot_take(const char *name, uint32_t bytes, const struct snapshot_registers *registers)
+/* As tracert__snapshot_take(); *file_number is that of the image whose file this one is to replace, or 0, and then its
+ * own. */
+static bool snapshot_take(const char *name, uint32_t bytes, const struct snapshot_registers *registers,
+                          uint32_t *file_number)
 {
     const struct session *session = &tracert__session;
     int error = errno;
@@ -157,9 +167,10 @@ bool tracert__snapshot_take(const char *name, uint32_t bytes, const struct snaps
         tracert__thread_own() == NULL)
         return false;
     sys_sigprocmask(SIG_BLOCK, &all, &old); /* a handler must not run in the child */
-    struct image_request *request = request_make(name, bytes, registers);
+    struct image_request *request = request_make(name, bytes, registers, *file_number);
     if (request != NULL) {
         begun = image_begin(request);
+        *file_number = request->file_number;
         sys_munmap(request, sizeof *request);
     } else {
         diag_line("no image of the heap: no memory, or no folder for it", NULL);
@@ -167,6 +178,12 @@ bool tracert__snapshot_take(const char *name, uint32_t bytes, const struct snaps
     sys_sigprocmask(SIG_SETMASK, &old, NULL);
     errno = error;
     return begun;
+}
+
+bool tracert__snapshot_take(const char *name, uint32_t bytes, const struct snapshot_registers *registers)
+{
+    uint32_t file_number = 0;
+    return snapshot_take(name, bytes, registers, &file_number);
 }
 
 /* ---- Who asks ------------------------------------------------------------------------------------- */
@@ -184,11 +201,39 @@ void tracert__snapshot_look(void)
         tracert__snapshot_take("asked", 5, &registers);
 }
 
+static bool image_is_being_written(void)
+{
+    for (int i = 0; i < AT_ONCE; i++)
+        if (__atomic_load_n(&image_pids[i], __ATOMIC_ACQUIRE) == UINT32_MAX || !child_reap(&image_pids[i], false))
+            return true;
+    return false;
+}
+
+void tracert__snapshot_peak(uint64_t bytes)
+{
+    static uint32_t process, file_number; /* serial of the process that the others are of; all are atomic */
+    static uint64_t peak;                 /* bytes at its last image */
+    struct snapshot_registers registers;
+    struct session *session = &tracert__session;
+    snapshot_registers(&registers);
+    if (__atomic_exchange_n(&process, session->serial, __ATOMIC_RELAXED) != session->serial) {
+        __atomic_store_n(&peak, 0, __ATOMIC_RELAXED); /* forked: the images so far are the parent's */
+        __atomic_store_n(&file_number, 0, __ATOMIC_RELAXED);
+    }
+    uint64_t before = __atomic_load_n(&peak, __ATOMIC_RELAXED);
+    uint32_t number = __atomic_load_n(&file_number, __ATOMIC_RELAXED);
+    if (bytes < PEAK_MIN_BYTES || bytes < before + before / PEAK_GROWTH || image_is_being_written() ||
+        !snapshot_take("peak", 4, &registers, &number))
+        return;
+    __atomic_store_n(&file_number, number, __ATOMIC_RELAXED);
+    __atomic_store_n(&peak, bytes, __ATOMIC_RELAXED);
+}
+
 void tracert__snapshots_finish(void)
 {
     struct snapshot_registers registers;
     snapshot_registers(&registers);
-    if (tracert__session.config.snapshot_at_exit)
+    if (tracert__session.config.snapshot == CONFIG_SNAPSHOT_EXIT)
         tracert__snapshot_take("exit", 4, &registers);
     for (int i = 0; i < AT_ONCE; i++)
         if (__atomic_load_n(&image_pids[i], __ATOMIC_ACQUIRE) != UINT32_MAX)

@@ -58,6 +58,12 @@ bool tracert__snapshot_take(const char *name, uint32_t bytes, const struct snaps
 /* Somebody outside may have asked for one: take it, if no other thread does. For the slow path of hooks. */
 void tracert__snapshot_look(void);
 
+/*
+ * TRACERT_SNAPSHOT=peak, and `bytes` of the heap are in use: take an image if that is a good deal more than at the last
+ * one, whose file it replaces; not while another one is being written.
+ */
+void tracert__snapshot_peak(uint64_t bytes);
+
 /* The process is about to end: the image that was asked for then; and wait until all are written. */
 void tracert__snapshots_finish(void);
 

@@ -258,7 +258,10 @@ static void thread_look_around(struct tracert__thread *thread, uint32_t segment)
 static void memory_look_around(const struct memory_event *memory)
 {
     tracert__modules_look(false);
-    if (memory->symbol == TF_SYM_FREE || memory->symbol == TF_SYM_REALLOC)
+    bool is_pools = memory->symbol == TF_SYM_ALLOC
+                        ? (memory->operands[1] & ((1u << OPERAND_API_BITS) - 1)) == TF_API_POOL
+                        : memory->symbol != TF_SYM_FREE && memory->symbol != TF_SYM_REALLOC;
+    if (!is_pools)
         tracert__heap_look(false);
 }
 

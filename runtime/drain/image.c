@@ -69,7 +69,7 @@ static bool path_make(char *path, const struct image_request *request)
         dot == NULL || dot < slash || dot == slash + 1 ? strlen(request->trace) : (size_t)(dot - request->trace);
     char digits[12];
     char *start = digits + sizeof digits;
-    for (uint32_t rest = request->number; start == digits + sizeof digits || rest > 0; rest /= 10)
+    for (uint32_t rest = request->file_number; start == digits + sizeof digits || rest > 0; rest /= 10)
         *--start = (char)('0' + rest % 10);
     size_t used = 0;
     return text_put(path, &used, request->trace, stem) && text_put(path, &used, ".", 1) &&

@@ -34,7 +34,8 @@ struct image_range {
 struct image_request {
     uint32_t ready; /* futex */
     uint32_t number;
-    uint32_t process; /* serial */
+    uint32_t file_number; /* in the file's name: the number of the first image that was to have this file */
+    uint32_t process;     /* serial */
     uint32_t pid;
     uint32_t clock; /* enum tf_clock */
     int32_t level;

@@ -275,6 +275,56 @@ START_TEST(nobodys_file_is_overwritten)
 
 END_TEST
 
+/* ---- At the peak ---------------------------------------------------------------------------------- */
+
+/* One file, of the highest of all peaks, and of the first one that was as high. */
+START_TEST(the_peak_has_an_image)
+{
+    const char *folder = scratch_folder("heap_images/peak");
+    build_program(&toolchains[1], folder, "peaks", "\"$PROGRAMS\"/peaks.c", "");
+    for (int again = 0; again < 2; again++) {
+        run_ok(folder,
+               "rm -f *.heap; " PRELOAD "TRACERT_MEMORY=full TRACERT_SNAPSHOT=peak ./peaks %s; ls *.heap > files",
+               again ? "again" : "");
+        ck_assert_str_eq(file_read(folder, "files"), "trace.1-peak.heap\n");
+        json_t *heap = heap_load(folder, "trace.1-peak.heap", 0);
+        ck_assert_uint_eq(amount_of(heap, "live", "bytes"), 5070000);
+        ck_assert_uint_eq(amount_of(heap, "live", "blocks"), 42);
+        ck_assert_uint_eq(amount_of(heap, "reachable", "blocks"), 42);
+        json_decref(heap);
+        struct run run = run_ok(folder, "stat -c %%a trace.1-peak.heap; \"$TRACEAN\" heap trace.1-peak.heap");
+        ck_assert_msg(strncmp(run.out, "600\n", 4) == 0 && strstr(run.out, "climb") != NULL &&
+                          strstr(run.out, "climb_again") == NULL,
+                      "%s", run.out);
+    }
+}
+
+END_TEST
+
+/* What is at its highest at the end; a process that was forked has its own; a heap of next to nothing has none. */
+START_TEST(processes_have_peaks_of_their_own)
+{
+    const char *folder = scratch_folder("heap_images/peaks");
+    run_ok(folder,
+           "printf '%%s\\n' '#include <stdlib.h>' '#include <sys/wait.h>' '#include <unistd.h>' 'char *volatile p;' "
+           "'int main(void) { p = malloc(100000); int child = fork(); if (child == 0) p = malloc(500000);' "
+           "'else wait(NULL); return 0; }' > forks.c; cc forks.c -o forks; " PRELOAD
+           "TRACERT_MEMORY=events TRACERT_SNAPSHOT=peak ./forks");
+    uint64_t sum = 0;
+    for (int i = 1; i <= 2; i++) {
+        char image[40];
+        snprintf(image, sizeof image, "$(ls *-peak.heap | sed -n %dp)", i);
+        json_t *heap = heap_load(folder, image, 0);
+        sum += amount_of(heap, "live", "bytes");
+        json_decref(heap);
+    }
+    ck_assert_uint_eq(sum, 100000 + 500000); /* what a child inherits counts for its parent */
+    run_ok(folder, "rm *.heap; printf 'int main(void) { return 0; }' > empty.c; cc empty.c -o empty; " PRELOAD
+                   "TRACERT_MEMORY=events TRACERT_SNAPSHOT=peak ./empty; test -z \"$(ls | grep heap)\"");
+}
+
+END_TEST
+
 /* ---- From outside --------------------------------------------------------------------------------- */
 
 START_TEST(running_programs_are_asked)
@@ -363,6 +413,8 @@ int main(void)
     tcase_add_test(retained, what_has_grown_is_told);
     tcase_add_test(files, nothing_is_done_where_memory_is_not_recorded);
     tcase_add_test(files, nobodys_file_is_overwritten);
+    tcase_add_test(files, the_peak_has_an_image);
+    tcase_add_test(files, processes_have_peaks_of_their_own);
     tcase_add_test(files, running_programs_are_asked);
     tcase_add_test(files, damaged_images_are_not_believed);
     tcase_add_test(files, misuse_is_one_line);
