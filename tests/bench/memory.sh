@@ -4,8 +4,8 @@
 # heaptrack's has what it leaves to its own second process in it, ours does not: that one outlives the program.
 #
 # With WORK, where tests/bench/run.sh has fetched them (lua/, sqlite/), the same for the Lua interpreter and for SQLite,
-# compiled by clang with and without hooks after inlining, linked statically: hooks that are off, lazy, full; and events,
-# preloaded on the plain program.
+# compiled by clang with and without hooks after inlining, linked statically: hooks that are off, lazy, all calls
+# without memory and, full, with it; and events, preloaded on the plain program.
 #
 # usage: tests/bench/memory.sh PREFIX [ROUNDS [PAIRS [WORK]]]    PREFIX: where the project is installed
 set -eu
@@ -74,7 +74,7 @@ done
     sed 's/,"functions".*//; s/.*"memory":{"allocated":{[^}]*"blocks":\([0-9]*\)}.*"released":{[^}]*"blocks":\([0-9]*\)}.*/\1 \2/;q' >"$work/events"
 awk -v bytes="$(wc -c <"$work/trace.zst")" '{ printf "on disk: %.2f bytes an event\n", bytes / ($1 + $2) }' "$work/events"
 
-ways="plain events off lazy full"
+ways="plain events off lazy calls full"
 case $contestants in
 *heaptrack*) ways="$ways heaptrack" ;;
 esac
@@ -101,20 +101,22 @@ race()
             plain) set -- env "$work/$name.plain" ;;
             events) set -- env TRACERT_MEMORY=events LD_PRELOAD="$library" "$work/$name.plain" ;;
             off) set -- env TRACERT_START=off "$work/$name.hooks" ;;
+            calls) set -- env TRACERT_MEMORY=off "$work/$name.hooks" ;;
             heaptrack) set -- heaptrack -o "$work/heaptrack" "$work/$name.plain" ;;
             *) set -- env TRACERT_MEMORY="$way" "$work/$name.hooks" ;;
             esac
             # shellcheck disable=SC2086 # arguments are words
-            TRACERT_OUTPUT="$work/$way.zst" /usr/bin/time -a -o "$work/$name.$way" -f '%e %U %S' "$@" $arguments >/dev/null 2>&1
+            TRACERT_OUTPUT="$work/$way.zst" /usr/bin/time -a -o "$work/$name.$way.times" -f '%e %U %S' "$@" $arguments >/dev/null 2>&1
         done
         round=$((round + 1))
     done
     echo "$name, medians of $rounds"
     for way in $ways; do
         bytes=$([ ! -f "$work/$way.zst" ] || wc -c <"$work/$way.zst")
-        echo "$way $(cut -d' ' -f1 "$work/$name.$way" | median) $(cut -d' ' -f1 "$work/$name.plain" | median) ${bytes:-0}"
+        echo "$way $(cut -d' ' -f1 "$work/$name.$way.times" | median) $(cut -d' ' -f1 "$work/$name.plain.times" | median) ${bytes:-0}"
         rm -f "$work/$way.zst"
-    done | awk '{ printf "  %-10s wall %6.3f s  x %5.2f   trace %9d bytes\n", $1, $2, $2 / $3, $4 }'
+    done | awk '{ printf "  %-10s wall %6.3f s  x %5.2f   trace %9d bytes\n", $1, $2, $2 / $3, $4; wall[$1] = $2 }
+        END { printf "  memory adds %+.0f %% to a trace of all calls\n", (wall["full"] / wall["calls"] - 1) * 100 }'
 }
 
 if [ -f "$sources/lua/src/lua.c" ] && command -v clang >/dev/null; then
