@@ -127,15 +127,15 @@ static int bins_add(struct table *table, const struct profile_function *function
 static void summary_line(const struct profile_function *f, struct sheet *sheet)
 {
     char text[NUMBER_BYTES];
-    sheet_format(sheet, "%s call%s", number_grouped(text, f->calls), plural(f->calls));
-    sheet_format(sheet, ", min %s", number_time(text, f->min_ns));
+    sheet_format(sheet, "%s call%s, as recorded, with what tracing cost", number_grouped(text, f->calls),
+                 plural(f->calls));
+    sheet_break(sheet);
+    sheet_format(sheet, "min %s", number_time(text, f->min_ns));
     sheet_format(sheet, ", p50 %s", number_time(text, function_quantile_ns(f, 500)));
     sheet_format(sheet, ", p90 %s", number_time(text, function_quantile_ns(f, 900)));
     sheet_format(sheet, ", p99 %s", number_time(text, function_quantile_ns(f, 990)));
     sheet_format(sheet, ", p99.9 %s", number_time(text, function_quantile_ns(f, 999)));
     sheet_format(sheet, ", max %s", number_time(text, f->max_ns));
-    sheet_break(sheet);
-    sheet_format(sheet, "as recorded, with what tracing cost");
     sheet_break(sheet);
     sheet_gap(sheet);
 }

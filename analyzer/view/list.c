@@ -129,10 +129,11 @@ static void summary_write(const struct list_answer *answer, struct sheet *sheet)
         sheet_format(sheet, ":%u", f->line);
     }
     sheet_break(sheet);
-    sheet_format(sheet, "%s call%s", number_grouped(number, answer->sites->calls), plural(answer->sites->calls));
-    sheet_format(sheet, ", total %s", number_time(number, answer->sites->inclusive_ns));
+    sheet_format(sheet, "%s call%s, as recorded, with what tracing cost", number_grouped(number, answer->sites->calls),
+                 plural(answer->sites->calls));
+    sheet_break(sheet);
+    sheet_format(sheet, "total %s", number_time(number, answer->sites->inclusive_ns));
     sheet_format(sheet, ", of this its own %s", number_time(number, answer->sites->exclusive_ns));
-    sheet_format(sheet, "; as recorded, with what tracing cost");
     sheet_break(sheet);
     sheet_gap(sheet);
 }

@@ -92,14 +92,14 @@ static void cost_lines(const struct profile *profile, struct sheet *sheet)
     }
     for (uint32_t i = 0; i < profile->nr_functions; i++)
         guessed_ns += function_is_timed(&profile->functions[i]) ? 0 : profile->functions[i].exclusive_ns;
-    sheet_format(sheet,
-                 "  the cost of tracing is taken out of the times, but not of P50 to MAX: %s (%.1f ns in a call, %.1f "
-                 "around it)",
-                 number_time(number, raw_ns > left_ns ? raw_ns - left_ns : 0), (double)facts->hook_inside_ps / 1000,
+    sheet_format(sheet, "  tracing's cost is taken out of the times, but not of P50 to MAX: %s",
+                 number_time(number, raw_ns > left_ns ? raw_ns - left_ns : 0));
+    sheet_break(sheet);
+    sheet_format(sheet, "    %.1f ns in a call, %.1f around it", (double)facts->hook_inside_ps / 1000,
                  (double)facts->hook_outside_ps / 1000);
     sheet_break(sheet);
     if (guessed_ns > 0) {
-        sheet_format(sheet, "  of what is left, %s %% is a guess: functions too short to be timed (columns low, high)",
+        sheet_format(sheet, "  %s %% of the rest is a guess: functions too short to be timed (low, high)",
                      number_percent(number, guessed_ns, left_ns));
         sheet_break(sheet);
     }

@@ -86,7 +86,7 @@ int report_hot_path(const struct profile *profile, struct sheet *sheet, struct e
         return 0;
     table_init(&table, columns, NR_COLUMNS);
     path_rows(&table, profile, length > FOLD_ROWS);
-    sheet_heading(sheet, "HOT PATH: the heaviest callee, again and again, while it takes half of its caller's time");
+    sheet_heading(sheet, "HOT PATH: the heaviest callee while it takes half of its caller's time");
     int result = sheet_table(sheet, "hot_path", &table, err);
     table_release(&table);
     return result;
