@@ -37,6 +37,10 @@ trace threads "$source/tests/programs/workers.c"
 (cd "$work/traces" && TRACERT_OUTPUT=again.zst ./threads >/dev/null)
 trace recursion "$source/examples/recursion/recursion.c"
 trace tiny "$source/tests/programs/pattern_tiny.c"
+for _ in 1 2 3 4 5; do # what else the machine does can hide a pattern, but not again and again
+    "$prefix/bin/tracean" report -q "$work/traces/tiny.zst" | grep -q '^tiny calls' && break
+    (cd "$work/traces" && TRACERT_OUTPUT=tiny.zst ./tiny >/dev/null)
+done
 trace longjmp "$source/examples/longjmp/longjmp.c"
 "${CC:-cc}" -O1 -g -finstrument-functions -c "$source/tests/programs/hostile/hostile.c" -o "$work/traces/hostile.o"
 sh "$source/tests/programs/hostile/rename.sh" "$work/traces/hostile.o"
