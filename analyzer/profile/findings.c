@@ -266,7 +266,7 @@ static int tiny_calls_add(struct findings *findings, const struct profile *profi
     for (uint32_t i = 0; i < nr; i++)
         calls += profile->functions[tiny[i]].calls;
     uint64_t cost_ns = (uint64_t)((double)calls * (double)hooks_ps(profile) / 1000);
-    if (nr == 0 || !share_reached(cost_ns, whole_ns, TINY_PERCENT))
+    if (nr == 0 || (whole_ns > 0 && !share_reached(cost_ns, whole_ns, TINY_PERCENT))) /* 0: all of it was tracing */
         return 0;
     struct finding *finding = finding_add(findings, FINDING_TINY_CALLS, tiny[0]);
     char number[NUMBER_BYTES], cost[NUMBER_BYTES], each[NUMBER_BYTES];

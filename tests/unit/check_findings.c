@@ -146,6 +146,13 @@ START_TEST(tiny_calls)
     ck_assert_uint_eq(finding->calls, 2001);
     ck_assert_uint_eq(finding->time_ns, 20010);
     ck_assert_ptr_nonnull(strstr(finding->advice, "exclude-function-list=a\n"));
+
+    /* Where tracing was all of it, nothing is left to be a share of. */
+    struct err err = {0};
+    findings_release(&found);
+    profile->nodes[0].inclusive_ns = 0;
+    ck_assert_int_eq(findings_make(&found, profile, &err), 0);
+    ck_assert_ptr_nonnull(finding_of(profile, FINDING_TINY_CALLS, "b::c<d>"));
     end(profile);
 }
 
