@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests need, builds, and runs them: the unit tests under the address and undefined behaviour
-# sanitizers, then everything on an optimised build. At most ten minutes on two cores.
+# sanitizers, then everything on an optimised build. Some fifteen minutes on two cores.
 #
 # usage: tests/run.sh [--full]      --full: also clang's build, the thread sanitizer and the long sweeps
 set -eu
