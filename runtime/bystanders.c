@@ -30,15 +30,9 @@ static uint32_t number_parse(const char *text)
 static size_t task_read(uint32_t tid, const char *name, char *text, size_t bytes)
 {
     char path[64] = "/proc/self/task/";
-    char digits[12];
-    char *start = digits + sizeof digits - 1;
-    *start = '\0';
-    do {
-        *--start = (char)('0' + tid % 10);
-        tid /= 10;
-    } while (tid > 0);
-    text_join(path, start);
-    text_join(path, name);
+    char digits[TEXT_NUMBER_BYTES];
+    text_append(path, sizeof path, text_number(digits, tid));
+    text_append(path, sizeof path, name);
     int fd = (int)sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0)
         return 0;

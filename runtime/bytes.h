@@ -1,7 +1,7 @@
 /*
- * Copy, clear and measure bytes, without a call: who is called memcpy in a program may be the program's own function,
- * traced like the rest of it, or a sanitizer's, which runs the program's signal handlers within it. Neither may come in
- * between while a ring is being changed.
+ * Copy, clear and measure bytes, and put short texts together, without a call: who is called memcpy in a program may be
+ * the program's own function, traced like the rest of it, or a sanitizer's, which runs the program's signal handlers
+ * within it. Neither may come in between while a ring is being changed.
  *
  * Signal-safe.
  */
@@ -50,10 +50,27 @@ static inline size_t text_length(const char *text, size_t most)
     return nr;
 }
 
-/* Put a text behind another one, where there is room. */
-static inline void text_join(char *text, const char *piece)
+/* Put a text behind another one, if both fit into `bytes`. */
+static inline void text_append(char *text, size_t bytes, const char *piece)
 {
-    bytes_copy(text + text_length(text, TEXT_MAX), piece, text_length(piece, TEXT_MAX) + 1);
+    size_t used = text_length(text, TEXT_MAX);
+    size_t length = text_length(piece, TEXT_MAX);
+    if (used + length < bytes)
+        bytes_copy(text + used, piece, length + 1);
+}
+
+#define TEXT_NUMBER_BYTES 11
+
+/* A number in decimal, which begins somewhere in `digits`. */
+static inline const char *text_number(char digits[TEXT_NUMBER_BYTES], uint32_t number)
+{
+    char *start = digits + TEXT_NUMBER_BYTES - 1;
+    *start = '\0';
+    do {
+        *--start = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return start;
 }
 
 /* True when both are the same, as far as `most` bytes. */

@@ -1,7 +1,7 @@
 #include "config.h"
 
-#include "drain/workers.h"
 #include "bytes.h"
+#include "drain/workers.h"
 #include "region.h"
 
 #include <stddef.h>
@@ -128,16 +128,12 @@ int config_expand(char *path, unsigned bytes, const char *pattern, int pid)
 {
     unsigned used = 0;
     for (; *pattern != '\0'; pattern++) {
-        char digits[12];
+        char digits[TEXT_NUMBER_BYTES];
         const char *piece = pattern;
         unsigned length = 1;
         if (pattern[0] == '%' && pattern[1] == 'p') {
-            char *end = digits + sizeof digits;
-            char *start = end;
-            for (int rest = pid; start == end || rest > 0; rest /= 10)
-                *--start = (char)('0' + rest % 10);
-            piece = start;
-            length = (unsigned)(end - start);
+            piece = text_number(digits, (uint32_t)pid);
+            length = (unsigned)text_length(piece, sizeof digits);
             pattern++;
         } else if (pattern[0] == '%' && pattern[1] == '%') {
             pattern++;

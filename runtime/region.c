@@ -37,15 +37,9 @@ enum { DESCRIPTOR_PATH_BYTES = 32 };
 /* "/proc/self/fd/N" */
 static void descriptor_path(char *path, int fd)
 {
-    char digits[12];
-    char *start = digits + sizeof digits - 1;
-    *start = '\0';
-    do {
-        *--start = (char)('0' + fd % 10);
-        fd /= 10;
-    } while (fd > 0);
+    char digits[TEXT_NUMBER_BYTES];
     bytes_copy(path, "/proc/self/fd/", sizeof "/proc/self/fd/");
-    text_join(path, start);
+    text_append(path, DESCRIPTOR_PATH_BYTES, text_number(digits, (uint32_t)fd));
 }
 
 /* An empty file in the directory of `path`, with a name only if it cannot be given one later. -errno: none. */

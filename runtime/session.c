@@ -129,14 +129,6 @@ static int session_map_threads(struct session *session)
     return 0;
 }
 
-static void text_append(char *text, size_t bytes, const char *piece)
-{
-    size_t used = text_length(text, TEXT_MAX);
-    size_t length = text_length(piece, TEXT_MAX);
-    if (used + length < bytes)
-        bytes_copy(text + used, piece, length + 1);
-}
-
 /* A name nobody can guess, in `directory`; from the root, so that it is found from anywhere. */
 static void session_name_region(struct session *session, const char *directory)
 {

@@ -1,5 +1,6 @@
 #include "drain/image.h"
 
+#include "bytes.h"
 #include "diag.h"
 #include "drain/mappings.h"
 #include "drain/memory.h"
@@ -67,13 +68,11 @@ static bool path_make(char *path, const struct image_request *request)
     const char *dot = strrchr(request->trace, '.');
     size_t stem =
         dot == NULL || dot < slash || dot == slash + 1 ? strlen(request->trace) : (size_t)(dot - request->trace);
-    char digits[12];
-    char *start = digits + sizeof digits;
-    for (uint32_t rest = request->file_number; start == digits + sizeof digits || rest > 0; rest /= 10)
-        *--start = (char)('0' + rest % 10);
+    char digits[TEXT_NUMBER_BYTES];
+    const char *number = text_number(digits, request->file_number);
     size_t used = 0;
     return text_put(path, &used, request->trace, stem) && text_put(path, &used, ".", 1) &&
-           text_put(path, &used, start, (size_t)(digits + sizeof digits - start)) &&
+           text_put(path, &used, number, strlen(number)) &&
            (request->name[0] == '\0' || text_put(path, &used, "-", 1)) && name_put(path, &used, request->name) &&
            text_put(path, &used, ".heap", 5);
 }

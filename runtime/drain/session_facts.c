@@ -1,5 +1,6 @@
 #include "drain/session_facts.h"
 
+#include "bytes.h"
 #include "clock.h"
 #include "sys.h"
 #include "tracert/tracert.h"
@@ -33,15 +34,9 @@ static uint8_t *text_field(uint8_t *p, uint32_t key, const char *text)
 /* "/proc/PID/NAME" */
 static void proc_path(char *path, uint32_t pid, const char *name)
 {
-    char digits[12];
-    char *start = digits + sizeof digits - 1;
-    *start = '\0';
-    do {
-        *--start = (char)('0' + pid % 10);
-        pid /= 10;
-    } while (pid > 0);
+    char digits[TEXT_NUMBER_BYTES];
     strcpy(path, "/proc/");
-    strcat(path, start);
+    strcat(path, text_number(digits, pid));
     strcat(path, "/");
     strcat(path, name);
 }

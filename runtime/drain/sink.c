@@ -1,6 +1,7 @@
 #define ZSTD_STATIC_LINKING_ONLY /* a compressor in memory of ours: no malloc in the drain */
 #include "drain/sink.h"
 
+#include "bytes.h"
 #include "clock.h"
 #include "drain/lock.h"
 #include "drain/memory.h"
@@ -31,14 +32,9 @@ static int text_put(char *path, size_t *used, const char *text, size_t bytes)
 
 static int number_put(char *path, size_t *used, unsigned number)
 {
-    char digits[12];
-    char *end = digits + sizeof digits;
-    char *start = end;
-    do {
-        *--start = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    return text_put(path, used, start, (size_t)(end - start));
+    char digits[TEXT_NUMBER_BYTES];
+    const char *text = text_number(digits, number);
+    return text_put(path, used, text, strlen(text));
 }
 
 /* output with ".PID" (and "-N" from the second on) before its last suffix. */
