@@ -120,10 +120,10 @@ static int stack_add(struct folded *folded, const char *text, const char *end, u
 /* The same times a factor, which fractions are worth something with. */
 static bool count_parse_times(const char *text, const char *end, double factor, uint64_t *count)
 {
-    if (factor == 0)
-        return count_parse(text, end, count);
     if (!count_parse(text, end, count))
         return false;
+    if (factor == 0)
+        return true;
     double value = strtod(text, NULL) * factor + 0.5;
     *count = value < (double)TOTAL_MAX ? (uint64_t)value : TOTAL_MAX;
     return value < (double)TOTAL_MAX;

@@ -66,27 +66,16 @@ static uint32_t function_intern(struct pairing *pairing, const struct profile_fu
 
 /* ---- Nodes --------------------------------------------------------------------------------------- */
 
-/* A profile, and where its parts are in both. */
+/* A profile, and where its nodes are in both. */
 struct part {
     const struct profile *profile;
-    uint32_t *nodes, *functions; /* functions: UINT32_MAX when it has no node; known once all is finished */
+    uint32_t *nodes;
 };
 
 static int part_init(struct part *part, const struct profile *profile, struct err *err)
 {
-    *part = (struct part){.profile = profile,
-                          .nodes = calloc(profile->nr_nodes, sizeof(*part->nodes)),
-                          .functions = malloc(((size_t)profile->nr_functions + 1) * sizeof(*part->functions))};
-    if (part->nodes == NULL || part->functions == NULL)
-        return no_memory(err);
-    memset(part->functions, 0xff, ((size_t)profile->nr_functions + 1) * sizeof(*part->functions));
-    return 0;
-}
-
-static void part_release(struct part *part)
-{
-    free(part->nodes);
-    free(part->functions);
+    *part = (struct part){.profile = profile, .nodes = calloc(profile->nr_nodes, sizeof(*part->nodes))};
+    return part->nodes == NULL ? no_memory(err) : 0;
 }
 
 /* Add a profile's paths to the tree of both. */
@@ -122,25 +111,32 @@ static struct pair_side *side_make(struct profile *both, const struct part *part
     return side;
 }
 
+static void function_add(struct pair_function *to, const struct profile_function *function)
+{
+    to->calls += function->calls;
+    to->inclusive_ns += function->inclusive_ns;
+    to->exclusive_ns += function->exclusive_ns;
+    to->low_ns += function_low_ns(function);
+    to->high_ns += function_high_ns(function);
+    to->median_ns = to->exists ? 0 : function_quantile_ns(function, 500); /* of two there is none */
+    to->exists = true;
+}
+
+/* NULL when memory ran out. */
 static struct pair_function *functions_make(struct profile *both, const struct part *part)
 {
+    const struct profile *profile = part->profile;
     struct pair_function *sums = arena_array(&both->arena, (size_t)both->nr_functions + 1, sizeof(*sums));
-    for (uint32_t i = 1; i < part->profile->nr_nodes; i++)
-        part->functions[part->profile->nodes[i].function] = both->nodes[part->nodes[i]].function;
-    for (uint32_t i = 0; sums != NULL && i < part->profile->nr_functions; i++) {
-        const struct profile_function *function = &part->profile->functions[i];
-        if (part->functions[i] == UINT32_MAX)
-            continue;
-        struct pair_function *to = &sums[part->functions[i]];
-        to->calls += function->calls;
-        to->inclusive_ns += function->inclusive_ns;
-        to->exclusive_ns += function->exclusive_ns;
-        to->low_ns += function_low_ns(function);
-        to->high_ns += function_high_ns(function);
-        to->median_ns = to->exists ? 0 : function_quantile_ns(function, 500); /* of two there is none */
-        to->exists = true;
+    bool *added = calloc((size_t)profile->nr_functions + 1, sizeof(*added));
+    for (uint32_t i = 1; sums != NULL && added != NULL && i < profile->nr_nodes; i++) {
+        uint32_t function = profile->nodes[i].function;
+        if (!added[function])
+            function_add(&sums[both->nodes[part->nodes[i]].function], &profile->functions[function]);
+        added[function] = true;
     }
-    return sums;
+    bool failed = added == NULL;
+    free(added);
+    return failed ? NULL : sums;
 }
 
 /* 0, or -1 when memory ran out. */
@@ -236,8 +232,8 @@ out:
     calltree_release(&pairing.tree);
     index_release(&pairing.names);
     free(pairing.functions);
-    part_release(&old);
-    part_release(&new);
+    free(old.nodes);
+    free(new.nodes);
     return result;
 }
 
