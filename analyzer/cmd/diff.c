@@ -6,13 +6,11 @@
 #include "view/view.h"
 
 static const char about[] =
-    "What changed from BEFORE to AFTER, traces, profiles or folded stacks: each function's calls, which are exact, "
-    "and\n"
-    "its own time, with what can be said of it: new, gone, more calls, fewer calls, slower, faster, or within doubt,\n"
-    "when the difference is no larger than what the times are known by, or the typical call is as it was. Of two "
-    "images of a heap (tracean heap): what\n"
-    "has grown on which call path; of one trace with --at A..B: what its heap has grown by. Formats: text, json, csv,\n"
-    "markdown, html; of heaps text and json.";
+    "What changed from BEFORE to AFTER, traces, profiles or folded stacks: each function's calls, which are exact,\n"
+    "and its own time, with what can be said of it: new, gone, more calls, fewer calls, slower, faster, or within\n"
+    "doubt, when the difference is no larger than what the times are known by, or the typical call is as it was.\n"
+    "Of two images of a heap (tracean heap): what has grown on which call path; of one trace with --at A..B: what\n"
+    "its heap has grown by. Formats: text, json, csv, markdown, html; of heaps text and json.";
 
 static const char examples[] = "  tracean diff before.zst after.zst\n"
                                "  tracean diff main.tprof branch.tprof --format markdown\n"
