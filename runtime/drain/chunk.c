@@ -309,8 +309,8 @@ static void chunk_write(struct take *take, uint32_t nr_events, bool last)
                                .first_ticks = encoder->base_ticks,
                                .last_ticks = encoder->last_ticks};
     struct part parts[ENCODE_NR_PARTS];
-    encoder_store(encoder, &head, chunker->sink->raw, parts);
-    sink_write_parts(chunker->sink, &header, parts, ENCODE_NR_PARTS);
+    uint32_t nr_parts = encoder_store(encoder, &head, chunker->sink->raw, parts);
+    sink_write_parts(chunker->sink, &header, parts, nr_parts);
     thread->nr_chunks++;
 }
 

@@ -13,7 +13,8 @@ enum {
     MAX_DICT = SEGMENT_MAX_BYTES / 128,
     MAX_STACK = TF_CHUNK_STACK_MAX,
     NR_SECTIONS = 9,
-    NR_SMALL = NR_SECTIONS - (int)ENCODE_NR_PARTS + 1 /* the sections that share the head's part */
+    NR_SMALL = NR_SECTIONS - (int)ENCODE_NR_PARTS + 1, /* the sections that always share the head's part */
+    SMALL_BYTES = 4096                                 /* so does another, as a frame takes its time, too */
 };
 
 #define DICT_BYTES  ((size_t)MAX_DICT * ENTRY_MAX)
@@ -239,8 +240,8 @@ static void encoder_sections(struct encoder *encoder, struct section *sections)
         {TF_SECTION_DICT, encoder->dict, (size_t)(encoder->dict_end - encoder->dict)},
         {paths_bytes > 0 ? TF_SECTION_PATHS : 0, encoder->paths, paths_bytes},
         {memory_bytes > 0 ? TF_SECTION_MEMORY : 0, encoder->memory, memory_bytes}, /* readers must know it */
-        {packed ? TF_SECTION_DELTAS : 0, encoder->rest, packed ? nr_rest : 0},
         {TF_SECTION_STACK, encoder->stack, (size_t)(encoder->stack_end - encoder->stack)},
+        {packed ? TF_SECTION_DELTAS : 0, encoder->rest, packed ? nr_rest : 0},
         {TF_SECTION_SYMBOLS, encoder->symbols, 2 * (size_t)encoder->nr_symbols},
         packed ? (struct section){TF_SECTION_PACKED, encoder->packed, (encoder->nr_symbols + 3) / 4}
                : (struct section){TF_SECTION_DELTAS, encoder->deltas, encoder->nr_symbols},
@@ -256,8 +257,8 @@ static uint8_t *section_list(uint8_t *table, const struct section *section)
     return table + 8;
 }
 
-void encoder_store(struct encoder *encoder, struct tf_chunk_head *head, uint8_t *raw,
-                   struct part parts[ENCODE_NR_PARTS])
+uint32_t encoder_store(struct encoder *encoder, struct tf_chunk_head *head, uint8_t *raw,
+                       struct part parts[ENCODE_NR_PARTS])
 {
     struct section sections[NR_SECTIONS];
     encoder_sections(encoder, sections);
@@ -273,17 +274,19 @@ void encoder_store(struct encoder *encoder, struct tf_chunk_head *head, uint8_t 
     tf_chunk_head_store(raw, head);
     uint8_t *table = raw + TF_CHUNK_HEAD_BYTES;
     uint8_t *p = table + head->nr_sections * 8u;
+    uint32_t nr_parts = 1;
     for (int i = 0; i < NR_SECTIONS; i++) {
         const struct section *section = &sections[i];
         if (section->id != 0)
             table = section_list(table, section);
-        if (i < NR_SMALL) {
+        if (i < NR_SMALL || (nr_parts == 1 && section->bytes <= SMALL_BYTES)) {
             memcpy(p, section->data, section->bytes);
             p += section->bytes;
-        } else {
-            parts[i - NR_SMALL + 1] = (struct part){.data = section->data, .bytes = (uint32_t)section->bytes};
+        } else if (section->bytes > 0) {
+            parts[nr_parts++] = (struct part){
+                .data = section->data, .bytes = (uint32_t)section->bytes, .is_noise = i == NR_SECTIONS - 1};
         }
     }
-    parts[0] = (struct part){.data = raw, .bytes = (uint32_t)(p - raw)};
-    parts[ENCODE_NR_PARTS - 1].is_noise = true;
+    parts[0] = (struct part){.data = raw, .bytes = (uint32_t)(p - raw), .is_noise = p - raw <= SMALL_BYTES};
+    return nr_parts;
 }

@@ -84,13 +84,16 @@ void encoder_put_memory(struct encoder *encoder, uint64_t recorded, uint64_t dro
 /* Make the section PATHS: the dictionary, which is the chunk's, holds paths. */
 void encoder_put_paths(struct encoder *encoder, const struct segment_entry *dict);
 
-#define ENCODE_NR_PARTS 5u /* head with all small sections; MEMORY; STACK; SYMBOLS; PACKED or DELTAS */
+#define ENCODE_NR_PARTS                                                                           \
+    5u /* head with all small sections; then those of STACK, DELTAS, SYMBOLS, PACKED that are not \
+        */
 
 /*
  * Finish the payload. `head` is complete but for what the encoder knows. It and the small sections are written to
- * `raw`, which has TF_RAW_MAX bytes; the other parts lie in the encoder until the next chunk begins.
+ * `raw`, which has TF_RAW_MAX bytes; the other parts lie in the encoder until the next chunk begins. Returns how many
+ * parts there are.
  */
-void encoder_store(struct encoder *encoder, struct tf_chunk_head *head, uint8_t *raw,
-                   struct part parts[ENCODE_NR_PARTS]);
+uint32_t encoder_store(struct encoder *encoder, struct tf_chunk_head *head, uint8_t *raw,
+                       struct part parts[ENCODE_NR_PARTS]);
 
 #endif

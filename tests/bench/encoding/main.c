@@ -140,8 +140,8 @@ static void piece_encode(struct bench *bench, struct piece *piece, int clock)
     }
     struct tf_chunk_head head = {.process = 1};
     struct tf_header header = {.type = TF_BLOCK_CHUNK, .thread = 1, .last_ticks = encoder->last_ticks};
-    encoder_store(encoder, &head, bench->sink.raw, parts);
-    if (sink_write_parts(&bench->sink, &header, parts, ENCODE_NR_PARTS) != 0)
+    uint32_t nr_parts = encoder_store(encoder, &head, bench->sink.raw, parts);
+    if (sink_write_parts(&bench->sink, &header, parts, nr_parts) != 0)
         fail("cannot write");
     piece->packed_bytes = header.payload_bytes;
     piece->raw_bytes = header.raw_bytes;
