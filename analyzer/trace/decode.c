@@ -35,6 +35,7 @@ void chunk_release(struct chunk *chunk)
 {
     free(chunk->dict);
     free(chunk->stack);
+    free(chunk->widened);
     free(chunk->unpacked);
     memory_release(&chunk->memory);
     buffer_release(&chunk->raw);
@@ -257,6 +258,41 @@ static int symbols_check(struct chunk *chunk, struct symbols_scan *scan, struct 
     return 0;
 }
 
+enum { WIDEN_LANES = 16 }; /* at once, in vectors */
+
+/* Bytes as u16. */
+static void symbols_widen(const uint8_t *bytes, uint32_t nr, uint8_t *to)
+{
+    uint32_t i = 0;
+    for (; i + WIDEN_LANES <= nr; i += WIDEN_LANES) {
+        uint8_t narrow[WIDEN_LANES];
+        uint16_t wide[WIDEN_LANES];
+        memcpy(narrow, bytes + i, sizeof(narrow));
+        for (uint32_t lane = 0; lane < WIDEN_LANES; lane++)
+            wide[lane] = narrow[lane];
+        memcpy(to + 2 * (size_t)i, wide, sizeof(wide));
+    }
+    for (; i < nr; i++)
+        tf_store16(to + 2 * (size_t)i, bytes[i]);
+}
+
+/* SYMBOLS, a byte or two for each, as two for each. */
+static int symbols_find(struct chunk *chunk, const struct section *symbols, struct err *err)
+{
+    const uint32_t nr = chunk->head.nr_symbols;
+    chunk->symbols = symbols->bytes;
+    if (symbols->nr_bytes == 2 * (size_t)nr)
+        return 0;
+    if (symbols->nr_bytes != nr)
+        return malformed(err, "SYMBOLS has the wrong size");
+    chunk->widened = array_reserve(chunk->widened, &chunk->widened_capacity, nr, 2);
+    if (chunk->widened == NULL)
+        return err_set(err, ERR_INPUT, "out of memory");
+    symbols_widen(symbols->bytes, nr, chunk->widened);
+    chunk->symbols = chunk->widened;
+    return 0;
+}
+
 /* Eight packed deltas as eight bytes. */
 static inline uint64_t deltas_spread(uint64_t packed)
 {
@@ -349,13 +385,11 @@ int chunk_decode(struct chunk *chunk, size_t raw_bytes, const struct trace_chunk
     if (head_check(&chunk->head, raw_bytes, err) != 0 ||
         sections_find(raw, raw_bytes, &chunk->head, sections, err) != 0)
         return -1;
-    if (sections[TF_SECTION_SYMBOLS].nr_bytes != 2 * (size_t)chunk->head.nr_symbols)
-        return malformed(err, "SYMBOLS has the wrong size");
-    chunk->symbols = sections[TF_SECTION_SYMBOLS].bytes;
     chunk->wide = sections[TF_SECTION_WIDE].bytes;
     chunk->wide_end = chunk->wide + sections[TF_SECTION_WIDE].nr_bytes;
-    if (symbols_check(chunk, &scan, err) != 0 || deltas_find(chunk, sections, err) != 0 ||
-        times_check(chunk, block, err) != 0 || dict_decode(chunk, &sections[TF_SECTION_DICT], err) != 0 ||
+    if (symbols_find(chunk, &sections[TF_SECTION_SYMBOLS], err) != 0 || symbols_check(chunk, &scan, err) != 0 ||
+        deltas_find(chunk, sections, err) != 0 || times_check(chunk, block, err) != 0 ||
+        dict_decode(chunk, &sections[TF_SECTION_DICT], err) != 0 ||
         stack_decode(chunk, &sections[TF_SECTION_STACK], err) != 0 ||
         ext_check(chunk, &sections[TF_SECTION_EXT], scan.nr_ext, err) != 0)
         return -1;

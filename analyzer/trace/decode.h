@@ -48,8 +48,9 @@ struct chunk {
     struct chunk_entry *dict;  /* head.nr_dict */
     struct chunk_frame *stack; /* head.nr_stack, outermost first */
     struct memory_section memory;
+    uint8_t *widened;  /* what `symbols` is when the chunk has a byte for each */
     uint8_t *unpacked; /* what `deltas` is when the chunk has them packed */
-    size_t dict_capacity, stack_capacity, unpacked_capacity;
+    size_t dict_capacity, stack_capacity, widened_capacity, unpacked_capacity;
     struct buffer raw; /* the payload; what is above points into it */
 };
 

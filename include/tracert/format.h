@@ -190,7 +190,7 @@ struct tf_chunk_head {
 };
 
 enum tf_section {
-    TF_SECTION_SYMBOLS = 1, /* u16 a symbol */
+    TF_SECTION_SYMBOLS = 1, /* a symbol: u8, if they all fit, or u16 */
     TF_SECTION_DELTAS = 2,  /* u8 a symbol */
     TF_SECTION_WIDE = 3,    /* varints: the deltas that DELTAS cannot hold */
     TF_SECTION_DICT = 4,    /* what the ENTER symbols mean */

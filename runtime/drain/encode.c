@@ -122,6 +122,7 @@ void encoder_begin(struct encoder *encoder, uint64_t base_ticks, const struct fr
                    uint32_t depth, const struct segment_entry *dict, uint32_t nr_dict)
 {
     encoder->nr_symbols = 0;
+    encoder->symbol_bytes = TF_SYM_ENTER + nr_dict <= 1u << 8 ? 1 : 2;
     encoder->wide_end = encoder->wide;
     encoder->ext_end = encoder->ext;
     encoder->memory_end = encoder->memory;
@@ -132,11 +133,19 @@ void encoder_begin(struct encoder *encoder, uint64_t base_ticks, const struct fr
     encoder_put_stack(encoder, frames, nr, depth);
 }
 
+static inline void symbol_store(struct encoder *encoder, uint32_t index, uint32_t symbol)
+{
+    if (encoder->symbol_bytes == 1)
+        encoder->symbols[index] = (uint8_t)symbol;
+    else
+        tf_store16(encoder->symbols + 2 * (size_t)index, (uint16_t)symbol);
+}
+
 void encoder_put(struct encoder *encoder, uint32_t symbol, uint64_t ticks)
 {
     uint64_t difference = ticks > encoder->last_ticks ? ticks - encoder->last_ticks : 0;
     uint32_t units = encoder_units(encoder, difference);
-    tf_store16(encoder->symbols + 2 * (size_t)encoder->nr_symbols, (uint16_t)symbol);
+    symbol_store(encoder, encoder->nr_symbols, symbol);
     encoder->deltas[encoder->nr_symbols++] = (uint8_t)units;
     if (units == TF_DELTA_WIDE)
         encoder->wide_end = tf_put_varint(encoder->wide_end, difference);
@@ -147,8 +156,7 @@ void encoder_put(struct encoder *encoder, uint32_t symbol, uint64_t ticks)
 static const uint64_t *words_put_plain(struct encoder *encoder, const uint64_t *words, const uint64_t *end,
                                        uint64_t high, uint32_t nr_dict)
 {
-    uint8_t *symbols = encoder->symbols + 2 * (size_t)encoder->nr_symbols;
-    uint8_t *deltas = encoder->deltas + encoder->nr_symbols;
+    uint32_t index = encoder->nr_symbols;
     const uint64_t *word = words;
     uint64_t last = encoder->last_ticks - high;
     for (; word < end; word++) {
@@ -157,12 +165,11 @@ static const uint64_t *words_put_plain(struct encoder *encoder, const uint64_t *
         if (__builtin_expect((units == TF_DELTA_WIDE) | ((symbol != TF_SYM_EXIT) & (symbol - TF_SYM_ENTER >= nr_dict)),
                              0))
             break;
-        tf_store16(symbols, (uint16_t)symbol);
-        *deltas++ = (uint8_t)units;
-        symbols += 2;
+        symbol_store(encoder, index, symbol);
+        encoder->deltas[index++] = (uint8_t)units;
         last += (uint64_t)units * encoder->tick_unit;
     }
-    encoder->nr_symbols += (uint32_t)(word - words);
+    encoder->nr_symbols = index;
     encoder->last_ticks = high + last;
     return word;
 }
@@ -174,12 +181,12 @@ enum { FAST_WORDS = 256, PLAIN_WORDS = 8 };
 const uint64_t *encoder_put_words(struct encoder *encoder, const uint64_t *words, const uint64_t *end, uint64_t high,
                                   uint32_t nr_dict)
 {
-    const struct words_rule rule = {encoder->tick_unit, encoder->slack, nr_dict};
+    const struct words_rule rule = {encoder->tick_unit, encoder->slack, nr_dict, encoder->symbol_bytes == 1};
     while (encoder->words_put != NULL && words < end) {
         uint32_t nr = (uint32_t)(end - words);
         uint32_t units;
         nr = encoder->words_put(words, nr < FAST_WORDS ? nr : FAST_WORDS, &rule, (uint32_t)encoder->last_ticks,
-                                encoder->symbols + 2 * (size_t)encoder->nr_symbols,
+                                encoder->symbols + (size_t)encoder->symbol_bytes * encoder->nr_symbols,
                                 encoder->deltas + encoder->nr_symbols, &units);
         words += nr;
         encoder->nr_symbols += nr;
@@ -242,7 +249,7 @@ static void encoder_sections(struct encoder *encoder, struct section *sections)
         {memory_bytes > 0 ? TF_SECTION_MEMORY : 0, encoder->memory, memory_bytes}, /* readers must know it */
         {TF_SECTION_STACK, encoder->stack, (size_t)(encoder->stack_end - encoder->stack)},
         {packed ? TF_SECTION_DELTAS : 0, encoder->rest, packed ? nr_rest : 0},
-        {TF_SECTION_SYMBOLS, encoder->symbols, 2 * (size_t)encoder->nr_symbols},
+        {TF_SECTION_SYMBOLS, encoder->symbols, (size_t)encoder->symbol_bytes * encoder->nr_symbols},
         packed ? (struct section){TF_SECTION_PACKED, encoder->packed, (encoder->nr_symbols + 3) / 4}
                : (struct section){TF_SECTION_DELTAS, encoder->deltas, encoder->nr_symbols},
     };

@@ -31,6 +31,7 @@ struct encoder {
     uint8_t *paths, *paths_end;   /* empty unless encoder_put_paths() has made it */
     struct memory_columns memory_columns;
     uint32_t nr_symbols, nr_dict, nr_stack, depth;
+    uint32_t symbol_bytes; /* 1 or 2: what the chunk's largest symbol needs */
     uint64_t base_ticks;
     uint64_t last_ticks; /* of the last symbol, as a reader will see it: to within the clock's slack */
     uint32_t tick_unit, slack;

@@ -6,6 +6,7 @@
 #ifndef WORDS_H
 #define WORDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ struct words_rule {
     uint32_t unit;    /* ticks, at most UINT16_MAX */
     uint32_t slack;   /* ticks that a difference may be away from a multiple of it */
     uint32_t nr_dict; /* enters that are known */
+    bool is_narrow;   /* SYMBOLS has a byte for each, not two */
 };
 
 /*

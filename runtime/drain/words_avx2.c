@@ -59,9 +59,12 @@ AVX2 static uint32_t words_put_avx2(const uint64_t *words, uint32_t nr, const st
         __m256i known = _mm256_or_si256(_mm256_cmpeq_epi32(symbol, _mm256_setzero_si256()), enter);
         if (_mm256_movemask_epi8(_mm256_and_si256(_mm256_and_si256(near, small), known)) != -1)
             break;
-        __m128i narrow = as_u16(delta);
-        _mm_storeu_si128((__m128i *)(void *)(symbols + 2 * (size_t)i), as_u16(symbol));
-        _mm_storel_epi64((__m128i *)(void *)(deltas + i), _mm_packus_epi16(narrow, narrow));
+        __m128i symbols_u16 = as_u16(symbol), deltas_u16 = as_u16(delta);
+        if (rule->is_narrow)
+            _mm_storel_epi64((__m128i *)(void *)(symbols + i), _mm_packus_epi16(symbols_u16, symbols_u16));
+        else
+            _mm_storeu_si128((__m128i *)(void *)(symbols + 2 * (size_t)i), symbols_u16);
+        _mm_storel_epi64((__m128i *)(void *)(deltas + i), _mm_packus_epi16(deltas_u16, deltas_u16));
         before = rotated;
     }
     *units = (uint32_t)_mm256_cvtsi256_si32(before);

@@ -232,6 +232,57 @@ static const struct {
     {SYMBOLS, 0, 0, "larger than the chunk"},
 };
 
+/* `wide`, which has SYMBOLS first, with a byte for each symbol. */
+static void payload_narrow(const struct writer_bytes *wide, uint32_t nr_symbols, struct writer_bytes *narrow)
+{
+    const size_t symbols = TF_CHUNK_HEAD_BYTES + 8 * (size_t)tf_load32(wide->bytes + 80),
+                 rest = symbols + 2 * nr_symbols;
+    raw_put(narrow, wide->bytes, symbols);
+    tf_store32(narrow->bytes + TF_CHUNK_HEAD_BYTES + 4, nr_symbols);
+    for (uint32_t i = 0; i < nr_symbols; i++)
+        raw_put(narrow, wide->bytes + symbols + 2 * (size_t)i, 1);
+    raw_put(narrow, wide->bytes + rest, wide->nr - rest);
+}
+
+static void payload_decode(const struct writer_bytes *payload, struct chunk *chunk)
+{
+    const struct trace_chunk block = {.first_ticks = 0, .last_ticks = UINT64_MAX};
+    struct err err = {0};
+    ck_assert_int_eq(buffer_reserve(&chunk->raw, payload->nr, &err), 0);
+    memcpy(chunk->raw.bytes, payload->bytes, payload->nr);
+    ck_assert_msg(chunk_decode(chunk, payload->nr, &block, &err) == 0, "%s", err.text);
+}
+
+START_TEST(symbols_of_a_byte_are_the_same_symbols)
+{
+    struct writer writer;
+    struct chunk of_bytes = {0}, of_two = {0};
+    writer_init(&writer);
+    for (uint32_t nr = 0; nr < 70; nr++) {
+        struct writer_bytes wide = {0}, narrow = {0};
+        struct writer_thread *thread = writer_thread_new(&writer, nr + 1, 1, 7, 1000);
+        for (uint32_t i = 0; i < nr; i++)
+            thread_enter(thread, 1000 + i, 0x100 + 16 * i, 0x101, false);
+        for (uint32_t i = 0; i < nr / 3; i++)
+            thread_exit(thread, 2000 + i);
+        thread_payload(thread, &wide);
+        payload_narrow(&wide, nr + nr / 3, &narrow);
+        payload_decode(&wide, &of_two);
+        payload_decode(&narrow, &of_bytes);
+        ck_assert_uint_eq(of_bytes.head.nr_symbols, nr + nr / 3);
+        ck_assert_mem_eq(of_bytes.symbols, of_two.symbols, 2 * (size_t)(nr + nr / 3));
+        ck_assert_uint_eq(of_bytes.peak_depth, of_two.peak_depth);
+        writer_thread_free(thread);
+        raw_free(&wide);
+        raw_free(&narrow);
+    }
+    chunk_release(&of_bytes);
+    chunk_release(&of_two);
+    writer_free(&writer);
+}
+
+END_TEST
+
 START_TEST(malformed_payloads_are_refused)
 {
     struct writer writer;
@@ -396,6 +447,7 @@ int main(void)
     TCase *tcase = tcase_create("decode");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, streams_come_back, 0, 30);
+    tcase_add_test(tcase, symbols_of_a_byte_are_the_same_symbols);
     tcase_add_loop_test(tcase, malformed_payloads_are_refused, 0, (int)(sizeof(changes) / sizeof(changes[0])));
     tcase_add_loop_test(tcase, changed_bytes_never_hurt, 0, 2);
     tcase_add_loop_test(tcase, paths_are_checked, 0, (int)(sizeof paths / sizeof *paths));
