@@ -24,9 +24,9 @@ static uint64_t big_bytes = UINT64_MAX;
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE bool operand_put(uint64_t *word, uint64_t blank, uint64_t operand)
+INLINE bool operand_put(uint64_t *word, uint64_t old, uint64_t odd, uint64_t operand)
 {
-    return likely(ring_swap(word, blank, operand << OPERAND_SHIFT | WORD_FILLED | SYMBOL_OPERAND));
+    return likely(ring_swap(word, old, (operand << OPERAND_SHIFT | WORD_FILLED | SYMBOL_OPERAND) ^ odd));
 }
 
 /* An allocation or a release, as it is told. */
@@ -61,8 +61,13 @@ INLINE bool heap_put(struct tracert__thread *thread, const struct told *told)
     if (unlikely(at + told->nr >= thread->heap_limit))
         return false;
     uint64_t *word = &thread->words[at];
-    uint64_t blank = thread->blank;
+    uint64_t old[ALLOC_OPERANDS + 1];
     ring_fetch(word);
+    for (uint32_t i = 0; i <= told->nr; i++)
+        old[i] = __atomic_load_n(&word[i], __ATOMIC_RELAXED);
+    uint64_t odd = thread->odd;
+    if (unlikely(word_is_filled(old[0], odd)))
+        return false;
     if (told->symbol == TF_SYM_ALLOC && unlikely(state_frame(thread, state)[-1].sp < told->sp))
         return false;
     uint64_t path = path_bits(thread, told);
@@ -71,10 +76,11 @@ INLINE bool heap_put(struct tracert__thread *thread, const struct told *told)
         return false;
     __asm__ volatile("" : : : "memory");
     if (unlikely(__atomic_load_n(&thread->state, __ATOMIC_RELAXED) != state) ||
-        !operand_put(word, blank, told->operands[0]) ||
-        (told->nr == ALLOC_OPERANDS &&
-         !(operand_put(word + 1, blank, told->operands[1]) && operand_put(word + 2, blank, told->operands[2]))) ||
-        unlikely(!ring_swap(word + told->nr, blank, ticks << WORD_TICKS_SHIFT | path | WORD_FILLED | told->symbol)))
+        !operand_put(word, old[0], odd, told->operands[0]) ||
+        (told->nr == ALLOC_OPERANDS && !(operand_put(word + 1, old[1], odd, told->operands[1]) &&
+                                         operand_put(word + 2, old[2], odd, told->operands[2]))) ||
+        unlikely(!ring_swap(word + told->nr, old[told->nr],
+                            (ticks << WORD_TICKS_SHIFT | path | WORD_FILLED | told->symbol) ^ odd)))
         return false;
     __atomic_store_n(&thread->state, state + told->nr + 1, __ATOMIC_RELAXED);
     return true;

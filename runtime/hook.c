@@ -28,9 +28,10 @@ HOOK void __cyg_profile_func_exit(void *function, void *call_site);
 struct before {
     uint64_t state;
     uint64_t *word;
+    uint64_t old; /* that the word is still to be when the event is put */
 };
 
-/* False: there is no room. */
+/* False: there is no room, or the word is filled already, by a hook that this one has interrupted before it counted. */
 INLINE bool event_begin(struct tracert__thread *thread, struct before *before)
 {
     before->state = __atomic_load_n(&thread->state, __ATOMIC_RELAXED);
@@ -40,7 +41,8 @@ INLINE bool event_begin(struct tracert__thread *thread, struct before *before)
         return false;
     before->word = &thread->words[at];
     ring_fetch(before->word);
-    return true;
+    before->old = __atomic_load_n(before->word, __ATOMIC_RELAXED);
+    return likely(!word_is_filled(before->old, thread->odd));
 }
 
 /* Put the event into the segment. False: a signal handler has come between, or the slow path has something to do first.
@@ -48,12 +50,11 @@ INLINE bool event_begin(struct tracert__thread *thread, struct before *before)
 INLINE bool event_put(struct tracert__thread *thread, const struct before *before, uint64_t next, struct ticks ticks,
                       uint64_t filled)
 {
-    uint64_t word = (uint64_t)ticks.low << WORD_TICKS_SHIFT | filled;
-    uint64_t blank = __atomic_load_n(&thread->blank, __ATOMIC_RELAXED);
-    __asm__ volatile("" : "+r"(blank) : : "memory"); /* the state says that it was the segment's */
+    uint64_t word = ((uint64_t)ticks.low << WORD_TICKS_SHIFT | filled) ^ thread->odd;
+    __asm__ volatile("" : "+r"(word) : : "memory"); /* the state says that all of it was the segment's */
     if (!likely(ticks.high == thread->ticks_high &&
                 __atomic_load_n(&thread->state, __ATOMIC_RELAXED) == before->state &&
-                ring_swap(before->word, blank, word)))
+                ring_swap(before->word, before->old, word)))
         return false;
     __atomic_store_n(&thread->state, next, __ATOMIC_RELAXED);
     return true;
@@ -78,8 +79,7 @@ INLINE bool enter_put(struct tracert__thread *thread, const struct before *befor
     bool inlined = (entered->sp & FRAME_INLINED) != 0;
     uint64_t site = entered->site | (inlined ? ENTRY_INLINED : 0);
     uint64_t symbol = symbol_find(thread, entered->function, site, lines);
-    /* Filled already: by a hook that this one has interrupted before it counted, and that frame is its. */
-    if (unlikely(symbol == 0 || __atomic_load_n(before->word, __ATOMIC_RELAXED) != thread->blank))
+    if (unlikely(symbol == 0))
         return false;
     frame->function = entered->function;
     frame->site = entered->site;

@@ -52,7 +52,7 @@ static uint64_t state_settle(struct tracert__thread *thread)
         if (at == thread->end)
             return state;
         uint64_t word = __atomic_load_n(&thread->words[at], __ATOMIC_ACQUIRE);
-        if ((word & WORD_FILLED) == 0)
+        if (!word_is_filled(word, thread->odd))
             return state;
         ring_swap(&thread->state, state, state_next(state, symbol_depth(word)));
     }
@@ -165,7 +165,7 @@ static void segment_close(struct tracert__thread *thread)
     segment.head->nr = nr;
     segment.head->end_depth = (uint32_t)(state >> STATE_DEPTH);
     if (nr < segment.max_words) /* an interrupted hook must not find its word free */
-        segment.words[nr] = WORD_FILLED | SYMBOL_CLOSED;
+        segment.words[nr] = (WORD_FILLED | SYMBOL_CLOSED) ^ segment.odd;
     thread->nr_dict = nr_dict < segment.max_dict ? nr_dict : segment.max_dict;
     thread->nr_words = nr;
     thread->rest = state;
@@ -174,13 +174,17 @@ static void segment_close(struct tracert__thread *thread)
     region_ring_bell(thread->region);
 }
 
-/* The drain has made those words blank that the lap before had filled; the others are of that lap. */
-static void segment_make_blank(const struct segment *segment)
+/*
+ * What the lap before has filled is not filled in this one. What it has not would seem to be. It is told the lap, so
+ * that nobody who was interrupted some laps ago takes it for what was there then.
+ */
+static void segment_clear(const struct segment *segment)
 {
-    if (segment->blank == segment_blank(0))
+    uint64_t empty = (uint64_t)segment->lap << WORD_TICKS_SHIFT | SYMBOL_CLOSED | segment->odd;
+    if (segment->lap == 0)
         return;
     for (uint32_t i = segment->head->nr; i < segment->max_words; i++)
-        segment->words[i] = segment->blank;
+        segment->words[i] = empty;
 }
 
 void record_let_run(struct tracert__thread *thread)
@@ -197,7 +201,7 @@ static void segment_begin(struct tracert__thread *thread, uint32_t number, uint6
     struct segment segment = segment_at(thread->ring, thread->ring_bytes, number);
     uint32_t depth = state_depth(thread->rest);
     uint32_t listed = depth < segment.max_stack ? depth : segment.max_stack;
-    segment_make_blank(&segment);
+    segment_clear(&segment);
     segment.head->base_ticks = ticks;
     segment.head->nr_dict = segment.head->nr_notes = 0;
     if (table_carry(thread, number, &segment))
@@ -208,7 +212,7 @@ static void segment_begin(struct tracert__thread *thread, uint32_t number, uint6
     segment.head->nr_stack = listed;
     bytes_copy(segment.stack, thread->frames + (depth - listed), listed * sizeof *segment.stack);
     thread->words = segment.words;
-    thread->blank = segment.blank;
+    thread->odd = segment.odd;
     thread->ticks_high = (uint32_t)(ticks >> 32);
     thread->first = (number & 0x7fff) << STATE_LAP;
     thread->state = depth * STATE_FRAME | thread->first;
@@ -313,7 +317,11 @@ static enum record attempt_begin(struct tracert__thread *thread, struct attempt 
 /* Fill the word, unless a handler has come between since attempt_begin(). */
 static bool attempt_fill(struct tracert__thread *thread, const struct attempt *attempt, uint64_t word)
 {
-    if (!ring_swap(&attempt->segment.words[attempt->at], attempt->segment.blank, word))
+    uint64_t *at = &attempt->segment.words[attempt->at];
+    uint64_t old = __atomic_load_n(at, __ATOMIC_ACQUIRE);
+    if (word_is_filled(old, attempt->segment.odd) ||
+        __atomic_load_n(&thread->state, __ATOMIC_ACQUIRE) != attempt->state ||
+        !ring_swap(at, old, word ^ attempt->segment.odd))
         return false;
     ring_swap(&thread->state, attempt->state, state_next(attempt->state, symbol_depth(word)));
     return true;

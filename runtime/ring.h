@@ -45,7 +45,7 @@ struct tracert__thread {
     uint32_t first;       /* the low half of the state when no word is filled */
     uint32_t limit;       /* words at or beyond it take the slow path */
     uint64_t *words;      /* of the open segment */
-    uint64_t blank;       /* of its words: not filled */
+    uint64_t odd;         /* the segment's */
     uint32_t ticks_high;  /* of its words: bits 32 to 63 of their time */
     uint32_t table_mask;  /* of a byte offset into the table */
     struct frame *frames; /* the open frames, outermost first; the two before them end every search */

@@ -7,8 +7,9 @@
  *
  * A word is one symbol of the file's format with its time. Words are filled in order, each by one compare-and-swap that
  * no signal handler of the same thread can come between (ring.h): nobody has to count anything, and whatever kills a
- * program, the filled words are there. A word that is not filled is blank, and says of which lap around the ring: who
- * was interrupted in an earlier one finds nothing to fill. The owner fills, the drain reads and makes blank again.
+ * program, the filled words are there. Nobody makes them blank again: what the bit WORD_FILLED of a filled word is
+ * turns with each lap around the ring. So a word is swapped for whatever an earlier lap has left there, which is never
+ * the same twice, and who was interrupted in that lap finds nothing to fill. The owner fills, the drain only reads.
  */
 #ifndef SEGMENT_H
 #define SEGMENT_H
@@ -28,7 +29,7 @@
  */
 #define WORD_TICKS_SHIFT 32
 #define WORD_PATH_SHIFT  17
-#define WORD_FILLED      (1ull << 16)
+#define WORD_FILLED      (1ull << 16) /* in the first lap and every second one after it; else its absence */
 
 /*
  * Symbols are the file's (enum tf_symbol), and these: the end of a region, which the file does not tell from that of a
@@ -115,7 +116,8 @@ struct segment {
     struct frame *stack;
     struct segment_head *head;
     uint32_t max_words, max_dict, max_notes, max_stack;
-    uint64_t blank; /* a word of it that is not filled */
+    uint32_t lap; /* around the ring, from 0 */
+    uint64_t odd; /* WORD_FILLED in laps where it means the opposite, else 0 */
 };
 
 /* How large the segments of a ring are: at least two, mostly four. */
@@ -126,10 +128,10 @@ static inline uint32_t segment_bytes(uint32_t ring_bytes)
     return bytes > SEGMENT_MAX_BYTES ? SEGMENT_MAX_BYTES : bytes;
 }
 
-/* A word that is not filled, in that lap: 0 in the first one. */
-static inline uint64_t segment_blank(uint32_t lap)
+/* `odd`: the segment's. */
+static inline __attribute__((always_inline)) int word_is_filled(uint64_t word, uint64_t odd)
 {
-    return (uint64_t)lap << WORD_TICKS_SHIFT;
+    return ((word ^ odd) & WORD_FILLED) != 0;
 }
 
 /* Segment `number` of a ring, counted from the ring's first owner on. */
@@ -137,6 +139,7 @@ static inline struct segment segment_at(uint8_t *ring, uint32_t ring_bytes, uint
 {
     uint32_t bytes = segment_bytes(ring_bytes);
     uint32_t nr = ring_bytes / bytes; /* a power of two */
+    uint32_t lap = number / nr;
     uint8_t *base = ring + (uint64_t)(number & (nr - 1)) * bytes;
     return (struct segment){.words = (uint64_t *)(void *)base,
                             .dict = (struct segment_entry *)(void *)(base + bytes / 2),
@@ -147,7 +150,8 @@ static inline struct segment segment_at(uint8_t *ring, uint32_t ring_bytes, uint
                             .max_dict = bytes / 8 / (uint32_t)sizeof(struct segment_entry),
                             .max_notes = bytes / 8 / NOTE_GRANULE,
                             .max_stack = (bytes / 4 - SEGMENT_HEAD_BYTES) / (uint32_t)sizeof(struct frame),
-                            .blank = segment_blank(number / nr)};
+                            .lap = lap,
+                            .odd = lap % 2 * WORD_FILLED};
 }
 
 /* The ticks of a word. */
@@ -158,7 +162,7 @@ static inline uint64_t segment_ticks(const struct segment *segment, uint64_t wor
 
 static inline int segment_is_filled(const struct segment *segment, uint32_t index)
 {
-    return (__atomic_load_n(&segment->words[index], __ATOMIC_ACQUIRE) & WORD_FILLED) != 0;
+    return word_is_filled(__atomic_load_n(&segment->words[index], __ATOMIC_ACQUIRE), segment->odd);
 }
 
 /* The words filled so far of a segment that is open, or was when its owner died. */

@@ -352,18 +352,6 @@ static void take_begin(struct take *take)
     encoder_begin(encoder, base, frames, nr, depth, segment->dict, take->nr_dict);
 }
 
-void chunk_make_blank(struct region *region, uint32_t index)
-{
-    uint32_t bytes = region_ring_bytes(region, index);
-    uint32_t number = (uint32_t)(region->slots[index].read_at >> 32);
-    struct segment segment = segment_at(region_ring(region, index), bytes, number);
-    uint64_t blank = segment_blank(number / (bytes / segment_bytes(bytes)) + 1);
-    uint32_t nr = segment_closed_count(&segment);
-    nr += nr < segment.max_words; /* the word that closes it */
-    for (uint32_t i = 0; i < nr; i++)
-        segment.words[i] = blank;
-}
-
 void chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint32_t end, bool whole,
                 bool last)
 {
@@ -383,8 +371,6 @@ void chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t i
     if (last)
         take_last_drops(&take, slot);
     take_write(&take, slot, nr_events, next, last);
-    if (whole)
-        chunk_make_blank(region, index);
     __atomic_store_n(&slot->read_at, next, __ATOMIC_RELEASE);
 }
 

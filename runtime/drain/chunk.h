@@ -43,9 +43,6 @@ int chunker_init(struct chunker *chunker, struct region *region, struct sink *si
 void chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint32_t end, bool whole,
                 bool last);
 
-/* Make the closed segment at the slot's read position blank, for the next lap. Its chunk is in the file. */
-void chunk_make_blank(struct region *region, uint32_t index);
-
 /* The thread of slot `index` has ended, and its segments are taken: write what it has dropped since, if anything. */
 void chunk_take_end(struct chunker *chunker, struct drain_thread *thread, uint32_t index);
 

@@ -157,8 +157,6 @@ static void slot_resume(struct resume *resume, uint32_t index)
     if (thread->nr_chunks != slot->chunk_number + 1 || slot->next_read_at <= slot->read_at)
         return;
     /* That chunk is in the file; the drain died before it could say so. */
-    if (slot->next_read_at >> 32 != slot->read_at >> 32)
-        chunk_make_blank(drain->region, index);
     __atomic_store_n(&slot->read_at, slot->next_read_at, __ATOMIC_RELEASE);
 }
 

@@ -1,12 +1,14 @@
 /*
  * A signal between any two instructions of a hook: a process steps another through a call, one instruction more each
  * time, and then interrupts it. The handler's calls are all there. First it returns, and so are all calls that it
- * interrupted; then it jumps away instead.
+ * interrupted; then it jumps away instead; then it makes so many calls that what they are recorded in has been used
+ * once around when it returns.
  *
  * row: R1 R2 R3
  * expect: work printed
  * expect: on_signal printed
  * expect: handle printed
+ * expect: around printed
  * expect-open: any
  * expect-unwound: any
  * expect-output: varies
@@ -24,14 +26,19 @@
 
 #define UNTRACED __attribute__((no_instrument_function))
 
-enum { STEPS = 180 };
+enum { STEPS = 180, LAP = 66000 /* calls: more than a ring of 2 MB holds */ };
 
 static sigjmp_buf start;
-static volatile sig_atomic_t jumps;
+static volatile sig_atomic_t jumps, laps;
 static volatile unsigned long nr_signals;
 static volatile int sink;
 
 __attribute__((noinline)) static void handle(void)
+{
+    sink++;
+}
+
+__attribute__((noinline)) static void around(void)
 {
     sink++;
 }
@@ -41,6 +48,8 @@ static void on_signal(int number)
     (void)number;
     nr_signals++;
     handle();
+    for (int i = 0; i < laps * LAP; i++)
+        around();
     if (!jumps)
         return;
     jumps = 0;
@@ -73,7 +82,13 @@ UNTRACED static void child(void)
         left();
         jumps = 0;
     }
-    printf("work %d\non_signal %lu\nhandle %lu\n", STEPS, nr_signals, nr_signals);
+    laps = 1;
+    for (int i = 0; i < STEPS; i++) {
+        raise(SIGSTOP);
+        work();
+    }
+    raise(SIGSTOP); /* no step goes beyond */
+    printf("work %d\non_signal %lu\nhandle %lu\naround %d\n", 2 * STEPS, nr_signals, nr_signals, STEPS * LAP);
     fflush(stdout);
     _exit(0);
 }
@@ -100,8 +115,10 @@ UNTRACED int main(void)
         child();
     if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
         return 1;
-    for (int i = 0; i < 2 * STEPS && interrupt(pid, i % STEPS); i++)
+    for (int i = 0; i < 3 * STEPS && interrupt(pid, i % STEPS); i++)
         continue;
-    kill(pid, SIGCONT);
+    do
+        ptrace(PTRACE_CONT, pid, NULL, NULL);
+    while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
     return 0;
 }
