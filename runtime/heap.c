@@ -193,13 +193,28 @@ static bool sanitizer_tells(void)
            __sanitizer_install_malloc_and_free_hooks(sanitizer_allocated, sanitizer_released) != 0;
 }
 
+/* TRACERT_SNAPSHOT, and something that an image needs is not there: never a file that is missing without a word. */
+static void snapshots_check(enum config_snapshot snapshot)
+{
+    if (snapshot != CONFIG_SNAPSHOT_OFF && heap_way == TF_MEMORY_OFF)
+        diag_line("TRACERT_SNAPSHOT without TRACERT_MEMORY: no image of the heap will be made", NULL);
+    else if (snapshot == CONFIG_SNAPSHOT_PEAK &&
+             (tracert__heap_is_off || tracert__interposer_allocator == NULL || !tracert__interposer_allocator(NULL)))
+        diag_line("TRACERT_SNAPSHOT=peak: this malloc does not tell what it has given out: no image of its peak will "
+                  "be made",
+                  NULL);
+}
+
 void tracert__heap_start(bool session_is_on)
 {
     heap_way = tracert__session.memory;
     tracert__heap_is_off = pools_are_off = !session_is_on || heap_way == TF_MEMORY_OFF;
     big_bytes = tracert__session.config.snapshot == CONFIG_SNAPSHOT_PEAK ? BIG_BYTES : UINT64_MAX;
-    if (tracert__heap_is_off)
+    if (tracert__heap_is_off) {
+        if (session_is_on)
+            snapshots_check(tracert__session.config.snapshot);
         return;
+    }
     const char *rival = tracert__interposer_rival == NULL ? NULL : tracert__interposer_rival();
     if ((tracert__interposer_rival == NULL || rival != NULL) && sanitizer_tells())
         tracert__heap_is_off = true; /* for the interposing library */
@@ -210,6 +225,7 @@ void tracert__heap_start(bool session_is_on)
     else if (rival != NULL)
         diag_line("malloc is that of ", rival, ": only what tracert_alloc() tells will be seen", NULL);
     tracert__heap_is_off |= rival != NULL;
+    snapshots_check(tracert__session.config.snapshot);
 }
 
 /* ---- Beside the heap's events --------------------------------------------------------------------------- */

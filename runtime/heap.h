@@ -41,7 +41,8 @@ struct heap_allocator {
     uint64_t mapped; /* of what is in use: in mappings of its own */
 };
 
-/* Of the interposing library, where it is in the program; false: not known. Takes malloc's locks. */
+/* Of the interposing library, where it is in the program; false: not known. Takes malloc's locks; not if asked for
+ * NULL, whether it is known. */
 extern HEAP_SEAM bool tracert__interposer_allocator(struct heap_allocator *allocator) __attribute__((weak));
 
 /* Record that, if the last time was long ago, or `certainly`. Not in a signal handler, and not inside malloc. */

@@ -26,18 +26,33 @@ static uint32_t image_pids[AT_ONCE]; /* the children; atomic */
 
 /* ---- The children --------------------------------------------------------------------------------- */
 
+/* How a child has ended. In one line, once: the same is likely to come again with the next one. */
+static void child_tell(int status)
+{
+    static bool told; /* atomic */
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    if (status == 0 || code == IMAGE_SAID || __atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
+        return;
+    diag_line("an image of the heap could not be written whole: ",
+              WIFEXITED(status) ? diag_errno(code) : "its process was killed", NULL);
+}
+
 /* Take leave of a child: true when it is gone, or nobody's. */
 static bool child_reap(uint32_t *place, bool wait)
 {
     uint32_t pid = __atomic_load_n(place, __ATOMIC_ACQUIRE);
     long result = 0;
+    int status = 0;
     if (pid == 0)
         return true;
     do {
-        result = tracert__sys(SYS_wait4, pid, 0, (long)(__WCLONE | (wait ? 0u : (unsigned)WNOHANG)), 0, 0, 0);
+        result =
+            tracert__sys(SYS_wait4, pid, (long)&status, (long)(__WCLONE | (wait ? 0u : (unsigned)WNOHANG)), 0, 0, 0);
     } while (result == -EINTR);
     if (result == 0)
         return false;
+    if (result == (long)pid)
+        child_tell(status);
     __atomic_compare_exchange_n(place, &pid, 0, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
     return true;
 }

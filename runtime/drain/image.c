@@ -34,7 +34,9 @@ struct image {
     struct image_range runs[BLOCK_PAGES]; /* of the block being made */
     uint32_t nr_runs, nr_pages;
     uint64_t there[MAP_PAGES]; /* entries of pagemap */
+    bool replaces;             /* an earlier image of this process, which is to stay until this one is whole */
     char wanted[PATH_MAX], path[PATH_MAX];
+    char path_new[PATH_MAX]; /* `replaces`: where it lies until then */
 };
 
 /* ---- The file ------------------------------------------------------------------------------------- */
@@ -85,6 +87,9 @@ static int image_open(struct image *image)
         return result;
     if (!path_make(image->wanted, request))
         return -ENAMETOOLONG;
+    image->replaces = request->file_number != request->number;
+    if (image->replaces)
+        return sink_create(&image->sink, image->wanted, (int)request->pid, image->path_new);
     return sink_open(&image->sink, image->wanted, (int)request->pid, false, image->path);
 }
 
@@ -274,7 +279,19 @@ static int end_write(struct image *image)
 static _Noreturn void image_fail(int error)
 {
     diag_line("no image of the heap: ", diag_errno(error), NULL);
-    sys_exit(1);
+    sys_exit(IMAGE_SAID);
+}
+
+/* What there is has been written. How the child ends: see image_main(). */
+static int image_finish(struct image *image)
+{
+    struct sink *sink = &image->sink;
+    int error = sink->failure == TF_FAILURE_NONE ? 0 : sink->error;
+    if (image->replaces && sink->failure == TF_FAILURE_NONE)
+        error = -sink_publish(sink, image->wanted, (int)image->request->pid, false, image->path_new, image->path);
+    else if (image->replaces)
+        sys_unlinkat(AT_FDCWD, image->path_new);
+    return error >= 0 && error < IMAGE_SAID ? error : EIO;
 }
 
 _Noreturn void image_main(const void *argument)
@@ -297,5 +314,5 @@ _Noreturn void image_main(const void *argument)
     if (facts_write(&image) == 0 && mappings_write(&image) == 0 && image.memory_fd >= 0)
         contents_write(&image);
     end_write(&image);
-    sys_exit(image.sink.failure != TF_FAILURE_NONE);
+    sys_exit(image_finish(&image));
 }

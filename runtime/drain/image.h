@@ -34,7 +34,8 @@ struct image_range {
 struct image_request {
     uint32_t ready; /* futex */
     uint32_t number;
-    uint32_t file_number; /* in the file's name: the number of the first image that was to have this file */
+    uint32_t file_number; /* in the file's name: of the first image that was to have this file, which stays until this
+                             one is whole */
     uint32_t process;     /* serial */
     uint32_t pid;
     uint32_t clock; /* enum tf_clock */
@@ -53,7 +54,12 @@ struct image_request {
     uint8_t stack[IMAGE_STACK_BYTES] __attribute__((aligned(4096)));
 };
 
-/* The child's life: `request` is a struct image_request. */
+#define IMAGE_SAID 255
+
+/*
+ * The child's life: `request` is a struct image_request. It exits with 0; with the errno of what could not be written;
+ * or with IMAGE_SAID: it could not begin, and has said so.
+ */
 _Noreturn void image_main(const void *request);
 
 #endif

@@ -167,16 +167,18 @@ static bool file_is_device(const char *path)
            (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode) || S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
-int sink_open(struct sink *sink, const char *output, int pid, bool keep, char *path)
+int sink_create(struct sink *sink, const char *output, int pid, char *path_new)
 {
-    char path_new[PATH_MAX];
     if (strlen(output) >= PATH_MAX)
         return -ENAMETOOLONG;
     if (file_is_device(output))
         return -EINVAL;
     sink->fd = file_make(path_new, output, pid);
-    if (sink->fd < 0)
-        return sink->fd;
+    return sink->fd < 0 ? sink->fd : 0;
+}
+
+int sink_publish(struct sink *sink, const char *output, int pid, bool keep, const char *path_new, char *path)
+{
     strcpy(path, output);
     int result = file_publish(path_new, path, keep);
     for (unsigned n = 0; result == -EEXIST && n < NAME_TRIES; n++) {
@@ -189,6 +191,13 @@ int sink_open(struct sink *sink, const char *output, int pid, bool keep, char *p
         sys_close(sink->fd);
     }
     return result;
+}
+
+int sink_open(struct sink *sink, const char *output, int pid, bool keep, char *path)
+{
+    char path_new[PATH_MAX];
+    int result = sink_create(sink, output, pid, path_new);
+    return result != 0 ? result : sink_publish(sink, output, pid, keep, path_new, path);
 }
 
 /* ---- Blocks --------------------------------------------------------------------------------------- */

@@ -42,7 +42,14 @@ struct sink {
  */
 int sink_open(struct sink *sink, const char *output, int pid, bool keep, char *path);
 
-/* Buffers and compressor. 0, or -errno. Before anything else but sink_open. */
+/*
+ * The same in two steps, for a file that is to be whole before it takes another one's place: made beside `output`, at
+ * `path_new` (PATH_MAX bytes), and given its name. After a failure of either the file is gone.
+ */
+int sink_create(struct sink *sink, const char *output, int pid, char *path_new);
+int sink_publish(struct sink *sink, const char *output, int pid, bool keep, const char *path_new, char *path);
+
+/* Buffers and compressor. 0, or -errno. Before anything else but these. */
 int sink_init(struct sink *sink, int level, enum tf_clock clock, uint64_t session);
 
 /* Buffers and compressor of a sink that appends to the file of another one, from another thread. 0, or -errno. */

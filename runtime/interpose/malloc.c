@@ -310,8 +310,8 @@ static void allocator_find(void)
 bool tracert__interposer_allocator(struct heap_allocator *allocator)
 {
 #if __GLIBC_PREREQ(2, 33)
-    if (allocator_state == NULL)
-        return false;
+    if (allocator_state == NULL || allocator == NULL)
+        return allocator_state != NULL;
     const struct mallinfo2 state = allocator_state();
     *allocator = (struct heap_allocator){state.uordblks + state.hblkhd, state.fordblks, state.hblkhd};
     return true;

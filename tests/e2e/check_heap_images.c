@@ -301,6 +301,29 @@ START_TEST(the_peak_has_an_image)
 
 END_TEST
 
+/* No room for the image of a higher peak: the one of the lower peak stays, whole, and one line says so. */
+START_TEST(a_full_disk_leaves_the_image_before)
+{
+    const char *folder = scratch_folder("heap_images/full");
+    run_ok(folder, "cc -O1 \"$PROGRAMS\"/peaks_noise.c -o peaks");
+    if (run_shell(folder, "mkdir small; unshare -rm mount -t tmpfs none small").status != 0)
+        return; /* nobody may mount here */
+    struct run run = run_ok(folder, "unshare -rm sh -c 'mount -t tmpfs -o size=1m none small && cd small && " PRELOAD
+                                    "TRACERT_MEMORY=events TRACERT_SNAPSHOT=peak ../peaks; ls; cp * ..'");
+    ck_assert_str_eq(run.err, "tracert: an image of the heap could not be written whole: No space left on device\n");
+    ck_assert_str_eq(run.out, "trace.1-peak.heap\ntrace.zst\n");
+    json_t *heap = heap_load(folder, "trace.1-peak.heap", 0);
+    ck_assert_uint_eq(amount_of(heap, "live", "bytes"), 170000);
+    json_decref(heap);
+    run = run_ok(folder, PRELOAD "TRACERT_MEMORY=events TRACERT_SNAPSHOT=peak ./peaks; ls *.heap*");
+    ck_assert_str_eq(run.out, "trace.1-peak.heap\n");
+    heap = heap_load(folder, "trace.1-peak.heap", 0);
+    ck_assert_uint_eq(amount_of(heap, "live", "bytes"), 170000 + 4000000);
+    json_decref(heap);
+}
+
+END_TEST
+
 /* What is at its highest at the end; a process that was forked has its own; a heap of next to nothing has none. */
 START_TEST(processes_have_peaks_of_their_own)
 {
@@ -321,6 +344,31 @@ START_TEST(processes_have_peaks_of_their_own)
     ck_assert_uint_eq(sum, 100000 + 500000); /* what a child inherits counts for its parent */
     run_ok(folder, "rm *.heap; printf 'int main(void) { return 0; }' > empty.c; cc empty.c -o empty; " PRELOAD
                    "TRACERT_MEMORY=events TRACERT_SNAPSHOT=peak ./empty; test -z \"$(ls | grep heap)\"");
+}
+
+END_TEST
+
+/* Who asks for images and can have none is told so, once. */
+static const struct {
+    const char *environment, *says;
+} impossible[] = {
+    {"LD_PRELOAD=\"$LIB/libtracert_memory.so\" TRACERT_SNAPSHOT=exit",
+     "tracert: TRACERT_SNAPSHOT without TRACERT_MEMORY: no image of the heap will be made\n"},
+    {"LD_PRELOAD=\"$LIB/libtracert_memory.so ./other_malloc.so\" TRACERT_MEMORY=events TRACERT_SNAPSHOT=peak",
+     "tracert: TRACERT_SNAPSHOT=peak: this malloc does not tell what it has given out: no image of its peak will be "
+     "made\n"},
+    {"LD_PRELOAD=\"$LIB/libtracert_memory.so ./other_malloc.so\" TRACERT_MEMORY=events TRACERT_SNAPSHOT=exit", ""},
+    {"LD_PRELOAD=\"$LIB/libtracert_memory.so\" TRACERT_MEMORY=events TRACERT_SNAPSHOT=peak", ""},
+};
+
+START_TEST(images_that_cannot_be_are_told)
+{
+    const char *folder = scratch_folder("heap_images/impossible-%d", _i);
+    build_program(&toolchains[1], folder, "program", "\"$PROGRAMS\"/peaks.c", "");
+    run_ok(folder, "\"$GCC\" -O2 -fPIC -shared -fno-builtin \"$PROGRAMS\"/other_malloc.c -o other_malloc.so");
+    struct run run = run_ok(folder, "%s ./program >out; ls", impossible[_i].environment);
+    ck_assert_str_eq(run.err, impossible[_i].says);
+    ck_assert_int_eq(strstr(run.out, ".heap") != NULL, impossible[_i].says[0] == '\0');
 }
 
 END_TEST
@@ -414,7 +462,9 @@ int main(void)
     tcase_add_test(files, nothing_is_done_where_memory_is_not_recorded);
     tcase_add_test(files, nobodys_file_is_overwritten);
     tcase_add_test(files, the_peak_has_an_image);
+    tcase_add_test(files, a_full_disk_leaves_the_image_before);
     tcase_add_test(files, processes_have_peaks_of_their_own);
+    tcase_add_loop_test(files, images_that_cannot_be_are_told, 0, (int)(sizeof impossible / sizeof *impossible));
     tcase_add_test(files, running_programs_are_asked);
     tcase_add_test(files, damaged_images_are_not_believed);
     tcase_add_test(files, misuse_is_one_line);
