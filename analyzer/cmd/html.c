@@ -15,7 +15,7 @@ static const char about[] =
     "them.\n"
     "Reads traces, or folded stacks from a file or from standard input. The timeline is of a single trace. With "
     "--diff,\n"
-    "how the second input differs from the first: flame graph and functions. Format: html.";
+    "how the second input differs from the first: flame graph, callers and callees, functions, tree. Format: html.";
 
 static const char examples[] =
     "  tracean html -o report.html\n"

@@ -1,7 +1,9 @@
 #include "view/page_files.h"
 
 #define COMMON_SCRIPTS(X) \
-    X(text_js) X(tree_js) X(palette_js) X(profile_js) X(frames_js) X(address_js) X(search_js) X(flame_js) X(chart_js)
+    X(text_js)            \
+    X(tree_js)            \
+    X(palette_js) X(comparison_js) X(profile_js) X(frames_js) X(address_js) X(search_js) X(flame_js) X(chart_js)
 #define PAGE_SCRIPTS(X) \
     X(functions_js) X(calltree_js) X(sandwich_js) X(histogram_js) X(source_js) X(run_js) X(memory_js) X(page_js)
 

@@ -94,6 +94,28 @@ describe("flame graph", () => {
     assert.equal(await user.hash(), "");
   });
 
+  it("hides functions, whose time counts as their callers' own", async () => {
+    await user.press("h");
+    assert.match(await user.details(), /^Choose a frame first/);
+    await user.click("lex");
+    await user.press("0", "h");
+    assert.equal(await user.box("lex"), null);
+    await user.hover("parse");
+    assert.match(await user.details(), /^parse: total 600 samples, self 500 samples, 53\.5 % of the run/);
+    await user.click("visit"); // and what it calls
+    await user.press("0", "h", "v");
+    assert.equal(await user.hash(), "#w=callers&x=lex;visit");
+    assert.equal(await user.box("lex"), null);
+    const address = page.url();
+    await open(address);
+    await user.hover("parse");
+    assert.match(await user.details(), /total 500 samples/);
+    assert.equal(await page.getByRole("button", { name: "Show 2 hidden" }).count(), 1);
+    await user.press("H", "v");
+    assert.ok(await user.box("lex"));
+    assert.equal(await page.getByRole("button", { name: /hidden/ }).count(), 0);
+  });
+
   it("walks by the arrow keys and zooms by Enter", async () => {
     await user.press("ArrowUp", "ArrowUp", "ArrowUp"); // the root, main, its heaviest child
     assert.match(await user.details(), /^parse:/);

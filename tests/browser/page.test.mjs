@@ -98,11 +98,27 @@ describe("page", () => {
     await browser.accessible();
     await browser.screenshot("page-diff-functions");
     await page.locator(".functions tbody button").filter({ hasText: "item_step" }).click();
-    assert.equal(await current(), "flame");
-    assert.match(await user.matched(), /^1 function/);
+    assert.equal(await current(), "sandwich");
+    assert.match(await page.locator(".middle").innerText(), /^item_step: total .* → .*self .* → .*calls 20,000 → 20,000 \(±0 %\)/);
+    const [was, is] = [base, now].map((of) => byName(of).get("item_step").inclusive_ns);
+    for (const half of ["callers", "callees"]) // all of the function is in each, once
+      assert.deepEqual(await view(".sandwich", `[view.${half}.lanes[0].tree.sides.base.total[0],
+        view.${half}.lanes[0].tree.sides.now.total[0]]`), [was, is], half);
+    await browser.accessible();
+    await browser.screenshot("page-diff-sandwich");
+    await page.keyboard.press("4");
+    const first = await page.locator(".calltree tbody tr").nth(0).locator("[data-value]").evaluateAll((cells) =>
+      cells.map((cell) => Number(cell.dataset.value)));
+    const sum = (functions) => functions.reduce((total, f) => total + f.exclusive_ns, 0);
+    const [before, after] = [base, now].map(({ functions }) => sum(functions));
+    assert.deepEqual(first.slice(0, 3), [before, after, after - before]);
+    await browser.accessible();
+    await browser.screenshot("page-diff-tree");
+    await page.keyboard.press("1");
+    await page.keyboard.press("v"); // by callers
     await user.hover("item_step");
-    assert.match(await user.details(), /total .* → .*self .* → .*calls 20,000 → 20,000 \(±0 %\)/);
-    assert.equal(await page.locator("nav button").count(), 2);
+    assert.match(await user.details(), /calls 20,000 → 20,000 \(±0 %\)/);
+    assert.equal(await page.locator("nav button").count(), 4);
     await browser.accessible();
     await browser.screenshot("page-diff");
     await open(page.url().replace(/#.*/, ""), { javaScriptEnabled: false });

@@ -7,7 +7,8 @@ class CallTree {
     this.events = events;
     this.tree = profile.tree;
     this.body = element("tbody");
-    const heads = ["Function", "Total", "Total %", "Self", ...(profile.hasCalls ? ["Calls"] : [])];
+    this.columns = CallTree.columns(profile);
+    const heads = ["Function", ...this.columns.map(({ title }) => title)];
     this.grid = element("table", { role: "treegrid", "aria-label": "Call tree" }, element("thead", {},
       element("tr", {}, ...heads.map((text, i) => element("th", { scope: "col", className: i > 0 ? "number" : "text" }, text)))),
     this.body);
@@ -16,6 +17,23 @@ class CallTree {
     this.body.addEventListener("click", (event) => this.clicked(event));
     this.body.addEventListener("focusin", (event) => this.rove(event.target.closest("tr")));
     this.fill();
+  }
+
+  // What is said of a node: the value, and how it reads. Of two profiles: of both, and how the second differs.
+  static columns(profile) {
+    const { tree } = profile, { sides } = tree, amount = (v) => profile.amount(v);
+    const column = (title, { [title.split(" ")[0].toLowerCase()]: values }, show) => (
+      { title, value: (node) => values[node], text: (node) => show(values[node], node) });
+    const calls = (v, node) => (node === 0 ? "" : Text.count(v));
+    if (!sides)
+      return [column("Total", tree, amount), column("Total %", tree, (v) => Text.percent(v, tree.total[0])),
+        column("Self", tree, amount), ...(profile.hasCalls ? [column("Calls", tree, calls)] : [])];
+    const { base, now } = sides;
+    const change = (what) => ({ title: "Change", value: (node) => now[what][node] - base[what][node],
+      text: (node) => Text.change(base[what][node], now[what][node]) });
+    return [column("Total base", base, amount), column("Total new", now, amount), change("total"),
+      column("Self base", base, amount), column("Self new", now, amount), change("self"),
+      ...(profile.hasCalls ? [column("Calls base", base, calls), column("Calls new", now, calls)] : [])];
   }
 
   // Open from the start: the way that most of the time takes.
@@ -33,17 +51,13 @@ class CallTree {
 
   row(node) {
     const { tree, profile } = this, fn = tree.fn[node], depth = tree.depth[node];
-    const name = element("span", {}, profile.name(fn).slice(0, 300));
+    const name = element("span", { title: profile.name(fn).slice(0, 2000) }, profile.name(fn).slice(0, 300));
     const arrow = element("span", { className: "arrow", "aria-hidden": "true" });
-    const cells = [element("td", { role: "gridcell", className: "text" }, arrow, name)];
+    const cells = [element("td", { role: "gridcell", className: "text nested" }, arrow, name)];
     name.style.cursor = "pointer";
-    cells[0].style.paddingLeft = Math.min(depth, 60) * 14 + 4 + "px";
-    const number = (value, text) => cells.push(element("td", { role: "gridcell", className: "number", "data-value": value }, text));
-    number(tree.total[node], profile.amount(tree.total[node]));
-    number(tree.total[node], Text.percent(tree.total[node], tree.total[0]));
-    number(tree.self[node], profile.amount(tree.self[node]));
-    if (profile.hasCalls)
-      number(tree.calls[node], node === 0 ? "" : Text.count(tree.calls[node]));
+    cells[0].style.setProperty("--depth", Math.min(depth, 60));
+    for (const { value, text } of this.columns)
+      cells.push(element("td", { role: "gridcell", className: "number", "data-value": value(node) }, text(node)));
     const row = element("tr", { tabIndex: -1, "aria-level": depth + 1 }, ...cells);
     if (tree.end[node] > node + 1)
       row.setAttribute("aria-expanded", "false");

@@ -5,6 +5,7 @@ const FLAME_HELP = [
   ["/", "search (regular expression; small letters find both cases)"], ["n N", "next, previous match"],
   ["arrows", "walk from frame to frame"], ["Enter, click", "zoom in"], ["Backspace", "back"],
   ["0, Escape", "the whole run"], ["i", "root on top or at the bottom"],
+  ["h H", "hide a frame's function, its time counts as its callers' own; show all again"],
   ["v", "turn round: every function's own time by its callers"], ["r", "recursion as one frame, or level by level"],
   ["m", "colours by module or by name"],
 ];
@@ -14,8 +15,8 @@ class Flame {
   constructor(profile, settings, events) {
     this.profile = profile;
     this.events = events;
-    this.settings = { view: "callees", rootOnTop: true, colors: "name", width: "both", ...settings };
-    this.trees = {}; // by view, made when they are wanted
+    this.settings = { view: "callees", rootOnTop: true, colors: "name", width: "both", hidden: [], ...settings };
+    this.trees = {}; // by view and what is hidden, made when they are wanted
     this.palette = new Palette();
     this.frames = new Frames(this, "Flame graph");
     this.search = new Search(profile, () => this.searched(), () => this.frames.tree.focus({ preventScroll: true }));
@@ -45,11 +46,13 @@ class Flame {
       m: button("Modules", "m", () => this.set({ colors: this.settings.colors === "name" ? "module" : "name" }),
         "Colours by module"),
     };
+    this.all = button("", "H", () => this.set({ hidden: [] }), "Show all functions again");
     const bar = element("div", { className: "toolbar", role: "toolbar", "aria-label": "Flame graph" }, this.search.field,
       this.search.output, button("Back", "Backspace", () => this.back(), "Zoom out a step"),
-      button("Reset", "0", () => this.zoom(0), "The whole run"), ...Object.values(this.toggles));
+      button("Reset", "0", () => this.zoom(0), "The whole run"), ...Object.values(this.toggles),
+      button("Hide", "h", () => this.hide(), "Hide the function of the frame that was chosen"), this.all);
     if (this.profile.isDiff)
-      bar.append(this.widths = this.widthChoice(), Flame.legend());
+      bar.append(this.widths = this.widthChoice(), Comparison.legend());
     return bar;
   }
 
@@ -59,13 +62,6 @@ class Flame {
       select.append(element("option", { value }, text));
     select.addEventListener("change", () => this.set({ width: select.value }));
     return select;
-  }
-
-  static legend() {
-    const items = [["less", "−50 %"], ["same", "same"], ["more", "+50 %"], ["new", "new"], ["gone", "gone"]];
-    return element("span", { className: "legend", role: "img", "aria-label":
-      "Colours: blue took less time, orange more, yellow is new, dark grey is gone" },
-    ...items.map(([name, text]) => element("span", { className: "swatch " + name }, text)));
   }
 
   note() {
@@ -95,26 +91,30 @@ class Flame {
   // ---- What is shown ----
 
   tree() {
-    const whole = this.profile.tree, { view } = this.settings;
+    const { view, hidden } = this.settings, { profile } = this, made = (key, make) => this.trees[key] ||= make();
+    const key = hidden.join(";"), names = new Set(hidden);
+    const rest = hidden.length === 0 ? profile.tree
+      : made(key, () => profile.tree.without((fn) => names.has(profile.name(fn))));
     if (view === "callees")
-      return whole;
-    return this.trees[view] ||= view === "callers" ? whole.reversed() : whole.collapsed();
+      return rest;
+    return made(view + " " + key, () => (view === "callers" ? rest.reversed() : rest.collapsed()));
   }
 
   // Show the tree of the settings, zoomed to a path of names as far as it exists.
   show(path = []) {
     const { settings } = this;
-    if (this.profile.isDiff)
-      this.profile.tree.widthBy(settings.width);
     for (const [key, on] of [["i", settings.rootOnTop], ["v", settings.view === "callers"],
       ["r", settings.view === "collapsed"], ["m", settings.colors === "module"]])
       this.toggles[key].setAttribute("aria-pressed", String(on));
-    for (const key of ["v", "r", "m"])
-      this.toggles[key].hidden = this.profile.isDiff;
+    this.toggles.m.hidden = this.profile.isDiff;
     if (this.widths)
       this.widths.value = settings.width;
+    this.all.hidden = settings.hidden.length === 0;
+    this.all.textContent = "Show " + Text.count(settings.hidden.length) + " hidden";
     this.frames.rootOnTop = settings.rootOnTop;
     this.lane = { tree: this.tree() };
+    if (this.profile.isDiff)
+      this.lane.tree.widthBy(settings.width);
     const found = this.find(path);
     this.zoomed = found.node;
     this.frames.show([this.lane], ...this.extent(found.node));
@@ -133,6 +133,16 @@ class Flame {
     Object.assign(this.settings, change);
     this.show(path);
     this.events.changed(false);
+  }
+
+  hide() {
+    const frame = this.frames.focused, fn = frame ? this.lane.tree.fn[frame.node] : -1;
+    if (fn < 0 || fn >= this.profile.functions.length) {
+      this.tell("Choose a frame first: its function is what h hides");
+      return;
+    }
+    this.set({ hidden: [...this.settings.hidden, this.profile.name(fn)] });
+    this.tell(this.profile.name(fn) + " is hidden: its time counts as its callers' own");
   }
 
   // ---- Zoom ----
@@ -202,10 +212,8 @@ class Flame {
 
   label(lane, node) {
     const name = this.profile.name(lane.tree.fn[node]);
-    const { sides } = this.profile.tree;
-    if (!sides || node === 0)
-      return name;
-    return name + " " + Text.change(sides.base.total[node], sides.now.total[node]);
+    const { sides } = lane.tree;
+    return sides && node > 0 ? Comparison.label(name, sides, node) : name;
   }
 
   isMatch(fn) {
@@ -214,24 +222,9 @@ class Flame {
 
   look({ tree }, node) {
     const fn = tree.fn[node], { palette } = this;
-    if (this.profile.isDiff && node > 0)
-      return { fill: this.diffColor(node), ink: "#111" };
+    if (tree.sides && node > 0)
+      return { fill: Comparison.color(palette, tree.sides, node), ink: "#111" };
     return fn < 0 ? palette.root() : palette.of(this.profile, fn, this.settings.colors);
-  }
-
-  // How much more or less than in the base, of the frame itself; small changes have none.
-  diffColor(node) {
-    const { base, now } = this.profile.tree.sides, { palette } = this;
-    const before = base.total[node], after = now.total[node];
-    if (base.calls[node] + before === 0)
-      return palette.new;
-    if (now.calls[node] + after === 0)
-      return palette.gone;
-    const change = before > 0 ? (after - before) / before : 1;
-    const least = 0.002 * Math.max(base.total[0], now.total[0]);
-    if (Math.abs(change) < 0.03 || Math.abs(after - before) < least)
-      return palette.same;
-    return palette.mix(palette.same, change > 0 ? palette.more : palette.less, Math.min(Math.abs(change) / 0.5, 1));
   }
 
   describe({ tree }, node) {
@@ -248,20 +241,8 @@ class Flame {
     if (tree.depth[node] > 1)
       parts.push(Text.percent(tree.total[node], tree.total[tree.parent[node]]) + " of its parent");
     if (profile.isDiff && node > 0)
-      parts.push(this.describeChange(node));
+      parts.push(Comparison.sentence(profile, Comparison.at(tree.sides.base, node), Comparison.at(tree.sides.now, node)));
     return profile.name(fn) + ": " + parts.join(", ");
-  }
-
-  describeChange(node) {
-    const side = ({ total, self, calls }) => ({ total: total[node], self: self[node], calls: calls[node] });
-    return this.changes(side(this.profile.tree.sides.base), side(this.profile.tree.sides.now));
-  }
-
-  changes(base, now) {
-    const line = (what, show) => what + " " + show(base[what]) + " → " + show(now[what]) + " (" +
-      Text.change(base[what], now[what]) + ")";
-    const amount = (value) => this.profile.amount(value);
-    return [line("total", amount), line("self", amount), ...(this.profile.hasCalls ? [line("calls", Text.count)] : [])].join(", ");
   }
 
   // Of the function wherever it is called, and where it stands.
@@ -269,7 +250,7 @@ class Flame {
     const { profile } = this, f = profile.functions[fn];
     if (!f)
       return "";
-    const sum = profile.of(fn), parts = ["everywhere: " + (profile.isDiff ? this.changes(sum.base, sum.now) :
+    const sum = profile.of(fn), parts = ["everywhere: " + (profile.isDiff ? Comparison.sentence(profile, sum.base, sum.now) :
       "total " + profile.amount(sum.total) + ", self " + profile.amount(sum.self) +
       (profile.hasCalls ? ", " + Text.counted(sum.calls, "call") : ""))];
     if (f.module)
@@ -341,6 +322,8 @@ class Flame {
       "/": () => this.search.open(),
       n: () => this.matchStep(1),
       N: () => this.matchStep(-1),
+      h: () => this.hide(),
+      H: () => this.set({ hidden: [] }),
       0: () => this.zoom(0),
       Backspace: () => this.back(),
       Escape: () => (this.zoomed === 0 && this.search.pattern !== "" ? this.searchClear() : this.back()),
@@ -368,7 +351,7 @@ class Flame {
     const { settings } = this;
     return { z: this.path().map(encodeURIComponent).join(";"), s: encodeURIComponent(this.search.pattern),
       i: settings.rootOnTop ? "1" : "0", w: settings.view, c: settings.colors,
-      ...(this.profile.isDiff && { b: settings.width }) };
+      x: settings.hidden.map(encodeURIComponent).join(";"), ...(this.profile.isDiff && { b: settings.width }) };
   }
 
   restore(state) {
@@ -379,7 +362,9 @@ class Flame {
       colors: choose(state.c, ["name", "module"], this.settings.colors),
       width: choose(state.b, ["now", "base", "both"], this.settings.width),
     });
-    this.show((state.z || "").split(";").filter((name) => name !== "").map(Address.decode));
+    const names = (text) => (text || "").split(";").filter((name) => name !== "").map(Address.decode);
+    this.settings.hidden = names(state.x);
+    this.show(names(state.z));
     this.search.set(Address.decode(state.s || ""));
     this.searchSum();
   }

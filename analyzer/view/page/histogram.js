@@ -1,7 +1,7 @@
 // How long the calls of a function took: bars over a logarithmic scale, by number of calls or by the time in them.
 "use strict";
 
-const HISTOGRAM_PX = { width: 900, height: 300, left: 60, bottom: 40, top: 26 };
+const HISTOGRAM_PX = { least: 320, most: 1100, height: 300, left: 60, bottom: 40, top: 26, label: 72 };
 
 class Histogram {
   // `text`: what view/chart_data.c wrote; of each function the number of buckets, then of each bucket how far it is from
@@ -28,6 +28,12 @@ class Histogram {
     this.host = element("section", { className: "histogram" }, this.title,
       element("div", { className: "toolbar" }, this.choice), this.picture, this.table());
     this.host.view = this;
+    this.width = 0; // that it was drawn for
+    new ResizeObserver(() => this.fn >= 0 && this.room() !== this.width && this.draw()).observe(this.host);
+  }
+
+  room() {
+    return Math.min(Math.max(this.host.clientWidth, HISTOGRAM_PX.least), HISTOGRAM_PX.most);
   }
 
   table() {
@@ -83,7 +89,7 @@ class Histogram {
   }
 
   svg(bars, f) {
-    const { width, height, left, bottom, top } = HISTOGRAM_PX;
+    const { height, left, bottom, top, label } = HISTOGRAM_PX, width = this.width = this.room();
     const node = (name, attributes, text) => {
       const made = document.createElementNS("http://www.w3.org/2000/svg", name);
       for (const [key, value] of Object.entries(attributes))
@@ -97,7 +103,7 @@ class Histogram {
     const value = (bar) => (this.byTime ? bar.time : bar.calls), most = Math.max(...bars.map(value));
     const y = (v) => height - bottom - v / most * (height - bottom - top);
     const show = (v) => (this.byTime ? Text.amount(Math.round(v), "ns") : Text.count(v));
-    const picture = node("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label":
+    const picture = node("svg", { width, height, role: "img", "aria-label":
       "Bars of " + Text.counted(bars.length, "class") + " of durations; the table below has the numbers" });
     picture.append(node("text", { x: left - 6, y: top + 4, "text-anchor": "end", class: "quiet" }, show(most)));
     for (const bar of bars) {
@@ -107,7 +113,7 @@ class Histogram {
         Text.amount(Histogram.bound(bar.key + 1), "ns") + ": " + show(value(bar))));
       picture.append(rect);
     }
-    const every = Math.max(1, Math.ceil((last - first) / 40)) * 4;
+    const every = Math.max(1, Math.ceil((last - first) * label / (width - left) / 4)) * 4;
     for (let key = Math.ceil(first / 4) * 4; key <= last; key += every)
       picture.append(node("text", { x: x(key), y: height - bottom + 18, "text-anchor": "middle", class: "quiet" },
         Text.amount(Math.round(Histogram.bound(key)), "ns")));
@@ -117,7 +123,8 @@ class Histogram {
         continue;
       const place = x(at > 0 ? Math.log2(at) * 4 : -4);
       picture.append(node("line", { x1: place, x2: place, y1: top - 8, y2: height - bottom, class: "mark" }),
-        node("text", { x: place + 4, y: top - 12 + row * 13, class: "quiet" }, name + " " + Text.amount(at, "ns")));
+        node("text", { x: place + (place + label < width ? 4 : -4), y: top - 12 + row * 13, class: "quiet",
+          "text-anchor": place + label < width ? "start" : "end" }, name + " " + Text.amount(at, "ns")));
     }
     return picture;
   }

@@ -30,19 +30,17 @@ const Page = {
       chosen: (fn, goes) => this.choose(fn, goes),
       told: (text) => this.tell(text),
     };
-    if (profile.isDiff)
-      return Page.numbered([["flame", "Flame graph", () => new Flame(profile, { rootOnTop: true }, events), true],
-        ["functions", "Functions", () => new Functions(profile, events), true]]);
+    const isRun = !profile.isDiff; // what a comparison has none of
     return Page.numbered([
       ["flame", "Flame graph", () => new Flame(profile, { rootOnTop: true }, events), true],
-      ["chart", "Timeline", () => new Chart(profile, this.data.chart, events), this.data.chart?.threads.length > 0],
+      ["chart", "Timeline", () => new Chart(profile, this.data.chart, events), isRun && this.data.chart?.threads.length > 0],
       ["sandwich", "Sandwich", () => new Sandwich(profile, events), this.fn >= 0],
       ["functions", "Functions", () => new Functions(profile, events), true],
       ["tree", "Tree", () => new CallTree(profile, events), true],
-      ["histogram", "Histogram", () => new Histogram(profile, this.data.durations), this.fn >= 0 && profile.hasCalls],
-      ["source", "Source", () => new Source(profile, this.data.sources), this.data.sources.length > 0],
-      ["memory", "Memory", () => new Memory(this.heap), this.heap !== null],
-      ["run", "Run", () => new Run(profile, this.report, events), true],
+      ["histogram", "Histogram", () => new Histogram(profile, this.data.durations), isRun && this.fn >= 0 && profile.hasCalls],
+      ["source", "Source", () => new Source(profile, this.data.sources), isRun && this.data.sources.length > 0],
+      ["memory", "Memory", () => new Memory(this.heap), isRun && this.heap !== null],
+      ["run", "Run", () => new Run(profile, this.report, events), isRun],
     ]);
   },
 
@@ -146,18 +144,8 @@ const Page = {
     if (fn < 0 || fn >= this.profile.functions.length)
       return;
     this.fn = fn;
-    if (goes && this.profile.isDiff)
-      this.find(fn);
-    else if (goes)
+    if (goes)
       this.show(id, true);
-  },
-
-  // Where there is no view of a function alone: show it in the flame graph.
-  find(fn) {
-    const view = this.show("flame", false);
-    view.search.set("^" + this.profile.name(fn).replace(/[.*+?^${}()|[\]\\/]/g, "\\$&") + "$");
-    view.searched();
-    this.changed(true);
   },
 
   tell(text) {
@@ -167,7 +155,7 @@ const Page = {
   // ---- State ----
 
   initial() {
-    return { v: this.views[0].id, f: "", z: "", s: "", i: "1", w: "callees", c: "name", r: "" };
+    return { v: this.views[0].id, f: "", z: "", s: "", i: "1", w: "callees", c: "name", x: "", r: "" };
   },
 
   state() {
@@ -221,8 +209,7 @@ const Page = {
     section("Flame graph", FLAME_HELP);
     if (!this.profile.isDiff)
       section("Timeline", CHART_HELP);
-    if (!this.profile.isDiff)
-      section("Tree", [["arrows", "walk, open and close"], ["Home End", "first and last row"]]);
+    section("Tree", [["arrows", "walk, open and close"], ["Home End", "first and last row"]]);
     dialog.querySelector("tbody").replaceChildren(...rows);
     dialog.showModal();
   },
@@ -245,7 +232,7 @@ const Page = {
       this.show(view.id, true);
     else if (event.key === "t")
       this.themeNext();
-    else if (event.key === "c" && this.fn >= 0 && !this.profile.isDiff)
+    else if (event.key === "c" && this.fn >= 0)
       this.show("sandwich", true);
     else if (event.key === "?")
       this.help();

@@ -62,8 +62,8 @@ class Run {
       return [];
     const { profile } = this;
     return [element("h2", {}, "Hot path"), Run.table(["Function", "Total", "of run", "Self"], rows.map((node, depth) => {
-      const name = element("td", { className: "text" }, this.link(tree.fn[node]));
-      name.style.paddingLeft = depth * 12 + 8 + "px";
+      const name = element("td", { className: "text nested" }, this.link(tree.fn[node]));
+      name.style.setProperty("--depth", depth);
       return [name, profile.amount(tree.total[node]), Text.percent(tree.total[node], tree.total[0]), profile.amount(tree.self[node])];
     }))];
   }

@@ -10,7 +10,7 @@ class Sandwich {
     this.below = element("div", { className: "half" });
     this.middle = element("p", { className: "middle" });
     this.host = element("section", { className: "sandwich" }, element("h2", {}, "Called by"), this.above, this.middle,
-      element("h2", {}, "Calls"), this.below);
+      element("h2", {}, "Calls"), this.below, ...(profile.isDiff ? [element("p", { className: "note" }, Comparison.legend())] : []));
     this.host.view = this;
   }
 
@@ -19,9 +19,10 @@ class Sandwich {
       return;
     this.fn = fn;
     const { profile } = this, sum = profile.of(fn);
-    this.middle.replaceChildren(element("b", {}, profile.name(fn)), ": total " + profile.amount(sum.total) + ", self " +
+    this.middle.replaceChildren(element("b", {}, profile.name(fn)), ": " + (profile.isDiff ?
+      Comparison.sentence(profile, sum.base, sum.now) : "total " + profile.amount(sum.total) + ", self " +
       profile.amount(sum.self) + (profile.hasCalls ? ", " + Text.counted(sum.calls, "call") : "") + ", " +
-      Text.percent(sum.total, profile.tree.total[0]) + " of the run");
+      Text.percent(sum.total, profile.tree.total[0]) + " of the run"));
     this.callers = this.half(this.above, profile.tree.callers(fn), false, "Callers");
     this.callees = this.half(this.below, profile.tree.callees(fn), true, "Callees");
     this.active = this.callees;
@@ -29,16 +30,21 @@ class Sandwich {
 
   // The trees' roots have the function as their only child: it is what is zoomed to.
   half(host, tree, rootOnTop, title) {
-    const palette = new Palette(), { profile } = this;
+    const palette = new Palette(), { profile } = this, { sides } = tree;
+    const isCompared = (node) => sides !== null && node > 0;
     const frames = new Frames({
-      label: (lane, node) => profile.name(lane.tree.fn[node]),
+      label: (lane, node) => (isCompared(node) ? Comparison.label(profile.name(tree.fn[node]), sides, node)
+        : profile.name(tree.fn[node])),
       isMatch: () => false,
-      look: (lane, node) => (lane.tree.fn[node] < 0 ? palette.root() : palette.of(profile, lane.tree.fn[node], "name")),
+      look: (lane, node) => (isCompared(node) ? { fill: Comparison.color(palette, sides, node), ink: "#111" }
+        : tree.fn[node] < 0 ? palette.root() : palette.of(profile, tree.fn[node], "name")),
       describe: (lane, node) => this.describe(lane.tree, node),
       hovered: (frame) => this.tell(frame),
       focused: (frame) => this.tell(frame),
     }, title);
     frames.rootOnTop = rootOnTop;
+    if (sides)
+      tree.widthBy("both");
     host.replaceChildren(frames.host);
     frames.show([{ tree }], 0, tree.total[0] || 1);
     frames.host.scrollTop = rootOnTop ? 0 : frames.height;
@@ -57,7 +63,10 @@ class Sandwich {
   }
 
   describe(tree, node) {
-    const { profile } = this;
+    const { profile } = this, { sides } = tree;
+    if (sides && node > 0)
+      return profile.name(tree.fn[node]) + ": " +
+        Comparison.sentence(profile, Comparison.at(sides.base, node), Comparison.at(sides.now, node));
     return profile.name(tree.fn[node]) + ": " + profile.amount(tree.total[node]) + ", " +
       Text.percent(tree.total[node], tree.total[0]) + " of the function" +
       (profile.hasCalls && node > 0 ? ", " + Text.counted(tree.calls[node], "call") : "");

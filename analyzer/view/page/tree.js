@@ -49,12 +49,15 @@ class Tree {
         values.self[i] = next();
       }
     }
-    if (hasBase) {
-      base.total = tree.settle(base).total;
-      now.total = tree.settle(now).total;
-      tree.sides = { base, now };
-    }
-    return tree.settle(now);
+    return hasBase ? tree.compare(base, now) : tree.settle(now);
+  }
+
+  // Two profiles in one tree, drawn as wide as the second.
+  compare(base, now) {
+    base.total = this.settle(base).total;
+    now.total = this.settle(now).total;
+    this.sides = { base, now };
+    return this.settle(now);
   }
 
   // Depths, totals, ends, and where each node begins when siblings stand side by side, by one side's times.
@@ -115,44 +118,52 @@ class Tree {
 
   // Every function's own time by its callers: the root's children are the functions, below each those that called it.
   reversed() {
-    const builder = new TreeBuilder();
+    const builder = new TreeBuilder(this);
     for (let i = 1; i < this.nr; i++) {
-      if (this.self[i] > 0 || this.calls[i] > 0)
-        builder.addCallers(this, i, this.self[i]);
+      if (builder.sides.some(({ from }) => from.self[i] > 0 || from.calls[i] > 0))
+        builder.addCallers(i, "self");
     }
     return builder.finish();
   }
 
   // Who calls a function, with the time through each.
   callers(fn) {
-    const builder = new TreeBuilder();
+    const builder = new TreeBuilder(this);
     for (const i of this.outermost((f) => f === fn))
-      builder.addCallers(this, i, this.total[i]);
+      builder.addCallers(i, "total");
     return builder.finish();
   }
 
   // What a function calls, wherever it was called from.
   callees(fn) {
-    const builder = new TreeBuilder();
+    const builder = new TreeBuilder(this);
     for (const i of this.outermost((f) => f === fn))
-      builder.addSubtree(this, i, false);
+      builder.addSubtree(i, false);
+    return builder.finish();
+  }
+
+  // Without some functions and what they call: the time of those counts as their callers' own.
+  without(isHidden) {
+    const builder = new TreeBuilder(this);
+    builder.addSubtree(0, false, isHidden);
     return builder.finish();
   }
 
   // Calls of a function right below itself count to the outer one.
   collapsed() {
-    const builder = new TreeBuilder();
-    builder.addSubtree(this, 0, true);
+    const builder = new TreeBuilder(this);
+    builder.addSubtree(0, true);
     return builder.finish();
   }
 }
 
+// A tree made of the nodes of another one; of two profiles, when that one has two.
 class TreeBuilder {
-  constructor() {
+  constructor(tree) {
+    this.tree = tree;
+    this.sides = (tree.sides ? [tree.sides.base, tree.sides.now] : [tree]).map((from) => ({ from, self: [0], calls: [0] }));
     this.parent = [0];
     this.fn = [-1];
-    this.self = [0];
-    this.calls = [0];
     this.kid = [0]; // the child that was made last; 0: none
     this.next = [0]; // the sibling that was made before
     this.top = new Map(); // the root's children by function: there can be many
@@ -167,8 +178,10 @@ class TreeBuilder {
     node = this.fn.length;
     this.parent.push(parent);
     this.fn.push(fn);
-    this.self.push(0);
-    this.calls.push(0);
+    for (const side of this.sides) {
+      side.self.push(0);
+      side.calls.push(0);
+    }
     this.kid.push(0);
     this.next.push(this.kid[parent]);
     this.kid[parent] = node;
@@ -177,47 +190,71 @@ class TreeBuilder {
     return node;
   }
 
-  // The way from a node to the root, as a path; the calls count on all of it, the time at its end.
-  addCallers(tree, node, time) {
+  // The way from a node to the root, as a path; the calls count on all of it, the time ("self" or "total") at its end.
+  addCallers(node, time) {
+    const { tree, sides } = this;
     let at = 0;
     for (let i = node; i > 0; i = tree.parent[i]) {
       at = this.child(at, tree.fn[i]);
-      this.calls[at] += tree.calls[node];
+      for (const { from, calls } of sides)
+        calls[at] += from.calls[node];
     }
-    this.self[at] += time;
+    for (const { from, self } of sides)
+      self[at] += from[time][node];
   }
 
   // A node and all below it, at the root (node 0: only what is below).
-  addSubtree(tree, node, collapse) {
+  addSubtree(node, collapse, isHidden = () => false) {
+    const { tree, sides } = this;
     const places = new Map([[tree.parent[node], 0], [0, 0]]);
     for (let i = Math.max(node, 1); i < tree.end[node]; i++) {
       const above = places.get(tree.parent[i]);
+      if (isHidden(tree.fn[i])) {
+        for (const { from, self } of sides)
+          self[above] += from.total[i];
+        i = tree.end[i] - 1;
+        continue;
+      }
       const same = collapse && above > 0 && this.fn[above] === tree.fn[i];
       const at = same ? above : this.child(above, tree.fn[i]);
       places.set(i, at);
-      this.self[at] += tree.self[i];
-      this.calls[at] += tree.calls[i];
+      for (const { from, self, calls } of sides) {
+        self[at] += from.self[i];
+        calls[at] += from.calls[i];
+      }
     }
   }
 
+  // What a subtree weighs, of both profiles together where there are two.
+  weights() {
+    const weights = new Float64Array(this.fn.length);
+    for (let i = weights.length - 1; i >= 0; i--) { // parents were made before their children
+      for (const { self } of this.sides)
+        weights[i] += self[i];
+      if (i > 0)
+        weights[this.parent[i]] += weights[i];
+    }
+    return weights;
+  }
+
   finish() {
-    const nr = this.fn.length, total = Float64Array.from(this.self);
-    for (let i = nr - 1; i > 0; i--) // parents were made before their children
-      total[this.parent[i]] += total[i];
-    const tree = new Tree(nr), places = new Int32Array(nr), open = [0];
+    const nr = this.fn.length, weights = this.weights(), tree = new Tree(nr), places = new Int32Array(nr), open = [0];
+    const columns = this.sides.map(() => ({ self: new Float64Array(nr), calls: new Float64Array(nr) }));
     for (let place = 0; open.length > 0; place++) {
       const node = open.pop(), kids = [];
       places[node] = place;
       tree.parent[place] = places[this.parent[node]];
       tree.fn[place] = this.fn[node];
-      tree.calls[place] = this.calls[node];
-      tree.self[place] = this.self[node];
+      this.sides.forEach(({ self, calls }, i) => {
+        columns[i].self[place] = self[node];
+        columns[i].calls[place] = calls[node];
+      });
       for (let kid = this.kid[node]; kid !== 0; kid = this.next[kid])
         kids.push(kid);
-      kids.sort((a, b) => total[a] - total[b] || this.fn[b] - this.fn[a]);
+      kids.sort((a, b) => weights[a] - weights[b] || this.fn[b] - this.fn[a]);
       for (const kid of kids)
         open.push(kid);
     }
-    return tree.settle(tree);
+    return columns.length === 2 ? tree.compare(columns[0], columns[1]) : tree.settle(columns[0]);
   }
 }
