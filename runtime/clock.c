@@ -1,8 +1,12 @@
 #include "clock.h"
 
+#include "bytes.h"
+#include "sys.h"
+
+#include <fcntl.h>
 #include <time.h>
 
-enum { STEP_SAMPLES = 512, ANCHOR_TRIES = 5 };
+enum { STEP_SAMPLES = 512, ANCHOR_TRIES = 5, SOURCE_BYTES = 64 };
 
 static uint64_t clock_read_ns(clockid_t id)
 {
@@ -21,9 +25,34 @@ uint64_t clock_realtime_ns(void)
     return clock_read_ns(CLOCK_REALTIME);
 }
 
+bool clock_counter_is_fit(bool is_invariant, const char *source)
+{
+    static const char *const makeshifts[] = {"hpet", "acpi_pm", "pit", "jiffies", "refined-jiffies"};
+    for (size_t i = 0; i < sizeof makeshifts / sizeof *makeshifts; i++) {
+        if (text_equal(source, makeshifts[i], TEXT_MAX))
+            return false;
+    }
+    return is_invariant;
+}
+
+/* What the kernel takes the time from; "" when it does not say. */
+static void clock_source(char name[SOURCE_BYTES])
+{
+    int fd = (int)sys_openat(AT_FDCWD, "/sys/devices/system/clocksource/clocksource0/current_clocksource",
+                             O_RDONLY | O_CLOEXEC, 0);
+    long bytes = fd < 0 ? 0 : sys_read(fd, name, SOURCE_BYTES - 1);
+    if (fd >= 0)
+        sys_close(fd);
+    while (bytes > 0 && name[bytes - 1] == '\n')
+        bytes--;
+    name[bytes > 0 ? bytes : 0] = '\0';
+}
+
 enum tf_clock clock_choose(void)
 {
-    return clock_counter_is_invariant() ? CLOCK_COUNTER : TF_CLOCK_MONOTONIC;
+    char source[SOURCE_BYTES];
+    clock_source(source);
+    return clock_counter_is_fit(clock_counter_is_invariant(), source) ? CLOCK_COUNTER : TF_CLOCK_MONOTONIC;
 }
 
 struct clock_anchor clock_anchor(enum tf_clock clock)

@@ -29,7 +29,14 @@ struct clock_anchor {
 uint64_t clock_monotonic_ns(void);
 uint64_t clock_realtime_ns(void);
 
-/* Which clock this machine gets. CLOCK_COUNTER when the counter runs at one rate on all processors, at all times. */
+/*
+ * Does the counter run at one rate, at all times, and the same on all processors? The processor answers the first two
+ * (`is_invariant`), the kernel the third: it has tried, and where processors disagreed it takes time from one of a few
+ * slow devices instead. `source`: their names are those of clocksource0/current_clocksource; "" when it does not say.
+ */
+bool clock_counter_is_fit(bool is_invariant, const char *source);
+
+/* Which clock this machine gets: CLOCK_COUNTER when it is fit. */
 enum tf_clock clock_choose(void);
 
 /* The time on clock `clock`, in its ticks. */

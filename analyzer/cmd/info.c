@@ -188,7 +188,8 @@ static void head_text(const struct info *info)
     line_text(info, "kernel", trace->kernel);
     line_text(info, "runtime", trace->runtime_version);
     label(info, "clock");
-    out_format(info->out, "%s, step %s%s\n", clock_name(trace), number_time(number, step_ns(trace)),
+    out_format(info->out, "%s, step %s%s\n", clock_name(trace),
+               step_ns(trace) == 0 ? "below 1 ns" : number_time(number, step_ns(trace)),
                trace->clock_is_known ? "" : ", rate unknown");
     struct hook_cost cost = hook_cost_of(trace);
     label(info, "hooks");
