@@ -7,7 +7,7 @@ static void pending_tell(struct interposed *own)
     const struct interposed_block pending = own->pending;
     own->pending.block = NULL;
     if (pending.block != NULL)
-        tracert__heap_allocated(pending.block, pending.bytes, pending.api, pending.caller, pending.frame);
+        tracert__heap_allocated(pending.block, pending.bytes, (enum tf_api)pending.api, pending.caller, pending.frame);
 }
 
 /* False: the outer one was left by a jump. */
@@ -27,7 +27,7 @@ void tracert__interposed_alloc(const struct interposed_block *block, const void 
         own->pending = *block;
         own->pending.frame = own->frame; /* the inner one's own frame goes first */
     } else {
-        tracert__heap_allocated(block->block, block->bytes, block->api, block->caller, frame);
+        tracert__heap_allocated(block->block, block->bytes, (enum tf_api)block->api, block->caller, frame);
     }
 }
 
