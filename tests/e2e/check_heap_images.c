@@ -411,9 +411,10 @@ START_TEST(damaged_images_are_not_believed)
             run_ok(folder, "head -c %ld whole > image.heap", bytes * i / 12);
         else /* flip a bit */
             run_ok(folder,
-                   "cp whole image.heap; printf '\\%o' $((0x$(xxd -p -s %ld -l 1 whole) ^ 4)) | "
-                   "dd of=image.heap bs=1 seek=%ld conv=notrunc status=none",
-                   0, bytes * i / 12, bytes * i / 12);
+                   "cp whole image.heap; printf \"$(printf '\\%%o' $((0x$(xxd -p -s %ld -l 1 whole) ^ 4)))\" | "
+                   "dd of=image.heap bs=1 seek=%ld conv=notrunc status=none; "
+                   "test \"$(cmp -l whole image.heap | wc -l)\" = 1",
+                   bytes * i / 12, bytes * i / 12);
         struct run run = run_shell(folder, "\"$TRACEAN\" heap image.heap");
         bool refused = run.status == 2 && run.out[0] == '\0' && count_lines(run.err) == 1;
         bool told = run.status == 3 && strstr(run.out, "INCOMPLETE") != NULL;
