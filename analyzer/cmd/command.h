@@ -77,9 +77,11 @@ struct options {
         uint64_t start_ns;
     } call; /* --call ID (calls) */
 
-    bool memory;                /* --memory (report, export) */
-    uint64_t at_ns[2];          /* --at; UINT64_MAX: no instant */
-    const char *alloc_fn;       /* --alloc-fn REGEX; NULL: the usual names */
+    bool memory;          /* --memory (report, export) */
+    uint64_t at_ns[2];    /* --at; UINT64_MAX: no instant */
+    const char *alloc_fn; /* --alloc-fn REGEX; NULL: the usual names */
+
+    enum option_wrappers { WRAPPERS_AUTO, WRAPPERS_NAMES, WRAPPERS_NONE } wrappers; /* --wrappers */
     struct heap_profile **heap; /* set while a single trace with events of memory is loaded; NULL: not wanted */
 
     enum option_weight {
@@ -110,8 +112,8 @@ enum option_set {
     OPTIONS_SYMBOLS = 1u << 5,   /* --force-symbols --demangle --debug-dir */
     OPTIONS_PICTURE = 1u << 6,   /* --title --min-width --unit */
     OPTIONS_FLAME = 1u << 7,     /* --width --inverted --reverse --colors --diff --subtitle --total --factor */
-    OPTIONS_MEMORY = 1u << 8,    /* --memory --at --alloc-fn */
-    OPTIONS_WEIGHT = 1u << 9,    /* --weight --at --alloc-fn */
+    OPTIONS_MEMORY = 1u << 8,    /* --memory --at --alloc-fn --wrappers */
+    OPTIONS_WEIGHT = 1u << 9,    /* --weight --at --alloc-fn --wrappers */
     OPTIONS_COLUMNS = 1u << 10,  /* --sort --columns */
     OPTIONS_SUBJECT = 1u << 11,  /* FUNC before the inputs */
     OPTIONS_WINDOW = 1u << 12,   /* of OPTIONS_FILTER --thread --pid --time */
@@ -119,7 +121,7 @@ enum option_set {
     OPTIONS_SLOWEST = 1u << 14,
     OPTIONS_CALL = 1u << 15,
     OPTIONS_PAGE = 1u << 16,     /* --source */
-    OPTIONS_WRAPPERS = 1u << 17, /* of OPTIONS_MEMORY --alloc-fn */
+    OPTIONS_WRAPPERS = 1u << 17, /* of OPTIONS_MEMORY --alloc-fn --wrappers */
     OPTIONS_DIFF = 1u << 18      /* of OPTIONS_FLAME --diff */
 };
 

@@ -26,8 +26,8 @@ static bool *wrappers_find(const struct options *options, const struct profile *
         return NULL;
     }
     for (uint32_t i = 0; i < run->nr_functions; i++)
-        wrappers[i] =
-            run->functions[i].kind == FUNCTION_CODE && regexec(&regex, run->functions[i].name, 0, NULL, 0) == 0;
+        wrappers[i] = options->wrappers != WRAPPERS_NONE && run->functions[i].kind == FUNCTION_CODE &&
+                      regexec(&regex, run->functions[i].name, 0, NULL, 0) == 0;
     regfree(&regex);
     return wrappers;
 }
@@ -36,8 +36,9 @@ struct heap_profile *heap_name(const struct options *options, const struct heap 
                                struct err *err)
 {
     bool *wrappers = wrappers_find(options, run, err);
+    const struct heap_folding folding = {.by_name = wrappers, .by_use = options->wrappers == WRAPPERS_AUTO};
     struct heap_profile *profile =
-        wrappers == NULL ? NULL : heap_profile_make(heap, run->functions, wrappers, run, err);
+        wrappers == NULL ? NULL : heap_profile_make(heap, run->functions, &folding, run, err);
     free(wrappers);
     return profile;
 }

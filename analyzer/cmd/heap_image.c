@@ -83,8 +83,10 @@ int heap_images_diff(const struct options *options, const char *verb)
         err_set(&err, ERR_USAGE, "%s of heaps cannot write the format \"%s\", only: text, json", verb, options->format);
     if (options->nr_inputs != 2)
         err_set(&err, ERR_USAGE, "%s: name two images, the earlier one first", verb);
-    struct snapshot *before = err.code != ERR_NONE ? NULL : snapshot_load(options, options->inputs[0], NULL, &err);
-    struct snapshot *after = before == NULL ? NULL : snapshot_load(options, options->inputs[1], NULL, &err);
+    struct options same = *options; /* the call paths of both are to be the same: a use may be seen in one alone */
+    same.wrappers = options->wrappers == WRAPPERS_AUTO ? WRAPPERS_NAMES : options->wrappers;
+    struct snapshot *before = err.code != ERR_NONE ? NULL : snapshot_load(&same, options->inputs[0], NULL, &err);
+    struct snapshot *after = before == NULL ? NULL : snapshot_load(&same, options->inputs[1], NULL, &err);
     struct view_options view = {.top = options->top};
     int status = ERR_NONE;
     if (after == NULL || snapshot_diff_make(&answer.diff, before, after, &err) != 0 ||

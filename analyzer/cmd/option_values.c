@@ -180,6 +180,17 @@ int value_demangle(struct options *options, const char *text, struct err *err)
     return 0;
 }
 
+int value_wrappers(struct options *options, const char *text, struct err *err)
+{
+    static const char *const words[] = {
+        [WRAPPERS_AUTO] = "auto", [WRAPPERS_NAMES] = "names", [WRAPPERS_NONE] = "none", NULL};
+    int choice = 0;
+    if (value_word("wrappers", text, words, &choice, err) != 0)
+        return -1;
+    options->wrappers = (enum option_wrappers)choice;
+    return 0;
+}
+
 int value_weight(struct options *options, const char *text, struct err *err)
 {
     static const char *const words[] = {"time", "bytes", "allocs", "peak", "leaked", "live", "grown", NULL};

@@ -51,6 +51,7 @@ enum option_id {
     OPTION_MEMORY,
     OPTION_AT,
     OPTION_ALLOC_FN,
+    OPTION_WRAPPERS,
     OPTION_WEIGHT,
     OPTION_QUIET,
     OPTION_HELP
@@ -117,7 +118,9 @@ static const struct option_row rows[] = {
      "the heap T after the start; what grew from A to B"},
     {OPTION_WEIGHT, OPTIONS_WEIGHT, 0, "weight", "WHAT", "memory: bytes, allocs, peak, leaked, live, grown (--at)"},
     {OPTION_ALLOC_FN, OPTIONS_MEMORY | OPTIONS_WEIGHT | OPTIONS_WRAPPERS, 0, "alloc-fn", "REGEX",
-     "functions that only pass memory on"},
+     "functions that only pass memory on, and no others"},
+    {OPTION_WRAPPERS, OPTIONS_MEMORY | OPTIONS_WEIGHT | OPTIONS_WRAPPERS, 0, "wrappers", "HOW",
+     "which functions pass memory on: auto, names, none"},
     {OPTION_FORCE_SYMBOLS, OPTIONS_SYMBOLS, 0, "force-symbols", NULL, "names also from binaries that were rebuilt"},
     {OPTION_DEMANGLE, OPTIONS_SYMBOLS, 0, "demangle", "HOW", "C++ and Rust names: yes, short (no arguments), no"},
     {OPTION_DEBUG_DIR, OPTIONS_SYMBOLS, 0, "debug-dir", "DIR", "separate debug files; default /usr/lib/debug"},
@@ -264,7 +267,9 @@ static int option_take(struct options *options, enum option_id id, const char *v
     case OPTION_FUNCTION:
     case OPTION_IGNORE:
     case OPTION_MODULE:
+        return value_regex(name_of(id), value, err);
     case OPTION_ALLOC_FN:
+        options->wrappers = WRAPPERS_NAMES;
         return value_regex(name_of(id), value, err);
     case OPTION_MIN:
         if (value_time(value, value + strlen(value), &options->min_ns) != 0)
@@ -299,6 +304,8 @@ static int option_take(struct options *options, enum option_id id, const char *v
         return value_instants(value, options->at_ns, err);
     case OPTION_WEIGHT:
         return value_weight(options, value, err);
+    case OPTION_WRAPPERS:
+        return value_wrappers(options, value, err);
     default:
         return 0;
     }

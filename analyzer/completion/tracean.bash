@@ -28,6 +28,7 @@ _tracean()
     --format) mapfile -t COMPREPLY < <(compgen -W "$(_tracean_formats "$tracean" "$verb")" -- "$current") && return ;;
     --color) mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$current") && return ;;
     --demangle) mapfile -t COMPREPLY < <(compgen -W "yes short no" -- "$current") && return ;;
+    --wrappers) mapfile -t COMPREPLY < <(compgen -W "auto names none" -- "$current") && return ;;
     --weight) mapfile -t COMPREPLY < <(compgen -W "bytes allocs peak leaked live grown" -- "$current") && return ;;
     esac
     case $current in

@@ -278,6 +278,14 @@ static void block_succeed(struct heap *heap, const struct replay_memory *event, 
     before->address = 0;
 }
 
+static void site_allocate(struct heap_site *site, uint64_t bytes)
+{
+    if (site->counts.allocated.blocks == 0)
+        site->each_bytes = bytes;
+    site->varies |= bytes != site->each_bytes;
+    amount_add(&site->counts.allocated, bytes);
+}
+
 static int event_alloc(struct heap *heap, const struct replay_memory *event)
 {
     struct heap_state *state = heap->state;
@@ -302,7 +310,7 @@ static int event_alloc(struct heap *heap, const struct replay_memory *event)
     if (block.address == 0)
         return err_set(state->err, ERR_INPUT, "%s: a block at address 0", heap->replay->trace->path);
     block_succeed(heap, event, &block);
-    amount_add(&heap->sites.sites[site].counts.allocated, block.bytes);
+    site_allocate(&heap->sites.sites[site], block.bytes);
     amount_add(&heap->threads[event->thread].allocated, block.bytes);
     amount_add(&heap->totals.allocated, block.bytes);
     amount_add(&heap->curve.allocated[heap->curve.part], block.bytes);

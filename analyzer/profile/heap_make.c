@@ -9,7 +9,7 @@
 struct maker {
     const struct heap *heap;
     const struct profile_function *names;
-    const bool *is_wrapper;
+    struct heap_role *roles; /* of those that are the first of their kind */
     struct heap_profile *profile;
     uint32_t *canonical;  /* the first function that is the same, for each */
     uint32_t *nodes;      /* the node of the new tree, for each of the old one; UINT32_MAX: nobody needs it */
@@ -72,7 +72,7 @@ static uint32_t path_extend(struct maker *maker, uint32_t parent, uint32_t repla
 {
     uint32_t function = maker->canonical[replayed];
     bool same = parent != CALLTREE_ROOT && maker->tree.nodes[parent].function == function;
-    bool passes_on = parent != CALLTREE_ROOT && maker->is_wrapper[replayed];
+    bool passes_on = parent != CALLTREE_ROOT && maker->roles[function].is_wrapper;
     return same || passes_on ? parent : calltree_child(&maker->tree, parent, function, maker->err);
 }
 
@@ -229,7 +229,8 @@ static int maker_init(struct maker *maker, uint32_t nr_functions)
     maker->canonical = calloc((size_t)nr_functions + 1, sizeof(*maker->canonical));
     maker->nodes = malloc(nr_nodes * sizeof(*maker->nodes));
     maker->site_nodes = calloc((size_t)maker->heap->sites.nr + 1, sizeof(*maker->site_nodes));
-    if (maker->canonical == NULL || maker->nodes == NULL || maker->site_nodes == NULL ||
+    maker->roles = calloc((size_t)nr_functions + 1, sizeof(*maker->roles));
+    if (maker->roles == NULL || maker->canonical == NULL || maker->nodes == NULL || maker->site_nodes == NULL ||
         functions_unify(maker, nr_functions) != 0)
         return err_set(maker->err, ERR_INPUT, "out of memory");
     memset(maker->nodes, 0xff, nr_nodes * sizeof(*maker->nodes));
@@ -255,11 +256,11 @@ static void facts_make(struct maker *maker)
 }
 
 struct heap_profile *heap_profile_make(const struct heap *heap, const struct profile_function *names,
-                                       const bool *is_wrapper, const struct profile *run, struct err *err)
+                                       const struct heap_folding *folding, const struct profile *run, struct err *err)
 {
     uint32_t nr = heap->replay->functions.nr;
     struct heap_profile *profile = calloc(1, sizeof(*profile));
-    struct maker maker = {.heap = heap, .names = names, .is_wrapper = is_wrapper, .profile = profile, .err = err};
+    struct maker maker = {.heap = heap, .names = names, .profile = profile, .err = err};
     if (profile == NULL) {
         err_set(err, ERR_INPUT, "out of memory");
         return NULL;
@@ -267,14 +268,17 @@ struct heap_profile *heap_profile_make(const struct heap *heap, const struct pro
     arena_init(&profile->arena, 0);
     profile->run = run;
     facts_make(&maker);
-    if (maker_init(&maker, nr) != 0 || paths_make(&maker) != 0 || functions_make(&maker, nr) != 0 ||
-        threads_make(&maker) != 0 || heap_bands_make(profile, heap, maker.site_nodes, err) != 0 ||
+    if (maker_init(&maker, nr) != 0 || heap_roles_find(maker.roles, folding, heap, names, maker.canonical, err) != 0 ||
+        paths_make(&maker) != 0 || heap_wrappers_list(profile, maker.roles, heap, names, maker.canonical, err) != 0 ||
+        functions_make(&maker, nr) != 0 || threads_make(&maker) != 0 ||
+        heap_bands_make(profile, heap, maker.site_nodes, err) != 0 ||
         heap_findings_make(profile, heap, maker.site_nodes, err) != 0) {
         heap_profile_free(profile);
         profile = NULL;
     }
     calltree_release(&maker.tree);
     free(maker.canonical);
+    free(maker.roles);
     free(maker.nodes);
     free(maker.site_nodes);
     return profile;

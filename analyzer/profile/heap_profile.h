@@ -79,6 +79,15 @@ struct heap_thread {
     struct heap_thread_counts counts;
 };
 
+/* A function that only passes memory on (heap_wrappers.h). */
+struct heap_wrapper {
+    const char *label;
+    uint64_t allocs;  /* that belong to its callers */
+    bool by_use;      /* else it was known by its name */
+    uint32_t callers; /* `by_use`: functions that it allocated for … */
+    uint32_t steady;  /* … of which so many, asking at least twice, always got blocks of one size */
+};
+
 /* A call path over time: what it had when most was live in each part of the time. */
 struct heap_band {
     uint32_t node;
@@ -121,6 +130,8 @@ struct heap_profile {
     struct heap_amount allocated[HEAP_INSTANTS]; /* in each */
     struct heap_band *bands;                     /* of the paths that had most, all in all */
     uint32_t nr_bands;
+    struct heap_wrapper *wrappers; /* those that passed most on first */
+    uint32_t nr_wrappers;
     struct heap_finding *findings; /* the weightiest first */
     uint32_t nr_findings;
 };

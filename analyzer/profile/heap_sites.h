@@ -18,6 +18,8 @@ struct heap_site {
     uint32_t node;     /* in replay->tree */
     uint32_t function; /* that asks, in replay->functions; FUNCTION_NONE: the node's */
     struct heap_counts counts;
+    uint64_t each_bytes;  /* of the first block … */
+    bool varies;          /* … and not of all others */
     uint64_t peak_number; /* up to which counts.peak is right */
     struct heap_series series;
     struct heap_cycles cycles;

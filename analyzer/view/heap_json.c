@@ -140,6 +140,23 @@ static void findings_write(struct out *out, const struct heap_profile *heap)
     out_char(out, ']');
 }
 
+static void wrappers_write(struct out *out, const struct heap_profile *heap)
+{
+    out_text(out, ",\"wrappers\":[");
+    for (uint32_t i = 0; i < heap->nr_wrappers; i++) {
+        const struct heap_wrapper *wrapper = &heap->wrappers[i];
+        number_write(out, i > 0 ? ",{" : "{", "allocations", wrapper->allocs);
+        text_write(out, "name", wrapper->label);
+        out_format(out, ",\"known_by\":\"%s\"", wrapper->by_use ? "use" : "name");
+        if (wrapper->by_use) {
+            number_write(out, ",", "callers", wrapper->callers);
+            number_write(out, ",", "steady_callers", wrapper->steady);
+        }
+        out_char(out, '}');
+    }
+    out_char(out, ']');
+}
+
 int heap_json(const struct heap_profile *heap, const struct view_options *options, struct out *out, struct err *err)
 {
     (void)options;
@@ -148,6 +165,7 @@ int heap_json(const struct heap_profile *heap, const struct view_options *option
     totals_write(out, heap);
     over_time_write(out, heap);
     findings_write(out, heap);
+    wrappers_write(out, heap);
     out_text(out, ",\"functions\":[");
     for (uint32_t i = 0; i < heap->nr_functions; i++) {
         const struct heap_function *function = &heap->functions[i];

@@ -173,6 +173,40 @@ static int functions_write(const struct heap_profile *heap, const struct view_op
     return result;
 }
 
+/* Whose allocations are their callers', and how that is known. */
+static int wrappers_write(const struct heap_profile *heap, const struct view_options *options, struct out *out,
+                          struct err *err)
+{
+    static const struct table_column columns[] = {
+        {"ALLOCS", "allocations", TABLE_COUNT, 0}, {"KNOWN BY", "known_by", TABLE_TEXT, 0},
+        {"CALLERS", "callers", TABLE_COUNT, 0},    {"STEADY", "steady_callers", TABLE_COUNT, 0},
+        {"FUNCTION", "label", TABLE_TEXT, 0},
+    };
+    struct table table;
+    table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+    for (uint32_t i = 0; i < heap->nr_wrappers && i < rows_most(options); i++) {
+        const struct heap_wrapper *wrapper = &heap->wrappers[i];
+        table_number(&table, wrapper->allocs);
+        table_text(&table, wrapper->by_use ? "use" : "name", TABLE_PLAIN);
+        if (wrapper->by_use) {
+            table_number(&table, wrapper->callers);
+            table_number(&table, wrapper->steady);
+        } else {
+            table_empty(&table);
+            table_empty(&table);
+        }
+        table_text(&table, wrapper->label, TABLE_PLAIN);
+    }
+    int result = 0;
+    if (heap->nr_wrappers > 0) {
+        out_text(out, "\nPASSED ON: allocations that belong to the callers of these (--wrappers none);\n"
+                      "known by use: STEADY callers have a size of their own, and it does nothing else\n");
+        result = heap_table_write(&table, options, out, err);
+    }
+    table_release(&table);
+    return result;
+}
+
 /* Which functions resize, and what that costs. */
 static int resizing_write(const struct heap_profile *heap, const struct view_options *options, struct out *out,
                           struct err *err)
@@ -267,7 +301,7 @@ int heap_text(const struct heap_profile *heap, const struct view_options *option
         out_text(out, "\nNo allocations were seen.\n");
         return 0;
     }
-    if (functions_write(heap, options, out, err) != 0 ||
+    if (functions_write(heap, options, out, err) != 0 || wrappers_write(heap, options, out, err) != 0 ||
         heap_paths_write(heap, options, HEAP_AT_PEAK, "AT THE PEAK: call paths by what they had live when most was",
                          out, err) != 0 ||
         (heap->at_ns[1] == UINT64_MAX &&

@@ -114,13 +114,74 @@ START_TEST(paths_of_lua_are_the_same_without_calls)
            _i == 0 ? "\"$GCC\" -O1 -finstrument-functions" : "\"$CLANG\" -O1 -finstrument-functions-after-inlining",
            LUA);
     for (int i = 0; i < 2; i++)
-        run_ok(folder,
-               "TRACERT_OUTPUT=%s.zst TRACERT_MEMORY=%s " PRELOAD "./program allocates.lua >/dev/null && "
-               "\"$TRACEAN\" verify -q %s.zst && for w in bytes allocs peak leaked; do "
-               "\"$TRACEAN\" export -q --weight $w --format folded %s.zst | LC_ALL=C sort; done >%s.paths",
-               i == 0 ? "full" : "lazy", i == 0 ? "full" : "lazy", i == 0 ? "full" : "lazy", i == 0 ? "full" : "lazy",
-               i == 0 ? "full" : "lazy");
+        run_ok(
+            folder,
+            "TRACERT_OUTPUT=%s.zst TRACERT_MEMORY=%s " PRELOAD "./program allocates.lua >/dev/null && "
+            "\"$TRACEAN\" verify -q %s.zst && for w in bytes allocs peak leaked; do "
+            "\"$TRACEAN\" export -q --wrappers none --weight $w --format folded %s.zst | LC_ALL=C sort; done >%s.paths",
+            i == 0 ? "full" : "lazy", i == 0 ? "full" : "lazy", i == 0 ? "full" : "lazy", i == 0 ? "full" : "lazy",
+            i == 0 ? "full" : "lazy");
     run_ok(folder, "test -s full.paths && cmp full.paths lazy.paths");
+}
+
+END_TEST
+
+/* Functions and how much they allocated, and wrappers and how much they passed on, and why: a line each. */
+static char *owners_of(const char *folder, const char *options)
+{
+    struct run run = run_ok(folder, "\"$TRACEAN\" report -q --memory %s --format json trace.zst", options);
+    json_t *report = json_loads(run.out, 0, NULL);
+    const json_t *functions = json_object_get(report, "functions"), *wrappers = json_object_get(report, "wrappers");
+    char path[4096];
+    snprintf(path, sizeof path, "%s/owners", folder);
+    FILE *file = fopen(path, "w");
+    ck_assert(file != NULL && wrappers != NULL);
+    for (size_t i = 0; i < json_array_size(functions); i++) {
+        const json_t *function = json_array_get(functions, i);
+        json_int_t blocks = json_integer_value(json_object_get(json_object_get(function, "allocated"), "blocks"));
+        if (blocks > 0)
+            fprintf(file, "%s %lld\n", json_string_value(json_object_get(function, "name")), (long long)blocks);
+    }
+    for (size_t i = 0; i < json_array_size(wrappers); i++) {
+        const json_t *wrapper = json_array_get(wrappers, i);
+        fprintf(file, "%s passes %lld, by %s", json_string_value(json_object_get(wrapper, "name")),
+                (long long)json_integer_value(json_object_get(wrapper, "allocations")),
+                json_string_value(json_object_get(wrapper, "known_by")));
+        if (json_object_get(wrapper, "callers") != NULL)
+            fprintf(file, " %lld/%lld", (long long)json_integer_value(json_object_get(wrapper, "steady_callers")),
+                    (long long)json_integer_value(json_object_get(wrapper, "callers")));
+        fprintf(file, "\n");
+    }
+    fclose(file);
+    json_decref(report);
+    return run_ok(folder, "LC_ALL=C sort owners").out;
+}
+
+/* Whose the 20 allocations of each user in wrappers.c are: of the users, or of what they called. */
+#define OF_EACH "filled 100\ngrab 200\nitem 100\npooled 14\nswap 100\ntext 100\n"
+
+static const struct {
+    const char *memory, *options, *owners;
+} foldings[] = {
+    {"full", "",
+     "ant 60\nbee 60\ncat 60\ndog 60\neel 60\nfilled 100\ngrab passes 200, by use 4/6\n"
+     "hand passes 100, by use 4/5\nitem 100\npooled 14\nswap passes 100, by use 4/5\ntext 100\n"},
+    {"full", "--wrappers names", OF_EACH},
+    {"full", "--wrappers none --alloc-fn '^swap$' --wrappers none", OF_EACH},
+    {"full", "--alloc-fn '^swap$'",
+     "ant 20\nbee 20\ncat 20\ndog 20\neel 20\nfilled 100\ngrab 200\nitem 100\npooled 14\n"
+     "swap passes 100, by name\ntext 100\n"},
+    {"lazy", "", OF_EACH}, /* four sizes are too few where nothing else is known */
+};
+
+START_TEST(wrappers_are_known_by_their_use)
+{
+    const char *folder = scratch_folder("memory_paths/wrappers-%d", _i);
+    build(folder, "\"$GCC\" -O1 -g -finstrument-functions", "wrappers.c");
+    record(folder, foldings[_i].memory);
+    ck_assert_str_eq(owners_of(folder, foldings[_i].options), foldings[_i].owners);
+    struct run run = run_ok(folder, "\"$TRACEAN\" report -q --memory %s trace.zst", foldings[_i].options);
+    ck_assert_int_eq(strstr(run.out, "PASSED ON") != NULL, strstr(foldings[_i].owners, " by ") != NULL);
 }
 
 END_TEST
@@ -150,6 +211,7 @@ int main(void)
     tcase_add_loop_test(tcase, paths_are_found_by_frame_pointers, 0, 2);
     tcase_add_loop_test(tcase, nothing_is_different_without_calls, 0, (int)(sizeof situations / sizeof *situations));
     tcase_add_loop_test(tcase, paths_of_lua_are_the_same_without_calls, 0, 2);
+    tcase_add_loop_test(tcase, wrappers_are_known_by_their_use, 0, (int)(sizeof foldings / sizeof *foldings));
     tcase_add_loop_test(tcase, lost_frames_do_no_harm, 0, 2);
     suite_add_tcase(suite, tcase);
     return harness_main(suite);

@@ -23,6 +23,7 @@ struct bench {
     struct heap heap;
     struct heap_profile *profile;
     struct profile *run;
+    bool finds_wrappers;
 };
 
 static void bench_open(struct bench *bench, int nr_threads)
@@ -66,7 +67,8 @@ static void bench_run_between(struct bench *bench, const uint64_t at[2])
         names[i] = (struct profile_function){.name = name, .module = "", .file = ""};
         wrappers[i] = address == XMALLOC;
     }
-    bench->profile = heap_profile_make(&bench->heap, names, wrappers, run, &err);
+    const struct heap_folding folding = {.by_name = wrappers, .by_use = bench->finds_wrappers};
+    bench->profile = heap_profile_make(&bench->heap, names, &folding, run, &err);
     ck_assert_msg(bench->profile != NULL, "%s", err.text);
     free(names);
     free(wrappers);
