@@ -238,12 +238,23 @@ static int maker_init(struct maker *maker, uint32_t nr_functions)
     return calltree_init(&maker->tree, maker->err);
 }
 
+/* Where frame pointers were followed (TRACERT_MEMORY=fp), and there were none. */
+static uint64_t callerless_count(const struct heap *heap)
+{
+    uint64_t nr = 0;
+    for (uint32_t i = 0; i < heap->sites.nr && heap->replay->trace->memory_kind == TF_MEMORY_FP; i++)
+        if (heap->sites.sites[i].node == CALLTREE_ROOT)
+            nr += heap->sites.sites[i].counts.allocated.blocks;
+    return nr;
+}
+
 static void facts_make(struct maker *maker)
 {
     const struct heap *heap = maker->heap;
     const struct clock *clock = &heap->replay->trace->clock;
     struct heap_profile *profile = maker->profile;
     profile->totals = heap->totals;
+    profile->totals.callerless = callerless_count(heap);
     profile->start_ns = clock_ns(clock, heap->curve.start_ticks);
     profile->span_ns = clock_duration_ns(clock, heap->curve.span_ticks);
     profile->peak_ns = clock_ns(clock, heap->peak_ticks);

@@ -54,9 +54,10 @@ struct heap_totals {
     struct heap_amount resized, moved;
     uint64_t not_resized; /* blocks: there was no memory for it */
     uint64_t temporary;
-    uint64_t unknown;   /* releases of blocks that are older than the trace, or inherited from a parent process */
-    uint64_t reordered; /* events that were put right: the clocks of processors differ */
-    uint64_t dropped;   /* events that are known to be missing */
+    uint64_t unknown;    /* releases of blocks that are older than the trace, or inherited from a parent process */
+    uint64_t reordered;  /* events that were put right: the clocks of processors differ */
+    uint64_t dropped;    /* events that are known to be missing */
+    uint64_t callerless; /* allocations whose path is who asked, and no caller, though frame pointers were followed */
     struct heap_mapped mapped;
     struct heap_allocator allocator;
 };

@@ -88,6 +88,7 @@ static void totals_write(struct out *out, const struct heap_profile *heap)
     number_write(out, ",", "unknown_releases", totals->unknown);
     number_write(out, ",", "reordered", totals->reordered);
     number_write(out, ",", "dropped_events", totals->dropped);
+    number_write(out, ",", "callerless", totals->callerless);
     beside_write(out, totals);
     out_format(out, ",\"complete\":%s", heap->run->facts.complete && totals->dropped == 0 ? "true" : "false");
     array_write(out, "sizes", heap->sizes, HEAP_BUCKETS);

@@ -61,6 +61,17 @@ static void lines_write(const struct heap_profile *heap, struct out *out)
                number_time(text, heap->start_ns + (uint64_t)((double)heap->span_ns * at / PARTS)));
 }
 
+/* A few come from the C library, which has no frame pointers. */
+static void callerless_write(const struct heap_totals *totals, struct out *out)
+{
+    char share[NUMBER_BYTES];
+    if (totals->callerless > totals->allocated.blocks / 10)
+        out_format(out,
+                   "  note: %s %% of the allocations have no callers, as the program has no frame\n"
+                   "        pointers: compile it with -fno-omit-frame-pointer\n",
+                   number_percent(share, totals->callerless, totals->allocated.blocks));
+}
+
 /* What lies beside the heap: memory that malloc has and the program has not asked for is no leak. */
 static void beside_write(const struct heap_totals *totals, struct out *out)
 {
@@ -91,6 +102,7 @@ static void head_write(const struct heap_profile *heap, const struct view_option
         escape_terminal(out, heap->run->notices[i], strlen(heap->run->notices[i]));
         out_char(out, '\n');
     }
+    callerless_write(totals, out);
     out_text(out, "\nMEMORY: as the program asked for it\n");
     amount_write(out, "allocated", &totals->allocated);
     out_text(out, "\n");

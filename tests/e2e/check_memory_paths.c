@@ -76,6 +76,28 @@ START_TEST(paths_are_found_by_frame_pointers)
 
 END_TEST
 
+/* Whoever follows frame pointers where there are none is told how to have some. */
+START_TEST(missing_frame_pointers_are_told)
+{
+    static const struct {
+        const char *flags, *memory;
+        bool told;
+    } builds_of[] = {
+        {"-O2 -fomit-frame-pointer", "fp", true},
+        {"-O0 -fomit-frame-pointer", "fp", true},
+        {"-O2 -fno-omit-frame-pointer", "fp", false},
+        {"-O2 -fomit-frame-pointer", "events", false},
+    };
+
+    const char *folder = scratch_folder("memory_paths/told-%d", _i);
+    run_ok(folder, "\"$GCC\" %s \"$PROGRAMS\"/wrappers.c -o program", builds_of[_i].flags);
+    record(folder, builds_of[_i].memory);
+    struct run run = run_ok(folder, "\"$TRACEAN\" report --memory trace.zst | grep -c -e -fno-omit-frame-pointer; :");
+    ck_assert_str_eq(run.out, builds_of[_i].told ? "1\n" : "0\n");
+}
+
+END_TEST
+
 /* Threads, exceptions, hooks that are jumped out of, stepped signals: with the stack alone as with all calls. */
 static const char *const situations[] = {"allocates.cpp", "throws.cpp",          "thread_storm.c", "signals_async.c",
                                          "jumps.c",       "jump_out_of_hooks.c", "inlined.c",      "coroutines.c",
@@ -209,6 +231,7 @@ int main(void)
     tcase_set_timeout(tcase, E2E_TIMEOUT_S);
     tcase_add_loop_test(tcase, paths_are_those_of_the_program, 0, NR_BUILDS);
     tcase_add_loop_test(tcase, paths_are_found_by_frame_pointers, 0, 2);
+    tcase_add_loop_test(tcase, missing_frame_pointers_are_told, 0, 4);
     tcase_add_loop_test(tcase, nothing_is_different_without_calls, 0, (int)(sizeof situations / sizeof *situations));
     tcase_add_loop_test(tcase, paths_of_lua_are_the_same_without_calls, 0, 2);
     tcase_add_loop_test(tcase, wrappers_are_known_by_their_use, 0, (int)(sizeof foldings / sizeof *foldings));

@@ -1,6 +1,6 @@
 /*
  * Functions that pass memory on, by names that tell nothing, and functions that look much like them. Five users ask
- * each of them for memory, 20 times each; see the table in check_memory_paths.c for whose it is.
+ * each of them for memory, 20 times each; the table in check_memory_paths.c says whose it is.
  */
 #include <stddef.h>
 #include <stdlib.h>
