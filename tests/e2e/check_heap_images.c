@@ -169,18 +169,44 @@ static void retained_check(const json_t *heap, const char *lines)
     ck_assert_msg(length > 0, "nothing is said: %s", lines);
 }
 
+/* However paths are found: a snapshot has them. */
+static const char *const modes[] = {"full", "lazy", "fp"};
+
+enum { NR_MODES = (int)(sizeof modes / sizeof *modes) };
+
+/* The blocks that can be reached of the path that begins like this, the innermost function first. */
+static uint64_t path_blocks(const json_t *heap, const char *wanted)
+{
+    const json_t *paths = json_object_get(heap, "paths");
+    uint64_t blocks = 0;
+    for (size_t i = 0; i < json_array_size(paths); i++) {
+        const json_t *frames = json_object_get(json_array_get(paths, i), "frames");
+        char path[1024] = "";
+        for (size_t j = 0; j < json_array_size(frames); j++) {
+            size_t used = strlen(path);
+            snprintf(path + used, sizeof path - used, "%s;", json_string_value(json_array_get(frames, j)));
+        }
+        if (strncmp(path, wanted, strlen(wanted)) == 0)
+            blocks += amount_of(json_array_get(paths, i), "reachable", "blocks");
+    }
+    return blocks;
+}
+
 START_TEST(retained_is_what_the_program_knows)
 {
-    const struct toolchain *toolchain = &toolchains[_i];
-    const char *folder = scratch_folder("heap_images/retains-%s", toolchain->name);
-    build_program(toolchain, folder, "retains", "\"$PROGRAMS\"/retains.c", "-g -pthread");
-    struct run run = run_ok(folder, PRELOAD "TRACERT_MEMORY=full ./retains");
+    const struct toolchain *toolchain = &toolchains[_i / NR_MODES];
+    const char *mode = modes[_i % NR_MODES];
+    const char *folder = scratch_folder("heap_images/retains-%s-%s", toolchain->name, mode);
+    build_program(toolchain, folder, "retains", "\"$PROGRAMS\"/retains.c", "-g -pthread -fno-omit-frame-pointer");
+    struct run run = run_ok(folder, PRELOAD "TRACERT_MEMORY=%s ./retains", mode);
     ck_assert_str_eq(run.err, "");
     trace_check_file(folder, "trace.zst");
     run_ok(folder, "zstd -tq trace.1-all_of_it.heap && test \"$(stat -c %%a trace.1-all_of_it.heap)\" = 600");
     json_t *heap = heap_load(folder, "trace.1-all_of_it.heap", 0);
     retained_check(heap, run.out);
     ck_assert_uint_eq(amount_of(heap, "lost", "blocks"), 0);
+    ck_assert_uint_eq(path_blocks(heap, "item_make;list_make;all_make;main;"), 1000);
+    ck_assert_uint_eq(path_blocks(heap, "item_make;thread_run;"), 60);
     json_decref(heap);
     run = run_ok(folder, "\"$TRACEAN\" heap trace.1-all_of_it.heap");
     ck_assert_msg(strstr(run.out, "list_make") != NULL && strstr(run.out, "thread_run") != NULL, "%s", run.out);
@@ -464,7 +490,7 @@ int main(void)
     tcase_set_timeout(files, E2E_TIMEOUT_S);
     tcase_add_loop_test(lost, lost_is_what_memcheck_says, 0, nr_toolchains);
     tcase_add_loop_test(lost, lost_is_what_leak_sanitizer_says, 0, nr_toolchains);
-    tcase_add_loop_test(retained, retained_is_what_the_program_knows, 0, nr_toolchains);
+    tcase_add_loop_test(retained, retained_is_what_the_program_knows, 0, nr_toolchains * NR_MODES);
     tcase_add_loop_test(retained, objects_of_cpp_are_retained, 1, 3); /* gcc -O2, clang -O0 */
     tcase_add_test(retained, what_has_grown_is_told);
     tcase_add_test(files, nothing_is_done_where_memory_is_not_recorded);
