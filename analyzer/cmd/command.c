@@ -49,7 +49,7 @@ const struct view *command_view(const struct options *options, const char *verb,
     return NULL;
 }
 
-static void notices_print(const struct options *options, const struct profile *profile, bool shown)
+void command_notices(const struct options *options, const struct profile *profile, bool shown)
 {
     for (uint32_t i = 0; i < profile->nr_notices && !shown; i++)
         command_notice(options, profile->notices[i]);
@@ -147,6 +147,6 @@ int command_show(const struct options *options, const struct view *view, const s
     if (command_output(options, view_write, &shown, &view_options, is_text, &err) != 0)
         return command_fail(&err);
     /* The text report begins with the notices: twice on one screen would be once too often. */
-    notices_print(options, profile, is_text && strcmp(view->verb, "report") == 0);
+    command_notices(options, profile, is_text && strcmp(view->verb, "report") == 0);
     return profile->facts.complete ? ERR_NONE : ERR_INCOMPLETE;
 }

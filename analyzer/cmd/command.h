@@ -142,7 +142,10 @@ int command_fail(const struct err *err);
 /* Print "tracean: TEXT" (escaped) as a notice on stderr unless --quiet. */
 void command_notice(const struct options *options, const char *text);
 
+/* All of a profile's, and that it is incomplete if it is; `shown`: its own are on the screen already. */
 struct profile;
+void command_notices(const struct options *options, const struct profile *profile, bool shown);
+
 struct view;
 
 /* The view of a verb in the format that the options ask for. NULL with ERR_USAGE set when there is none. */

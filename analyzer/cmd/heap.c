@@ -153,7 +153,9 @@ int heap_show(const struct options *options, const char *verb)
     if (heap == NULL ||
         command_output(options, answer_write, &answer, &view, strcmp(form->format, "text") == 0, &err) != 0)
         status = command_fail(&err);
-    else if (!run->facts.complete || heap->totals.dropped > 0)
+    else
+        command_notices(options, run, strcmp(form->format, "text") == 0);
+    if (status == ERR_NONE && (!run->facts.complete || heap->totals.dropped > 0))
         status = ERR_INCOMPLETE;
     heap_profile_free(heap);
     profile_free(run);

@@ -50,6 +50,13 @@ static snapshot_writer *writer_find(const char *name, struct err *err)
     return NULL;
 }
 
+static void notices_tell(const struct options *options, struct notices *notices)
+{
+    for (size_t i = 0; i < notices->nr; i++)
+        command_notice(options, notices->texts[i]);
+    notices_release(notices);
+}
+
 static bool is_complete(const struct snapshot *snapshot)
 {
     return snapshot->why_incomplete == NULL && snapshot->heap->run->facts.complete &&
@@ -83,10 +90,13 @@ int heap_images_diff(const struct options *options, const char *verb)
         err_set(&err, ERR_USAGE, "%s of heaps cannot write the format \"%s\", only: text, json", verb, options->format);
     if (options->nr_inputs != 2)
         err_set(&err, ERR_USAGE, "%s: name two images, the earlier one first", verb);
+    struct notices notices = {0};
     struct options same = *options; /* the call paths of both are to be the same: a use may be seen in one alone */
     same.wrappers = options->wrappers == WRAPPERS_AUTO ? WRAPPERS_NAMES : options->wrappers;
-    struct snapshot *before = err.code != ERR_NONE ? NULL : snapshot_load(&same, options->inputs[0], NULL, &err);
-    struct snapshot *after = before == NULL ? NULL : snapshot_load(&same, options->inputs[1], NULL, &err);
+    struct snapshot *before =
+        err.code != ERR_NONE ? NULL : snapshot_load(&same, options->inputs[0], NULL, &notices, &err);
+    struct snapshot *after = before == NULL ? NULL : snapshot_load(&same, options->inputs[1], NULL, &notices, &err);
+    notices_tell(options, &notices);
     struct view_options view = {.top = options->top};
     int status = ERR_NONE;
     if (after == NULL || snapshot_diff_make(&answer.diff, before, after, &err) != 0 ||
@@ -117,8 +127,11 @@ int cmd_heap(int argc, char **argv)
                 "heap: name an image, and its trace where that is not beside it (see tracean heap --help)");
     struct answer answer = {.write = writer_find(options.format, &err)};
     struct snapshot *snapshot = NULL;
+    struct notices notices = {0};
     if (err.code == ERR_NONE)
-        snapshot = snapshot_load(&options, options.inputs[0], options.nr_inputs == 2 ? options.inputs[1] : NULL, &err);
+        snapshot = snapshot_load(&options, options.inputs[0], options.nr_inputs == 2 ? options.inputs[1] : NULL,
+                                 &notices, &err);
+    notices_tell(&options, &notices);
     if (snapshot == NULL)
         return command_fail(&err);
     struct view_options view = {.top = options.top};

@@ -40,9 +40,9 @@ static int live_find(struct heap *heap, struct replay *replay, const struct imag
 }
 
 static struct retention *retention_load(const struct options *options, struct image *image, const struct trace *trace,
-                                        const struct heap_live *live, const struct heap_profile *heap, struct err *err)
+                                        const struct heap_live *live, const struct heap_profile *heap,
+                                        struct notices *notices, struct err *err)
 {
-    struct notices notices = {0};
     struct symbol_options symbols = input_symbols(options);
     const struct retention_request request = {.image = image,
                                               .trace = trace,
@@ -50,35 +50,33 @@ static struct retention *retention_load(const struct options *options, struct im
                                               .heap = heap,
                                               .symbols = &symbols,
                                               .notice = notices_add,
-                                              .context = &notices};
-    struct retention *retention = retention_make(&request, err);
-    notices_release(&notices); /* those that matter came with the functions */
-    return retention;
+                                              .context = notices};
+    return retention_make(&request, err);
 }
 
 /* The call paths of a heap that was watched on its own, with names. NULL with err set. */
 static struct heap_profile *heap_describe(const struct options *options, const struct heap *heap, struct profile *run,
-                                          struct err *err)
+                                          struct notices *notices, struct err *err)
 {
-    struct notices notices = {0}; /* the run has them already */
     struct symbol_options symbols = input_symbols(options);
     struct function_names_request request = {.trace = heap->replay->trace,
                                              .functions = &heap->replay->functions,
                                              .options = &symbols,
                                              .notice = notices_add,
-                                             .context = &notices};
+                                             .context = notices};
     struct profile named = {.functions = function_names(&request, &run->arena, err),
                             .nr_functions = heap->replay->functions.nr};
     struct heap_profile *profile = named.functions == NULL ? NULL : heap_name(options, heap, &named, err);
     if (profile != NULL)
         profile->run = run;
-    notices_release(&notices);
+    for (uint32_t i = 0; i < run->nr_notices; i++)
+        notices_add(notices, run->notices[i]);
     return profile;
 }
 
 /* Everything of it but the image's own facts. 0, or -1 with err set. */
 static int snapshot_fill(struct snapshot *snapshot, const struct options *options, struct image *image,
-                         struct trace *trace, struct err *err)
+                         struct trace *trace, struct notices *notices, struct err *err)
 {
     struct replay_filter filter = {.to_ns = UINT64_MAX, .folds = !options->no_fold};
     struct replay replay = {0};
@@ -87,8 +85,8 @@ static int snapshot_fill(struct snapshot *snapshot, const struct options *option
     int result = -1;
     if (replay_init(&replay, trace, &filter, err) == 0 && live_find(&heap, &replay, image, &live, err) == 0 &&
         (snapshot->run = load_profile(options, err)) != NULL &&
-        (snapshot->heap = heap_describe(options, &heap, snapshot->run, err)) != NULL &&
-        (snapshot->retention = retention_load(options, image, trace, &live, snapshot->heap, err)) != NULL)
+        (snapshot->heap = heap_describe(options, &heap, snapshot->run, notices, err)) != NULL &&
+        (snapshot->retention = retention_load(options, image, trace, &live, snapshot->heap, notices, err)) != NULL)
         result = snapshot_sum(snapshot, err);
     heap_live_release(&live);
     heap_release(&heap);
@@ -102,7 +100,8 @@ static const char *copy_keep(struct retention *retention, const char *text)
     return copy == NULL ? "" : copy;
 }
 
-struct snapshot *snapshot_load(const struct options *options, const char *path, const char *trace_path, struct err *err)
+struct snapshot *snapshot_load(const struct options *options, const char *path, const char *trace_path,
+                               struct notices *notices, struct err *err)
 {
     char beside[PATH_MAX];
     struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
@@ -113,7 +112,7 @@ struct snapshot *snapshot_load(const struct options *options, const char *path, 
         of_trace.inputs = inputs;
         of_trace.nr_inputs = 1;
         struct trace *trace = inputs[0] == NULL ? NULL : input_open(inputs[0], err);
-        if (trace != NULL && snapshot_fill(snapshot, &of_trace, image, trace, err) == 0) {
+        if (trace != NULL && snapshot_fill(snapshot, &of_trace, image, trace, notices, err) == 0) {
             snapshot->source = copy_keep(snapshot->retention, image->path);
             snapshot->name = copy_keep(snapshot->retention, image->name);
             snapshot->pid = image->pid;

@@ -11,8 +11,8 @@
 int heap_text(const struct heap_profile *heap, const struct view_options *options, struct out *out, struct err *err);
 int heap_svg(const struct heap_profile *heap, const struct view_options *options, struct out *out, struct err *err);
 /* The picture alone, or as a part of a page that has the styles. */
-void heap_picture_write(const struct heap_profile *heap, const struct view_options *options, bool is_alone,
-                        struct out *out);
+int heap_picture_write(const struct heap_profile *heap, const struct view_options *options, bool is_alone,
+                       struct out *out, struct err *err);
 
 /* "1.02 MB at most, at 69.8 ms; …": harmless in XML and JSON. */
 void heap_summary_write(const struct heap_profile *heap, struct out *out);

@@ -64,7 +64,8 @@ int heap_page_write(const struct heap_profile *heap, const struct view_options *
     if (heap == NULL)
         return 0;
     out_text(out, "<template id=\"heap-picture\">");
-    heap_picture_write(heap, options, false, out);
+    if (heap_picture_write(heap, options, false, out, err) != 0)
+        return -1;
     out_text(out, "</template>\n<script type=\"application/json\" id=\"heap\">{\"summary\":\"");
     heap_summary_write(heap, out);
     out_text(out, "\",\n\"weights\":[");

@@ -36,6 +36,7 @@ struct plot {
     struct out *out;
     unsigned width_px, plane_px;   /* of the picture; of what shows the time */
     uint64_t floor[HEAP_INSTANTS]; /* of the next area */
+    bool failed;                   /* memory ran out */
 };
 
 static double x_of(const struct plot *plot, double part)
@@ -138,7 +139,7 @@ static void axes_write(const struct plot *plot)
 
 /* ---- What was live -------------------------------------------------------------------------------- */
 
-static void name_write(const struct plot *plot, uint32_t band, double pixels)
+static void name_write(struct plot *plot, uint32_t band, double pixels)
 {
     const struct heap_profile *heap = plot->heap;
     if (band == heap->nr_bands) {
@@ -147,6 +148,7 @@ static void name_write(const struct plot *plot, uint32_t band, double pixels)
     }
     char *path = heap_path_text(heap, heap->bands[band].node, pixels > 0 ? FRAMES : UINT32_MAX);
     const char *name = path != NULL && path[0] != '\0' ? path : "(no call path)";
+    plot->failed |= path == NULL;
     if (pixels > 0)
         svg_fitted_write(plot->out, name, pixels);
     else
@@ -235,7 +237,7 @@ static void rate_write(const struct plot *plot)
                floor_px, number_grouped(text, (uint64_t)rate), LEFT_PX - 6, floor_px - RATE_PX / 2 + 4);
 }
 
-static void legend_write(const struct plot *plot, uint32_t band, unsigned row)
+static void legend_write(struct plot *plot, uint32_t band, unsigned row)
 {
     unsigned color = band < plot->heap->nr_bands ? band % (NR_COLORS - 1) : NR_COLORS - 1;
     unsigned y = SVG_TOP_PX + PLOT_PX + GAP_PX + RATE_PX + 16 + row * LEGEND_PX, part = peak_part(plot->heap);
@@ -270,8 +272,8 @@ static bool has_others(const struct heap_profile *heap)
     return false;
 }
 
-void heap_picture_write(const struct heap_profile *heap, const struct view_options *options, bool is_alone,
-                        struct out *out)
+int heap_picture_write(const struct heap_profile *heap, const struct view_options *options, bool is_alone,
+                       struct out *out, struct err *err)
 {
     struct plot plot = {.heap = heap, .out = out, .width_px = svg_width(options)};
     unsigned nr = heap->nr_bands + has_others(heap);
@@ -286,11 +288,10 @@ void heap_picture_write(const struct heap_profile *heap, const struct view_optio
     for (unsigned i = 0; i < nr; i++)
         legend_write(&plot, i, i);
     out_text(out, "</svg>\n");
+    return plot.failed ? err_set(err, ERR_INPUT, "out of memory") : 0;
 }
 
 int heap_svg(const struct heap_profile *heap, const struct view_options *options, struct out *out, struct err *err)
 {
-    (void)err;
-    heap_picture_write(heap, options, true, out);
-    return 0;
+    return heap_picture_write(heap, options, true, out, err);
 }

@@ -66,7 +66,10 @@ int snapshot_diff_text(const struct snapshot_diff *diff, const struct view_optio
         table_number(&table, change->before.bytes);
         table_number(&table, change->after.bytes);
         char *text = heap_path_text(side->heap, path, FRAMES_MAX);
-        table_text(&table, text == NULL ? "?" : text, TABLE_PLAIN);
+        if (text == NULL)
+            table.failed = true;
+        else
+            table_text(&table, text, TABLE_PLAIN);
         free(text);
     }
     side_write(out, "before", diff->before);

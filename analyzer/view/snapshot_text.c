@@ -263,8 +263,8 @@ static int roots_write(const struct snapshot *snapshot, const struct view_option
 
 /* ---- Chains --------------------------------------------------------------------------------------- */
 
-static void link_write(const struct snapshot *snapshot, uint32_t number, unsigned depth, uint64_t offset,
-                       const struct view_options *options, struct out *out)
+static int link_write(const struct snapshot *snapshot, uint32_t number, unsigned depth, uint64_t offset,
+                      const struct view_options *options, struct out *out, struct err *err)
 {
     const struct retention_node *node = &snapshot->retention->nodes[number];
     char retained[NUMBER_BYTES];
@@ -276,11 +276,14 @@ static void link_write(const struct snapshot *snapshot, uint32_t number, unsigne
     if (node->name == NULL && offset != UINT64_MAX)
         out_format(out, "+%llu ", (unsigned long long)offset);
     char *text = node->name == NULL ? heap_path_text(snapshot->heap, node->path, FRAMES_MAX) : NULL;
-    const char *label = node->name != NULL ? node->name : text != NULL ? text : "?";
+    const char *label = node->name != NULL ? node->name : text;
+    if (label == NULL)
+        return err_set(err, ERR_INPUT, "out of memory");
     size_t room = options->columns > used + 20 ? options->columns - used - 8 : options->columns > 0 ? 20 : 0;
     escape_terminal_elided(out, label, room);
     out_char(out, '\n');
     free(text);
+    return 0;
 }
 
 /* The offset of the pointer that leads from one node to another; UINT64_MAX: from a root. */
@@ -295,8 +298,8 @@ static uint64_t link_offset(const struct retention *retention, uint32_t from, ui
 }
 
 /* A shortest way from a root to a block. */
-static void chain_write(const struct snapshot *snapshot, uint32_t number, const struct view_options *options,
-                        struct out *out)
+static int chain_write(const struct snapshot *snapshot, uint32_t number, const struct view_options *options,
+                       struct out *out, struct err *err)
 {
     const struct retention *retention = snapshot->retention;
     uint32_t links[CHAIN_MAX], length = 0, nr = 0;
@@ -312,8 +315,10 @@ static void chain_write(const struct snapshot *snapshot, uint32_t number, const 
         if (depth == 1 && length > nr)
             out_format(out, "              … %u more\n", length - nr);
         uint64_t offset = depth == 0 ? UINT64_MAX : link_offset(retention, retention->nodes[links[i]].before, links[i]);
-        link_write(snapshot, links[i], depth, offset, options, out);
+        if (link_write(snapshot, links[i], depth, offset, options, out, err) != 0)
+            return -1;
     }
+    return 0;
 }
 
 int snapshot_text(const struct snapshot *snapshot, const struct view_options *options, struct out *out, struct err *err)
@@ -331,7 +336,7 @@ int snapshot_text(const struct snapshot *snapshot, const struct view_options *op
     if (nr > 0 && result == 0)
         out_text(out, "\nCHAINS: how the largest block of the first call paths is held, and what each link retains\n");
     for (uint32_t i = 0; i < nr && i < CHAINS && result == 0; i++) {
-        chain_write(snapshot, snapshot->paths[rows[i].number].largest, options, out);
+        result = chain_write(snapshot, snapshot->paths[rows[i].number].largest, options, out, err);
         out_text(out, i + 1 < nr && i + 1 < CHAINS ? "\n" : "");
     }
     free(rows);

@@ -21,6 +21,15 @@ static const char *const commands[] = {
     "repair hurt.zst -o out",
     "pack trace.zst -o out",
     "merge run.tprof run.tprof -o out",
+    "report --memory memory.zst",
+    "report --memory --format svg -o out memory.zst",
+    "export --memory --format pprof -o out memory.zst",
+    "export --format massif -o out memory.zst",
+    "heap memory.2-after.heap",
+    "heap --format json memory.2-after.heap",
+    "heap --format heapsnapshot -o out memory.2-after.heap",
+    "heap --format heapprofile -o out memory.2-after.heap",
+    "heap --diff memory.1-before.heap memory.2-after.heap",
 };
 
 static const char *const calls[] = {"memory", "read", "write"};
@@ -33,6 +42,8 @@ static const char *faults_prepare(int number)
     const char *folder = scratch_folder("faults/%d", number);
     build_program(&toolchains[1], folder, "program", "\"$PROGRAMS\"/names/one.c \"$PROGRAMS\"/names/two.c", "");
     run_ok(folder, "./program && \"$GCC\" -O1 -shared -fPIC -D_GNU_SOURCE \"$PROGRAMS\"/failing_calls.c -o failing.so");
+    build_program(&toolchains[1], folder, "grows", "\"$PROGRAMS\"/grows.c", "");
+    run_ok(folder, "TRACERT_OUTPUT=memory.zst TRACERT_MEMORY=full LD_PRELOAD=\"$LIB/libtracert_memory.so\" ./grows");
     run_ok(folder, "\"$TRACEAN\" profile trace.zst -o run.tprof && head -c -10 trace.zst >hurt.zst");
     return folder;
 }
