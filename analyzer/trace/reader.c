@@ -7,6 +7,7 @@
  */
 #include "trace/reader.h"
 
+#include "base/number.h"
 #include "trace/block.h"
 #include "trace/fields.h"
 
@@ -206,6 +207,7 @@ static int block_add(struct trace *trace, uint64_t offset, const struct tf_heade
     trace->nr_blocks++;
     trace->anchor_ticks[1] = header->anchor_ticks;
     trace->anchor_ns[1] = header->anchor_ns;
+    anchors_add(&trace->anchors, header->anchor_ticks, header->anchor_ns);
     if (!reader->has_anchor) {
         reader->has_anchor = true;
         trace->anchor_ticks[0] = header->anchor_ticks;
@@ -314,7 +316,7 @@ static int file_scan(struct trace *trace, struct err *err)
 static int clock_settle(struct trace *trace, struct err *err)
 {
     uint64_t origin = trace->session_ticks != 0 ? trace->session_ticks : trace->anchor_ticks[0];
-    uint64_t ticks = trace->anchor_ticks[1] - trace->anchor_ticks[0], ns = trace->anchor_ns[1] - trace->anchor_ns[0];
+    uint64_t ticks, ns;
     for (uint32_t i = 0; i < trace->nr_chunks; i++) {
         const struct trace_chunk *chunk = &trace->chunks[i];
         origin = chunk->first_ticks < origin ? chunk->first_ticks : origin;
@@ -325,7 +327,7 @@ static int clock_settle(struct trace *trace, struct err *err)
     trace->clock_is_known = true;
     if (trace->clock_kind == TF_CLOCK_MONOTONIC && trace->session_ticks != 0) {
         clock_init_ns(&trace->clock, origin);
-    } else if (trace->anchor_ticks[1] > trace->anchor_ticks[0] && trace->anchor_ns[1] >= trace->anchor_ns[0]) {
+    } else if (anchors_rate(&trace->anchors, &ticks, &ns)) {
         clock_init_rate(&trace->clock, origin, ticks, ns);
     } else {
         clock_init_ns(&trace->clock, origin);
@@ -366,6 +368,25 @@ static void tail_count(struct trace *trace)
         trace->cut_events = header.nr_events;
 }
 
+/* The trace's clock has not gone on with the system's all the time. */
+static void clock_notice(struct trace *trace)
+{
+    const struct anchors *anchors = &trace->anchors;
+    char at[NUMBER_BYTES], jump[NUMBER_BYTES], more[64] = "";
+    uint64_t jump_ns = (uint64_t)(anchors->jump_ns < 0 ? -anchors->jump_ns : anchors->jump_ns);
+    number_time(at, anchors->break_ns);
+    number_time(jump, jump_ns);
+    if (anchors->nr_breaks > 1)
+        snprintf(more, sizeof(more), " (and at %u moments more)", anchors->nr_breaks - 1);
+    if (jump_ns == 0)
+        trace_notice(trace, "at %s the clock was turned back%s: times across that are wrong", at, more);
+    else
+        trace_notice(
+            trace,
+            "at %s the clock jumped by %s, as when a machine is suspended or moved%s: times across that are too %s", at,
+            jump, more, anchors->jump_ns > 0 ? "long" : "short");
+}
+
 /* Say once, in words, what is wrong with the trace as a whole. */
 static void completeness_notice(struct trace *trace)
 {
@@ -390,6 +411,8 @@ static void completeness_notice(struct trace *trace)
         trace_notice(trace, "blocks of the trace that are missing: %llu", (unsigned long long)trace->nr_lost_blocks);
     if (!trace->clock_is_known)
         trace_notice(trace, "the clock's rate is unknown; times are in ticks");
+    else if (trace->anchors.nr_breaks > 0)
+        clock_notice(trace);
 }
 
 struct trace *trace_open(const char *path, struct err *err)

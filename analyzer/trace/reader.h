@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/index.h"
+#include "trace/anchors.h"
 #include "trace/ticks.h"
 
 #include "tracert/format.h"
@@ -120,6 +121,7 @@ struct trace {
     uint64_t clock_step_ticks, realtime_ns; /* realtime_ns: at session_ticks */
     uint64_t session_ticks;
     uint64_t anchor_ticks[2], anchor_ns[2]; /* the first and the last intact block's */
+    struct anchors anchors;                 /* all of them */
     struct clock clock;
     bool clock_is_known; /* false: the anchors make no line, a tick is taken for a ns */
     uint64_t last_ticks; /* of the last event */

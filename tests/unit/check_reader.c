@@ -392,6 +392,35 @@ START_TEST(an_odd_field_must_be_understood)
 
 END_TEST
 
+/* Two seconds of blocks; in the middle the machine sleeps for an hour, which only the counter notices. */
+START_TEST(a_clock_that_jumped_is_said_to_have)
+{
+    struct writer writer;
+    struct err err = {0};
+    char path[64];
+    writer_init(&writer);
+    writer_session(&writer, 0);
+    for (uint32_t i = 1; i <= 200; i++) {
+        writer.anchor_ticks += i == 100 ? UINT64_C(3600000000000) : 10000000;
+        writer.anchor_ns += 10000000;
+        writer_process(&writer, i, 100 + i, 0, writer.anchor_ticks, 0);
+    }
+    writer_end(&writer, 0);
+    int fd = writer_memory(&writer, path);
+    struct trace *trace = trace_open(path, &err);
+    ck_assert_msg(trace != NULL, "%s", err.text);
+    ck_assert_uint_eq(trace->nr_notices, 1);
+    ck_assert_str_eq(trace->notices[0],
+                     "at 1.00 s the clock jumped by 3,600 s, as when a machine is suspended or moved: "
+                     "times across that are too long");
+    ck_assert_uint_eq(clock_duration_ns(&trace->clock, 1000000), 1000000);
+    trace_close(trace);
+    close(fd);
+    writer_free(&writer);
+}
+
+END_TEST
+
 START_TEST(a_failure_is_said_plainly)
 {
     struct writer writer;
@@ -488,6 +517,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_bomb_does_not_go_off, 0, 6);
     tcase_add_loop_test(tcase, a_payload_is_of_frames, 0, 4);
     tcase_add_loop_test(tcase, an_odd_field_must_be_understood, 0, 2);
+    tcase_add_test(tcase, a_clock_that_jumped_is_said_to_have);
     tcase_add_test(tcase, a_failure_is_said_plainly);
     tcase_add_test(tcase, a_writer_that_finishes_is_waited_for);
     tcase_add_test(tcase, a_trace_that_is_being_written_is_said_to_be);

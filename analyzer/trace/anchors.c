@@ -1,0 +1,73 @@
+#include "trace/anchors.h"
+
+#define JUDGED_NS (10 * 1000 * 1000) /* a shorter stretch knows its rate too badly to say what it should have been */
+#define JUMP_NS   (1000 * 1000)      /* reading both clocks may take as long on a busy machine */
+#define JUMP_PART 1e-3               /* the system's clock is slewed by half of that at most */
+#define JUMP_MOST 9e18               /* fits an int64_t */
+
+static void stretch_begin(struct anchors *anchors, uint64_t ticks, uint64_t ns)
+{
+    anchors->start_ticks = anchors->last_ticks = ticks;
+    anchors->start_ns = anchors->last_ns = ns;
+}
+
+/* How much farther the trace's clock has gone than its stretch lets expect, in ns; 0 when that cannot be said. */
+static double jump_of(const struct anchors *anchors, uint64_t ticks, uint64_t ns)
+{
+    double so_far = (double)(anchors->last_ns - anchors->start_ns);
+    if (so_far < JUDGED_NS || anchors->last_ticks == anchors->start_ticks)
+        return 0;
+    double rate = so_far / (double)(anchors->last_ticks - anchors->start_ticks);
+    double passed = (double)(ns - anchors->last_ns), jump = (double)(ticks - anchors->last_ticks) * rate - passed;
+    double slack = passed * JUMP_PART > JUMP_NS ? passed * JUMP_PART : JUMP_NS;
+    return jump > slack || -jump > slack ? jump : 0;
+}
+
+static void break_note(struct anchors *anchors, double jump_ns, uint64_t ns)
+{
+    if (anchors->nr_breaks++ > 0)
+        return;
+    anchors->break_ns = ns > anchors->first_ns ? ns - anchors->first_ns : 0;
+    anchors->jump_ns = (int64_t)(jump_ns > JUMP_MOST ? JUMP_MOST : jump_ns < -JUMP_MOST ? -JUMP_MOST : jump_ns);
+}
+
+static void stretch_end(struct anchors *anchors)
+{
+    uint64_t ticks, ns;
+    if (__builtin_add_overflow(anchors->sum_ticks, anchors->last_ticks - anchors->start_ticks, &ticks) ||
+        __builtin_add_overflow(anchors->sum_ns, anchors->last_ns - anchors->start_ns, &ns))
+        return;
+    anchors->sum_ticks = ticks;
+    anchors->sum_ns = ns;
+}
+
+void anchors_add(struct anchors *anchors, uint64_t ticks, uint64_t ns)
+{
+    if (!anchors->any) {
+        anchors->any = true;
+        anchors->first_ns = ns;
+        stretch_begin(anchors, ticks, ns);
+        return;
+    }
+    bool one_is_back = (ticks < anchors->last_ticks) != (ns < anchors->last_ns);
+    bool both_are_back = ticks < anchors->last_ticks && ns < anchors->last_ns; /* a block that was put in later */
+    double jump_ns = one_is_back || both_are_back ? 0 : jump_of(anchors, ticks, ns);
+    if (one_is_back || jump_ns != 0)
+        break_note(anchors, jump_ns, ns);
+    if (one_is_back || both_are_back || jump_ns != 0) {
+        stretch_end(anchors);
+        stretch_begin(anchors, ticks, ns);
+        return;
+    }
+    anchors->last_ticks = ticks;
+    anchors->last_ns = ns;
+}
+
+bool anchors_rate(const struct anchors *anchors, uint64_t *ticks, uint64_t *ns)
+{
+    struct anchors all = *anchors;
+    stretch_end(&all);
+    *ticks = all.sum_ticks;
+    *ns = all.sum_ns;
+    return *ticks > 0;
+}
