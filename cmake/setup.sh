@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs what is needed to build tracert ("build"), to test it too ("test"), or to test its pictures in a browser
-# ("browser"). On Debian and Ubuntu through apt-get, elsewhere it says what is missing and under which names. It does
+# Installs what is needed to build tracert ("build"), to test it too ("test"), to test its pictures in a browser
+# ("browser"), or its runtime on another architecture ("foreign"). On Debian and Ubuntu through apt-get, elsewhere it says what is missing and under which names. It does
 # nothing when all is there.
 #
-# usage: cmake/setup.sh [build|test|browser]
+# usage: cmake/setup.sh [build|test|browser|foreign]
 set -eu
 
 # A line a need: what it is; what shows that it is there (a command, or a header with '/' or '.h'); then the packages
@@ -15,6 +15,14 @@ needs()
 Chromium; chromium; chromium; chromium; chromium; chromium
 Node.js 18 or later; node; nodejs; nodejs; nodejs; nodejs
 npm; npm; npm; nodejs-npm; npm; npm
+END
+        return 0
+    fi
+    if [ "$1" = foreign ]; then
+        cat <<'END'
+a C compiler for aarch64; aarch64-linux-gnu-gcc; gcc-aarch64-linux-gnu libc6-dev-arm64-cross; gcc-aarch64-linux-gnu; aarch64-linux-gnu-gcc; gcc-aarch64-none-elf
+a C++ compiler for aarch64; aarch64-linux-gnu-g++; g++-aarch64-linux-gnu; gcc-c++-aarch64-linux-gnu; aarch64-linux-gnu-gcc; g++-aarch64-none-elf
+qemu for programs of aarch64; qemu-aarch64; qemu-user; qemu-user; qemu-user; qemu-aarch64
 END
         return 0
     fi
@@ -98,9 +106,9 @@ install_packages() # PACKAGE...
 
 purpose=${1:-build}
 case $purpose in
-build | test | browser) ;;
+build | test | browser | foreign) ;;
 *)
-    echo "usage: $0 [build|test|browser]" >&2
+    echo "usage: $0 [build|test|browser|foreign]" >&2
     exit 1
     ;;
 esac

@@ -2,10 +2,10 @@
  * Every program in tests/programs that says what it calls is built, linked and run in many ways. It must behave as it
  * does untraced, and its trace must tell exactly what it called (programs/README.md).
  *
- * usage: e2e_conformance [gcc|clang [PROGRAM]]     all ways with one compiler, of all programs or the one of this name;
- *                                                  without it a few with both
+ * usage: e2e_conformance [gcc|clang|foreign [PROGRAM]]     all ways with one compiler, of all programs or the one of
+ *                                                          this name; without it a few with both
  *
- * row: R47 R49
+ * row: R47 R49 R50
  */
 #include "expect.h"
 
@@ -37,6 +37,8 @@ static const struct link {
 };
 
 enum { NR_LINKS = (int)(sizeof links / sizeof *links), NR_QUICK_LINKS = 8, NR_LEVELS = 4, PROGRAMS_MAX = 128 };
+
+enum { NR_FOREIGN_LINKS = 7 }; /* without those that qemu, or its shell, stands in the way of */
 
 enum { NR_LEVELLED = 3, NR_BUILDS = NR_LEVELLED * NR_LEVELS + NR_LINKS - NR_LEVELLED }; /* the others: -O2 only */
 
@@ -74,15 +76,22 @@ static const struct toolchain *toolchain_of(bool is_clang)
     return &toolchains[is_clang ? nr_toolchains - 1 : 0];
 }
 
+static bool is_foreign(void)
+{
+    return only != NULL && strcmp(only, "foreign") == 0;
+}
+
 static int builds_per_program(void)
 {
-    return only == NULL ? 3 : NR_BUILDS;
+    return only == NULL ? 3 : is_foreign() ? NR_FOREIGN_LINKS : NR_BUILDS;
 }
 
 /* Build `number` of program `program`. The quick selection is each compiler once, and one more way to link; which, goes
  * round. */
 static struct build build_choose(int program, int number)
 {
+    if (is_foreign())
+        return (struct build){&foreign_toolchain, levels[number % 2], &links[number]};
     if (only != NULL) {
         bool levelled = number < NR_LEVELLED * NR_LEVELS;
         int link = levelled ? number / NR_LEVELS : number - NR_LEVELLED * (NR_LEVELS - 1);
@@ -108,8 +117,9 @@ static bool list_has(const char *list, const char *name)
 static bool build_is_possible(const struct build *build, const struct expectations *expectations)
 {
     bool needs_clang = expectations->needs_clang || strcmp(build->link->name, "msan") == 0;
-    return !list_has(expectations->without, build->link->name) && !(needs_clang && !build->toolchain->is_clang) &&
-           !(expectations->needs_dynamic && build->link->is_static) &&
+    return !list_has(expectations->without, build->link->name) &&
+           !(is_foreign() && list_has(expectations->without, "foreign")) &&
+           !(needs_clang && !build->toolchain->is_clang) && !(expectations->needs_dynamic && build->link->is_static) &&
            !(expectations->needs_library && build->link->flags[0] == '\0') &&
            !(expectations->no_lto && strstr(build->link->name, "lto") != NULL) &&
            !(expectations->no_sanitizers && build->link->has_sanitizer);
@@ -146,7 +156,10 @@ START_TEST(program_is_traced_and_does_not_notice)
     bool is_left_out = expectations.is_slow && only == NULL && _i % builds_per_program() != 1;
     if (is_left_out || !build_is_possible(&build, &expectations))
         return;
-    const char *folder = scratch_folder("conformance/%s/%s%s-%s", name, build.toolchain->is_clang ? "clang" : "gcc",
+    const char *folder = scratch_folder("conformance/%s/%s%s-%s", name,
+                                        is_foreign()                ? "foreign"
+                                        : build.toolchain->is_clang ? "clang"
+                                                                    : "gcc",
                                         build.level, build.link->name);
     fprintf(stderr, "%s\n", folder); /* for whoever reads of a failure */
     build_make(&build, folder, path);
@@ -170,6 +183,10 @@ END_TEST
 int main(int argc, char **argv)
 {
     only = argc > 1 ? argv[1] : NULL;
+    if (is_foreign() && getenv("FOREIGN_LIB") == NULL) {
+        fprintf(stderr, "usage: tests/foreign/run.sh\n");
+        return 1;
+    }
     programs_find(argc > 2 ? argv[2] : NULL);
     Suite *suite = suite_create("conformance");
     TCase *tcase = tcase_create("programs");

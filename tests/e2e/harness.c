@@ -16,6 +16,7 @@ const struct toolchain toolchains[] = {
     {"clang-O0", "\"$CLANG\"", "\"$CLANGXX\"", "-O0", true},
     {"clang-O2", "\"$CLANG\"", "\"$CLANGXX\"", "-O2", true},
 };
+const struct toolchain foreign_toolchain = {"foreign", "\"$FOREIGN_CC\"", "\"$FOREIGN_CXX\"", "-O2", false};
 const int nr_toolchains = (int)(sizeof toolchains / sizeof *toolchains);
 
 __attribute__((format(printf, 1, 0))) static char *text_format(const char *format, va_list arguments)
@@ -66,6 +67,8 @@ static void set_environment(void)
                                                {"COLUMNS", "80"}};
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
         setenv(variables[i][0], variables[i][1], 1);
+    if (getenv("FOREIGN_LIB") != NULL)
+        setenv("LIB", getenv("FOREIGN_LIB"), 1);
     unsetenv("LD_PRELOAD");
     unsetenv("LD_LIBRARY_PATH");
 }

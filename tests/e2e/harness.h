@@ -33,6 +33,9 @@ struct toolchain {
 extern const struct toolchain toolchains[];
 extern const int nr_toolchains;
 
+/* Of another architecture, with a library of its own: FOREIGN_CC, FOREIGN_CXX and FOREIGN_LIB (foreign/run.sh). */
+extern const struct toolchain foreign_toolchain;
+
 /* An empty folder for the running test; made anew. Stays when the test has ended, to look at. */
 const char *scratch_folder(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -7,6 +7,7 @@
  * expect: work 5000
  * expect-open: 2
  * expect-status: 134
+ * expect-without: foreign (qemu has a word to say)
  */
 #include <stdlib.h>
 

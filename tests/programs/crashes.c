@@ -8,6 +8,7 @@
  * expect-open: 2
  * expect-status: 139
  * expect-sanitizers: no
+ * expect-without: foreign (qemu has a word to say)
  */
 static volatile int sink;
 

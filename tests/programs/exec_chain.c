@@ -7,6 +7,7 @@
  * expect: work 120
  * expect: leaf 240000
  * expect-open: 19
+ * expect-without: foreign (qemu cannot execute such a program)
  */
 #include <pthread.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
  * expect: replace 1
  * expect: work 20000
  * expect-open: 2
+ * expect-without: foreign (qemu cannot execute such a program)
  */
 #include <pthread.h>
 #include <unistd.h>

@@ -7,6 +7,7 @@
  * expect: child 40
  * expect: leaf 40000
  * expect-open: 40
+ * expect-without: foreign (under qemu wait() sees the drain)
  */
 #include <pthread.h>
 #include <sys/wait.h>

@@ -6,6 +6,7 @@
  * expect: child 20
  * expect: work 2100
  * expect-open: 20
+ * expect-without: foreign (qemu ignores MADV_WIPEONFORK)
  */
 #define _GNU_SOURCE
 #include <signal.h>

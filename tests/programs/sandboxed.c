@@ -7,6 +7,7 @@
  * expect: work 1000
  * expect-lost: any
  * expect-sanitizers: no (they map memory after the sandbox is closed)
+ * expect-without: foreign (qemu needs more system calls than that)
  */
 #include <errno.h>
 #include <linux/filter.h>

@@ -14,6 +14,7 @@
  * expect-output: varies
  * expect-sanitizers: no
  * expect-slow: yes
+ * expect-without: foreign (qemu has no ptrace)
  */
 #define _GNU_SOURCE
 #include <setjmp.h>

@@ -10,6 +10,7 @@
  * expect-call: main > spawn 200
  * expect-call: spawn > work 200
  * expect-call: spawn > prepare 100
+ * expect-without: foreign (qemu cannot execute such a program)
  */
 #include <spawn.h>
 #include <stdio.h>
