@@ -2,6 +2,7 @@
  * tracean: the verbs, and what concerns the whole program.
  */
 #include "cmd/command.h"
+#include "cmd/near_word.h"
 
 #include "tracert/format.h"
 
@@ -57,43 +58,15 @@ static void usage_print(FILE *file)
     fputs("\ntracean VERB --help tells the rest; so does tracean(1).\n", file);
 }
 
-/* Letters to insert, delete or exchange to make `b` of `a`; words longer than the buffer are simply far. */
-static size_t word_distance(const char *a, const char *b)
-{
-    size_t row[32], nr = strlen(b);
-    if (nr >= sizeof(row) / sizeof(row[0]))
-        return nr;
-    for (size_t j = 0; j <= nr; j++)
-        row[j] = j;
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < nr; j++) {
-            size_t best = diagonal + (a[i] != b[j]);
-            diagonal = row[j + 1];
-            best = row[j] + 1 < best ? row[j] + 1 : best;
-            row[j + 1] = diagonal + 1 < best ? diagonal + 1 : best;
-        }
-    }
-    return row[nr];
-}
-
 static int verb_unknown(const char *name)
 {
-    const struct command *closest = NULL;
-    size_t least = 4; /* further away is no slip of the finger */
-    for (size_t i = 0; i < NR_COMMANDS; i++) {
-        size_t distance = word_distance(name, commands[i].name);
-        bool begins = name[0] != '\0' && strncmp(name, commands[i].name, strlen(name)) == 0;
-        distance = begins ? 1 : distance;
-        if (distance < least && distance < strlen(commands[i].name)) {
-            least = distance;
-            closest = &commands[i];
-        }
-    }
+    const char *names[NR_COMMANDS];
     struct err err = {0};
-    if (closest)
-        err_set(&err, ERR_USAGE, "\"%s\" is not a verb; did you mean \"%s\"?", name, closest->name);
+    for (size_t i = 0; i < NR_COMMANDS; i++)
+        names[i] = commands[i].name;
+    const char *meant = near_word(name, names, NR_COMMANDS);
+    if (meant)
+        err_set(&err, ERR_USAGE, "\"%s\" is not a verb; did you mean \"%s\"?", name, meant);
     else
         err_set(&err, ERR_USAGE, "\"%s\" is not a verb (see tracean --help)", name);
     return command_fail(&err);

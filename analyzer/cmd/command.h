@@ -43,7 +43,7 @@ struct options {
         COLOR_AUTO,
         COLOR_ALWAYS,
         COLOR_NEVER
-    } color; /* --color=WHEN, --no-color; NO_COLOR and CLICOLOR_FORCE are obeyed */
+    } color; /* --color=WHEN, --no-color; NO_COLOR, CLICOLOR_FORCE, FORCE_COLOR are obeyed */
 
     bool quiet;              /* -q: no notices, no progress */
     bool force_symbols;      /* --force-symbols */

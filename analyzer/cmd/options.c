@@ -1,5 +1,6 @@
 #include "cmd/command.h"
 
+#include "cmd/near_word.h"
 #include "cmd/option_values.h"
 #include "view/function_columns.h"
 
@@ -362,7 +363,24 @@ static const char *format_of_file(const char *path)
     return NULL;
 }
 
-static int option_wrong(int argc, char **argv, int code, struct err *err)
+/* There is no such option, or more than one begins like this. */
+static int option_unknown(const char *word, const char *verb, const struct option *longs, struct err *err)
+{
+    const char *names[NR_ROWS];
+    char name[64] = "";
+    size_t nr = 0;
+    for (; longs[nr].name; nr++)
+        names[nr] = longs[nr].name;
+    if (strncmp(word, "--", 2) == 0)
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    const char *meant = near_word(name, names, nr);
+    if (meant)
+        return err_set(err, ERR_USAGE, "%s: no such option; did you mean --%s? (see tracean %s --help)", word, meant,
+                       verb);
+    return err_set(err, ERR_USAGE, "%s: no such option (see tracean %s --help)", word, verb);
+}
+
+static int option_wrong(int argc, char **argv, int code, const struct option *longs, struct err *err)
 {
     const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "";
     if (optopt > 0 && optopt < OPTION_OUTPUT && word[0] == '-' && word[1] == '-') /* "--quiet=yes" */
@@ -371,7 +389,7 @@ static int option_wrong(int argc, char **argv, int code, struct err *err)
         return err_set(err, ERR_USAGE, "%s: wants a value (see tracean %s --help)", word, argv[0]);
     if (optopt > 0 && optopt < OPTION_OUTPUT)
         return err_set(err, ERR_USAGE, "-%c: no such option (see tracean %s --help)", optopt, argv[0]);
-    return err_set(err, ERR_USAGE, "%s: no such option, or no option like this (see tracean %s --help)", word, argv[0]);
+    return option_unknown(word, argv[0], longs, err);
 }
 
 int options_parse(struct options *options, int argc, char **argv, unsigned option_set, const char *usage,
@@ -388,7 +406,7 @@ int options_parse(struct options *options, int argc, char **argv, unsigned optio
     optind = 0; /* begin anew */
     for (int code; (code = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
         if (code == '?' || code == ':')
-            return option_wrong(argc, argv, code, err);
+            return option_wrong(argc, argv, code, longs, err);
         enum option_id id = code >= OPTION_OUTPUT ? (enum option_id)code : option_of_letter(code);
         if (id == OPTION_HELP)
             help_exit(argv[0], option_set, usage, about, examples);
@@ -421,7 +439,7 @@ bool options_color(const struct options *options, const struct out *out)
         return options->color == COLOR_ALWAYS;
     if (environment_says("NO_COLOR", ""))
         return false;
-    if (environment_says("CLICOLOR_FORCE", "0"))
+    if (environment_says("CLICOLOR_FORCE", "0") || environment_says("FORCE_COLOR", "0"))
         return true;
     const char *terminal = getenv("TERM");
     return out_is_terminal(out) && !(terminal && strcmp(terminal, "dumb") == 0);

@@ -283,7 +283,11 @@ START_TEST(colours)
     struct out *out = out_open_memory(&text, &bytes);
     unsetenv("NO_COLOR");
     unsetenv("CLICOLOR_FORCE");
+    unsetenv("FORCE_COLOR");
     ck_assert(!options_color(&options, out)); /* no terminal */
+    setenv("FORCE_COLOR", "1", 1);
+    ck_assert(options_color(&options, out));
+    setenv("FORCE_COLOR", "0", 1);
     setenv("CLICOLOR_FORCE", "0", 1);
     ck_assert(!options_color(&options, out));
     setenv("CLICOLOR_FORCE", "1", 1);
@@ -298,6 +302,25 @@ START_TEST(colours)
     ck_assert(!options_color(&options, out));
     ck_assert_int_eq(out_close(out, &err), 0);
     free(text);
+}
+
+END_TEST
+
+static const struct {
+    const char *line, *says;
+} slips[] = {
+    {"--formt json", "--formt: no such option; did you mean --format? (see tracean verb --help)"},
+    {"--nofold=1", "--nofold=1: no such option; did you mean --no-fold? (see tracean verb --help)"},
+    {"--xyzzy", "--xyzzy: no such option (see tracean verb --help)"},
+    {"-Z", "-Z: no such option (see tracean verb --help)"},
+};
+
+START_TEST(slips_of_the_finger_are_understood)
+{
+    struct options options;
+    struct err err = {0};
+    ck_assert_int_eq(parse(&options, slips[_i].line, ALL_SETS, &err), -1);
+    ck_assert_str_eq(err.text, slips[_i].says);
 }
 
 END_TEST
@@ -343,6 +366,7 @@ int main(void)
     tcase_add_test(tests, narrowest_frame_in_pixels);
     tcase_add_loop_test(tests, verbs_take_their_own_options, 0, (int)(sizeof(owned) / sizeof(owned[0])));
     tcase_add_loop_test(tests, endings_say_the_format, 0, (int)(sizeof(formats) / sizeof(formats[0])));
+    tcase_add_loop_test(tests, slips_of_the_finger_are_understood, 0, (int)(sizeof(slips) / sizeof(slips[0])));
     tcase_add_test(tests, colours);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
