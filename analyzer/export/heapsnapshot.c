@@ -29,8 +29,8 @@ static const char head[] =
 struct writer {
     const struct snapshot *snapshot;
     struct out *out;
-    uint32_t *places;          /* of each node in the file: the gone ones have none, GRAPH_NONE */
-    uint32_t *child, *sibling; /* of call paths */
+    uint32_t *places; /* of each node in the file: the gone ones have none, GRAPH_NONE */
+    struct tree_links paths;
     uint32_t nr_nodes, nr_edges;
 };
 
@@ -123,52 +123,28 @@ static void functions_write(const struct writer *writer)
     out_text(writer->out, "],\n");
 }
 
-static void path_begin(const struct writer *writer, uint32_t path)
+static void path_enter(void *context, uint32_t path, bool is_first)
 {
-    const struct snapshot_path *counts = &writer->snapshot->paths[path];
-    struct heap_amount sum = {0};
-    for (unsigned i = 0; i < NR_BLOCK_STATES; i++) {
-        sum.blocks += counts->states[i].blocks;
-        sum.bytes += counts->states[i].bytes;
-    }
-    out_format(writer->out, "%u,%u,%llu,%llu,[", path + 1,
-               path == 0 ? 0 : writer->snapshot->heap->nodes[path].function + 1, (unsigned long long)sum.blocks,
-               (unsigned long long)sum.bytes);
+    const struct writer *writer = context;
+    struct heap_amount live = snapshot_live(writer->snapshot, path);
+    out_format(writer->out, "%s%u,%u,%llu,%llu,[", is_first ? "" : ",", path + 1,
+               path == 0 ? 0 : writer->snapshot->heap->nodes[path].function + 1, (unsigned long long)live.blocks,
+               (unsigned long long)live.bytes);
 }
 
-static void paths_list(struct writer *writer)
+static void path_leave(void *context, uint32_t path)
 {
-    const struct heap_profile *heap = writer->snapshot->heap;
-    for (uint32_t i = heap->nr_nodes; i-- > 1;) {
-        writer->sibling[i] = writer->child[heap->nodes[i].parent];
-        writer->child[heap->nodes[i].parent] = i;
-    }
+    const struct writer *writer = context;
+    (void)path;
+    out_char(writer->out, ']');
 }
 
 /* The tree of call paths, nested as its readers want it. */
-static void tree_write(const struct writer *writer)
+static void tree_write(struct writer *writer)
 {
-    const struct heap_profile *heap = writer->snapshot->heap;
-    uint32_t at = 0;
+    const struct tree_visitor visitor = {.context = writer, .enter = path_enter, .leave = path_leave};
     out_text(writer->out, "\"trace_tree\":[");
-    path_begin(writer, 0);
-    for (;;) {
-        if (writer->child[at] != 0) {
-            at = writer->child[at];
-            path_begin(writer, at);
-            continue;
-        }
-        out_char(writer->out, ']');
-        while (at != 0 && writer->sibling[at] == 0) {
-            at = heap->nodes[at].parent;
-            out_char(writer->out, ']');
-        }
-        if (at == 0)
-            break;
-        at = writer->sibling[at];
-        out_char(writer->out, ',');
-        path_begin(writer, at);
-    }
+    tree_links_visit(&writer->paths, &visitor);
     out_text(writer->out, "],\n");
 }
 
@@ -208,14 +184,11 @@ int heapsnapshot_write(const struct snapshot *snapshot, const struct view_option
     struct writer writer = {.snapshot = snapshot, .out = out};
     (void)options;
     writer.places = calloc(snapshot->retention->nr_nodes, sizeof(*writer.places));
-    writer.child = calloc((size_t)snapshot->heap->nr_nodes + 1, sizeof(*writer.child));
-    writer.sibling = calloc((size_t)snapshot->heap->nr_nodes + 1, sizeof(*writer.sibling));
     int result = -1;
-    if (writer.places == NULL || writer.child == NULL || writer.sibling == NULL) {
+    if (heap_paths_link(snapshot->heap, &writer.paths, err) != 0 || writer.places == NULL) {
         err_set(err, ERR_INPUT, "out of memory");
     } else {
         places_set(&writer);
-        paths_list(&writer);
         out_text(out, head);
         out_format(out, "\"node_count\":%u,\"edge_count\":%u,\"trace_function_count\":%u,\"extra_native_bytes\":0},\n",
                    writer.nr_nodes, writer.nr_edges, snapshot->heap->nr_functions + 1);
@@ -227,7 +200,6 @@ int heapsnapshot_write(const struct snapshot *snapshot, const struct view_option
         result = strings_write(&writer, err);
     }
     free(writer.places);
-    free(writer.child);
-    free(writer.sibling);
+    tree_links_release(&writer.paths);
     return result;
 }

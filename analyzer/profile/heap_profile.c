@@ -113,3 +113,12 @@ struct profile *heap_profile_weigh(const struct heap_profile *heap, enum heap_we
     calltree_release(&tree);
     return profile;
 }
+
+int heap_paths_link(const struct heap_profile *heap, struct tree_links *links, struct err *err)
+{
+    if (tree_links_init(links, heap->nr_nodes) != 0)
+        return err_set(err, ERR_INPUT, "out of memory");
+    for (uint32_t i = heap->nr_nodes; i-- > 1;)
+        tree_links_add(links, heap->nodes[i].parent, i);
+    return 0;
+}

@@ -9,6 +9,7 @@
 #define HEAP_PROFILE_H
 
 #include "base/err.h"
+#include "base/tree_links.h"
 #include "profile/profile.h"
 
 #define HEAP_BUCKETS  64u  /* of histograms: powers of two */
@@ -145,6 +146,9 @@ enum heap_weight { HEAP_BYTES, HEAP_ALLOCS, HEAP_PEAK, HEAP_LEAKED, HEAP_LIVE_AT
  * ran out.
  */
 struct profile *heap_profile_weigh(const struct heap_profile *heap, enum heap_weight weight, struct err *err);
+
+/* Its call paths as a tree, in their order. 0, or -1 with err set; to be released in both cases. */
+int heap_paths_link(const struct heap_profile *heap, struct tree_links *links, struct err *err);
 
 void heap_profile_free(struct heap_profile *heap);
 

@@ -1,5 +1,7 @@
 #include "profile/snapshot.h"
 
+#include "base/tree_links.h"
+
 #include <stdlib.h>
 
 const char *block_state_name(enum block_state state)
@@ -23,66 +25,66 @@ static void path_add(struct snapshot *snapshot, uint32_t number)
         path->largest = number;
 }
 
-/* The dominator tree as lists: below each node its first child, and beside it the next one. */
-static void children_list(const struct retention *retention, uint32_t *child, uint32_t *sibling)
+struct retained {
+    struct snapshot *snapshot;
+    uint32_t *inside; /* of each path: blocks of it that lie around the node that is visited */
+};
+
+static bool is_block(const struct retention *retention, uint32_t node)
 {
-    for (uint32_t i = retention->nr_order; i-- > 1;) {
-        uint32_t node = retention->order[i], dominator = retention->nodes[node].dominator;
-        sibling[node] = child[dominator];
-        child[dominator] = node;
-    }
+    return node >= retention->first_block && node < retention->lost;
 }
 
-/* Down the tree: a block counts for its path where no other of that path lies around it. */
-static void retained_add(struct snapshot *snapshot, const uint32_t *child, const uint32_t *sibling, uint32_t *inside)
+/* Down the tree of dominators: a block counts for its path where no other of that path lies around it. */
+static void node_enter(void *context, uint32_t number, bool is_first)
 {
-    const struct retention *retention = snapshot->retention;
-    uint32_t at = NODE_ROOT;
-    for (;;) {
-        const struct retention_node *node = &retention->nodes[at];
-        bool is_block = at >= retention->first_block && at < retention->lost;
-        if (is_block && inside[node->path]++ == 0) {
-            snapshot->paths[node->path].retained_bytes += node->retained_bytes;
-            snapshot->paths[node->path].retained_blocks += node->retained_blocks;
-        }
-        if (child[at] != 0) {
-            at = child[at];
-            continue;
-        }
-        for (;;) { /* up, until there is a way beside */
-            node = &retention->nodes[at];
-            if (at >= retention->first_block && at < retention->lost)
-                inside[node->path]--;
-            if (at == NODE_ROOT)
-                return;
-            if (sibling[at] != 0)
-                break;
-            at = node->dominator;
-        }
-        at = sibling[at];
-    }
+    const struct retained *retained = context;
+    const struct retention_node *node = &retained->snapshot->retention->nodes[number];
+    (void)is_first;
+    if (!is_block(retained->snapshot->retention, number) || retained->inside[node->path]++ > 0)
+        return;
+    retained->snapshot->paths[node->path].retained_bytes += node->retained_bytes;
+    retained->snapshot->paths[node->path].retained_blocks += node->retained_blocks;
+}
+
+static void node_leave(void *context, uint32_t number)
+{
+    const struct retained *retained = context;
+    if (is_block(retained->snapshot->retention, number))
+        retained->inside[retained->snapshot->retention->nodes[number].path]--;
 }
 
 int snapshot_sum(struct snapshot *snapshot, struct err *err)
 {
     const struct retention *retention = snapshot->retention;
-    uint32_t *child = calloc(retention->nr_nodes, sizeof(*child));
-    uint32_t *sibling = calloc(retention->nr_nodes, sizeof(*sibling));
-    uint32_t *inside = calloc((size_t)snapshot->heap->nr_nodes + 1, sizeof(*inside));
+    struct retained retained = {.snapshot = snapshot,
+                                .inside = calloc((size_t)snapshot->heap->nr_nodes + 1, sizeof(*retained.inside))};
+    const struct tree_visitor visitor = {.context = &retained, .enter = node_enter, .leave = node_leave};
+    struct tree_links dominators;
+    int result = tree_links_init(&dominators, retention->nr_nodes);
     snapshot->paths = calloc((size_t)snapshot->heap->nr_nodes + 1, sizeof(*snapshot->paths));
-    int result = 0;
-    if (child == NULL || sibling == NULL || inside == NULL || snapshot->paths == NULL) {
+    if (result != 0 || retained.inside == NULL || snapshot->paths == NULL) {
         result = err_set(err, ERR_INPUT, "out of memory");
     } else {
         for (uint32_t i = retention->first_block; i < retention->lost; i++)
             path_add(snapshot, i);
-        children_list(retention, child, sibling);
-        retained_add(snapshot, child, sibling, inside);
+        for (uint32_t i = retention->nr_order; i-- > 1;)
+            tree_links_add(&dominators, retention->nodes[retention->order[i]].dominator, retention->order[i]);
+        tree_links_visit(&dominators, &visitor);
     }
-    free(child);
-    free(sibling);
-    free(inside);
+    tree_links_release(&dominators);
+    free(retained.inside);
     return result;
+}
+
+struct heap_amount snapshot_live(const struct snapshot *snapshot, uint32_t path)
+{
+    struct heap_amount sum = {0};
+    for (unsigned i = 0; i < NR_BLOCK_STATES; i++) {
+        sum.blocks += snapshot->paths[path].states[i].blocks;
+        sum.bytes += snapshot->paths[path].states[i].bytes;
+    }
+    return sum;
 }
 
 void snapshot_release(struct snapshot *snapshot)

@@ -29,6 +29,9 @@ const char *block_state_name(enum block_state state);
 /* Sum up the paths of a snapshot that has the rest. 0, or -1 with err set. */
 int snapshot_sum(struct snapshot *snapshot, struct err *err);
 
+/* What is live of a path's own blocks, in whatever state. */
+struct heap_amount snapshot_live(const struct snapshot *snapshot, uint32_t path);
+
 /* Frees what it owns. */
 void snapshot_release(struct snapshot *snapshot);
 
