@@ -2,7 +2,7 @@
 
 #include "bytes.h"
 #include "diag.h"
-#include "drain/mappings.h"
+#include "drain/image_maps.h"
 #include "drain/memory.h"
 #include "drain/sink.h"
 #include "drain/spawn.h"
@@ -29,7 +29,7 @@ enum {
 struct image {
     const struct image_request *request;
     struct sink sink;
-    struct mappings mappings;
+    struct image_maps mappings;
     int pagemap_fd, memory_fd;
     struct image_range runs[BLOCK_PAGES]; /* of the block being made */
     uint32_t nr_runs, nr_pages;
@@ -147,7 +147,7 @@ static int mappings_write(struct image *image)
 {
     uint8_t *p = image->sink.raw;
     for (uint32_t i = 0; i < image->mappings.nr; i++) {
-        const struct mapping *mapping = &image->mappings.all[i];
+        const struct image_map *mapping = &image->mappings.all[i];
         uint8_t *fields = image->sink.raw + TF_RAW_MAX / 2; /* out of the way of what is being written */
         uint8_t *end = tf_put_field_number(fields, TF_FIELD_MAPPING_START, mapping->start);
         end = tf_put_field_number(end, TF_FIELD_MAPPING_BYTES, mapping->end - mapping->start);
@@ -231,7 +231,7 @@ static int run_write(struct image *image, uint64_t start, uint64_t end)
     return 0;
 }
 
-static int mapping_write(struct image *image, const struct mapping *mapping)
+static int mapping_write(struct image *image, const struct image_map *mapping)
 {
     uint64_t *there = image->there;
     for (uint64_t at = mapping->start; at < mapping->end;) {
@@ -256,7 +256,7 @@ static int mapping_write(struct image *image, const struct mapping *mapping)
 static int contents_write(struct image *image)
 {
     for (uint32_t i = 0; i < image->mappings.nr; i++) {
-        const struct mapping *mapping = &image->mappings.all[i];
+        const struct image_map *mapping = &image->mappings.all[i];
         if ((mapping->flags & TF_MAPPING_LEFT_OUT) == 0 && mapping_write(image, mapping) != 0)
             return -1;
     }
@@ -302,7 +302,7 @@ _Noreturn void image_main(const void *argument)
     tracert__sys(SYS_setsid, 0, 0, 0, 0, 0, 0);
     tracert__sys(SYS_prctl, 15 /* PR_SET_NAME */, (long)"tracert-image", 0, 0, 0, 0);
     /* First what is mapped: from here on there is more, and it is ours. */
-    int result = mappings_read(&image.mappings, request->ours, IMAGE_RANGES);
+    int result = image_maps_read(&image.mappings, request->ours, IMAGE_RANGES);
     if (result == 0)
         result = image_open(&image);
     if (result != 0)

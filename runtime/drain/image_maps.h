@@ -1,22 +1,22 @@
 /*
  * What is mapped, as /proc/self/maps says: the writable memory that can hold pointers of the program's.
  */
-#ifndef MAPPINGS_H
-#define MAPPINGS_H
+#ifndef IMAGE_MAPS_H
+#define IMAGE_MAPS_H
 
 #include "drain/image.h"
 
 #include <stdint.h>
 
-struct mapping {
+struct image_map {
     uint64_t start, end;
     uint32_t flags;      /* enum tf_mapping_flag */
     uint32_t path;       /* into paths … */
     uint32_t path_bytes; /* … so many; 0: it is anonymous */
 };
 
-struct mappings {
-    struct mapping *all;
+struct image_maps {
+    struct image_map *all;
     uint32_t nr;
     char *paths;
     uint32_t paths_bytes;
@@ -25,6 +25,6 @@ struct mappings {
 
 /* Read the calling process's, without the memory in the ranges of `ours`, which may be cut out of larger ones. 0, or
  * -errno. */
-int mappings_read(struct mappings *mappings, const struct image_range *ours, uint32_t nr_ours);
+int image_maps_read(struct image_maps *mappings, const struct image_range *ours, uint32_t nr_ours);
 
 #endif

@@ -1,4 +1,4 @@
-#include "drain/mappings.h"
+#include "drain/image_maps.h"
 
 #include "drain/memory.h"
 #include "sys.h"
@@ -44,14 +44,14 @@ static const char *word_skip(const char *p, const char *end)
     return p;
 }
 
-static void mapping_add(struct mappings *mappings, const struct mapping *mapping)
+static void mapping_add(struct image_maps *mappings, const struct image_map *mapping)
 {
     if (mapping->start < mapping->end && mappings->nr < MAPPINGS_MAX)
         mappings->all[mappings->nr++] = *mapping;
 }
 
 /* Add it without what is ours. */
-static void mapping_cut(struct mappings *mappings, struct mapping mapping, const struct image_range *ours,
+static void mapping_cut(struct image_maps *mappings, struct image_map mapping, const struct image_range *ours,
                         uint32_t nr_ours)
 {
     while (mapping.start < mapping.end) {
@@ -61,7 +61,7 @@ static void mapping_cut(struct mappings *mappings, struct mapping mapping, const
                 (next == NULL || ours[i].start < next->start))
                 next = &ours[i];
         }
-        struct mapping before = mapping;
+        struct image_map before = mapping;
         before.end = next == NULL ? mapping.end : next->start > mapping.start ? next->start : mapping.start;
         mapping_add(mappings, &before);
         if (next == NULL)
@@ -72,11 +72,11 @@ static void mapping_cut(struct mappings *mappings, struct mapping mapping, const
 }
 
 /* "55d0c8a00000-55d0c8a21000 rw-p 00000000 00:00 0   [heap]" */
-static void line_take(struct mappings *mappings, const char *line, const char *end, const struct image_range *ours,
+static void line_take(struct image_maps *mappings, const char *line, const char *end, const struct image_range *ours,
                       uint32_t nr_ours)
 {
     uint64_t guard_end = mappings->guard_end;
-    struct mapping mapping = {0};
+    struct image_map mapping = {0};
     const char *p = number_parse(line, end, &mapping.start);
     if (p < end && *p == '-')
         p = number_parse(p + 1, end, &mapping.end);
@@ -101,7 +101,7 @@ static void line_take(struct mappings *mappings, const char *line, const char *e
     mapping_cut(mappings, mapping, ours, nr_ours);
 }
 
-int mappings_read(struct mappings *mappings, const struct image_range *ours, uint32_t nr_ours)
+int image_maps_read(struct image_maps *mappings, const struct image_range *ours, uint32_t nr_ours)
 {
     char text[LINE_BYTES];
     size_t used = 0;
@@ -113,7 +113,7 @@ int mappings_read(struct mappings *mappings, const struct image_range *ours, uin
          (uint64_t)(uintptr_t)memory + MAPPINGS_MAX * sizeof *mappings->all + PATHS_BYTES}};
     for (uint32_t i = 0; i < nr_ours && i < IMAGE_RANGES; i++)
         all[i + 1] = ours[i];
-    mappings->all = (struct mapping *)(void *)memory;
+    mappings->all = (struct image_map *)(void *)memory;
     mappings->paths = (char *)(memory + MAPPINGS_MAX * sizeof *mappings->all);
     int fd = (int)sys_openat(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0)
