@@ -2,24 +2,13 @@
  * Snapshots of the heap: what is lost is what memcheck and LeakSanitizer say, what is retained is what the programs
  * know by construction; the program does not notice; images that are damaged are never believed.
  */
-#include "harness.h"
+#include "heap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PRELOAD "LD_PRELOAD=\"$LIB/libtracert_memory.so\" "
-
-static uint64_t number_of(const json_t *object, const char *name)
-{
-    ck_assert_msg(json_is_integer(json_object_get(object, name)), "no number %s", name);
-    return (uint64_t)json_integer_value(json_object_get(object, name));
-}
-
-static uint64_t amount_of(const json_t *object, const char *amount, const char *unit)
-{
-    return number_of(json_object_get(object, amount), unit);
-}
 
 /* What `tracean heap` says, after a look at what must hold for it. */
 static json_t *heap_load(const char *folder, const char *image, int status)

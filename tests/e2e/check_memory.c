@@ -3,6 +3,7 @@
  * the same, in every way to link, with every function that there is.
  */
 #include "expect.h"
+#include "heap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,12 +27,6 @@ static struct heap heap_dumped(const char *folder)
                                     "END { printf \"%%d %%d %%d\", allocs, bytes, releases }'");
     ck_assert_int_eq(sscanf(run.out, "%llu %llu %llu", &allocs, &bytes, &releases), 3);
     return (struct heap){allocs, bytes, releases};
-}
-
-static uint64_t number_of(const json_t *object, const char *name)
-{
-    ck_assert_msg(json_is_integer(json_object_get(object, name)), "no number %s", name);
-    return (uint64_t)json_integer_value(json_object_get(object, name));
 }
 
 /* The sum of `object.amount.unit` over an array of objects. */
@@ -229,33 +224,14 @@ END_TEST
 
 /* ---- Valgrind as a witness -------------------------------------------------------------------------- */
 
-#define LUA E2E_SCRATCH "/../lua-memory"
-
-/* A number of valgrind's: what stands before `after` in the line that has `line`, with its commas. */
-static uint64_t witness_number(const char *text, const char *line, const char *after)
-{
-    const char *found = strstr(text, line);
-    const char *end = found == NULL ? NULL : strstr(found, after);
-    uint64_t number = 0, place = 1;
-    ck_assert_msg(end != NULL, "valgrind says nothing of \"%s … %s\":\n%s", line, after, text);
-    for (const char *digit = end - 1; (*digit >= '0' && *digit <= '9') || *digit == ','; digit--) {
-        if (*digit == ',')
-            continue;
-        number += place * (uint64_t)(*digit - '0');
-        place *= 10;
-    }
-    return number;
-}
-
 /* The Lua interpreter, under DHAT and under the library: allocations and bytes, and what was live when most was. */
 START_TEST(heap_is_what_valgrind_says)
 {
     static const char *const modes[] = {"TRACERT_MEMORY=events", "TRACERT_MEMORY=full", "TRACERT_MEMORY=lazy",
                                         "TRACERT_MEMORY=fp"};
     const char *folder = scratch_folder("memory/lua-%d", _i);
-    if (!file_exists(LUA, "src/lua.c"))
-        run_shell("/", "command -v valgrind && \"$SOURCE\"/cmake/fetch-source.sh lua5.4 '%s'", LUA);
-    if (!file_exists(LUA, "src/lua.c")) {
+    const char *lua = source_fetch("lua5.4");
+    if (lua == NULL || run_shell("/", "command -v valgrind").status != 0) {
         printf("left out, for want of valgrind or of Lua's sources\n");
         return;
     }
@@ -263,7 +239,7 @@ START_TEST(heap_is_what_valgrind_says)
         folder,
         "\"$GCC\" -O1 -g -finstrument-functions -DLUA_USE_LINUX $(ls '%s'/src/*.c | grep -v luac) -o program -lm -ldl "
         "-Wl,-E && cp \"$PROGRAMS\"/allocates.lua .",
-        LUA);
+        lua);
     struct run witness = run_ok(folder, "valgrind --tool=dhat --dhat-out-file=/dev/null ./program allocates.lua 2>&1");
     run_ok(folder, "LD_PRELOAD=\"$LIB/libtracert.so $LIB/libtracert_memory.so\" %s ./program allocates.lua", modes[_i]);
     trace_check_file(folder, "trace.zst");

@@ -119,22 +119,17 @@ START_TEST(nothing_is_different_without_calls)
 END_TEST
 
 /* The Lua interpreter, which allocates everywhere: the bytes of every path, and of every function. */
-#define LUA E2E_SCRATCH "/../lua-memory"
-
 START_TEST(paths_of_lua_are_the_same_without_calls)
 {
     const char *folder = scratch_folder("memory_paths/lua-%d", _i);
-    if (!file_exists(LUA, "src/lua.c"))
-        run_shell("/", "\"$SOURCE\"/cmake/fetch-source.sh lua5.4 '%s'", LUA);
-    if (!file_exists(LUA, "src/lua.c")) {
-        printf("left out, for want of Lua's sources\n");
+    const char *lua = source_fetch("lua5.4");
+    if (lua == NULL)
         return;
-    }
     run_ok(folder,
            "%s -DLUA_USE_LINUX $(ls '%s'/src/*.c | grep -v luac) -o program -lm -ldl -Wl,-E -L\"$LIB\" -ltracert "
            "-Wl,-rpath,\"$LIB\" && cp \"$PROGRAMS\"/allocates.lua .",
            _i == 0 ? "\"$GCC\" -O1 -finstrument-functions" : "\"$CLANG\" -O1 -finstrument-functions-after-inlining",
-           LUA);
+           lua);
     for (int i = 0; i < 2; i++)
         run_ok(
             folder,

@@ -46,18 +46,6 @@ static const struct real {
      "$RUN ./program $PROGRAMS/real/forks.dash"},
 };
 
-/* The folder of a package's sources; NULL: they cannot be had. */
-static const char *source_fetch(const char *package)
-{
-    static char folder[4096];
-    snprintf(folder, sizeof folder, "%s/../sources/%s", E2E_SCRATCH, package);
-    struct run run =
-        run_shell("/", "[ -d '%s' ] || \"$SOURCE\"/cmake/fetch-source.sh %s '%s'", folder, package, folder);
-    if (run.status != 0)
-        printf("left out, for want of the sources of %s: %s", package, run.err);
-    return run.status == 0 ? folder : NULL;
-}
-
 /* What the test prints, and its status, as a part of it. */
 static struct run real_run(const struct real *real, const char *source, const char *folder, bool traced)
 {

@@ -187,6 +187,17 @@ bool file_exists(const char *folder, const char *name)
     return access(path, F_OK) == 0;
 }
 
+const char *source_fetch(const char *package)
+{
+    static char folder[4096];
+    snprintf(folder, sizeof folder, "%s/../sources/%s", E2E_SCRATCH, package);
+    struct run run =
+        run_shell("/", "[ -d '%s' ] || \"$SOURCE\"/cmake/fetch-source.sh %s '%s'", folder, package, folder);
+    if (run.status != 0)
+        printf("left out, for want of the sources of %s: %s", package, run.err);
+    return run.status == 0 ? folder : NULL;
+}
+
 unsigned count_lines(const char *text)
 {
     unsigned nr = 0;

@@ -50,6 +50,10 @@ struct run run_ok(const char *folder, const char *format, ...) __attribute__((fo
 char *file_read(const char *folder, const char *name);
 bool file_exists(const char *folder, const char *name);
 
+/* The folder of a Debian package's sources, fetched once for all tests; NULL, and a line says so: they cannot be had.
+ */
+const char *source_fetch(const char *package);
+
 unsigned count_lines(const char *text);
 
 /*
