@@ -1,5 +1,5 @@
 #!/bin/sh
-# The flame graph and the page in headless Chromium. Chromium, Node and npm are installed when they are not there; where
+# The flame graph and the page in headless Chromium, and snapshots of heaps in its developer tools. Chromium, Node and npm are installed when they are not there; where
 # that cannot be, or the npm packages cannot be had, nothing is tested: exit 77.
 #
 # usage: tests/browser/run.sh PREFIX LIB WORK     PREFIX: the installed project; LIB: its libraries;
@@ -49,6 +49,19 @@ trace hostile "$work/traces/hostile.o"
 "${CC:-cc}" -O1 -g -finstrument-functions "$source/tests/programs/allocates.c" -o "$work/traces/memory"
 (cd "$work/traces" && LD_PRELOAD="$lib/libtracert.so $lib/libtracert_memory.so" TRACERT_MEMORY=full \
     TRACERT_OUTPUT=memory.zst ./memory >/dev/null)
+
+# An image of a heap: heap NAME SOURCE NUMBER-IMAGE. Leaves traces/NAME.heap beside its trace.
+heap()
+{
+    "${CC:-cc}" -O1 -g -finstrument-functions -fno-builtin "$2" -o "$work/traces/$1" -L"$lib" -Wl,-rpath,"$lib" \
+        -I"$prefix/include" -ltracert -lpthread
+    (cd "$work/traces" && LD_PRELOAD="$lib/libtracert_memory.so" TRACERT_MEMORY=full TRACERT_SNAPSHOT=exit \
+        TRACERT_OUTPUT="$1.zst" "./$1" >/dev/null && mv "$1.$3.heap" "$1.heap")
+}
+
+heap retains "$source/tests/programs/retains.c" 1-all_of_it
+heap leaks "$source/tests/programs/leaks.c" 1-exit
+heap grows "$source/tests/programs/grows.c" 2-after
 
 export TRACEAN="$prefix/bin/tracean" TRACES="$work/traces" PACKAGES="$work/packages/" SCREENSHOTS="$work/screenshots"
 exec node --test --test-concurrency=1 "$source/tests/browser/"
