@@ -4,9 +4,11 @@
  */
 #include "heap.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #define PRELOAD "LD_PRELOAD=\"$LIB/libtracert_memory.so\" "
 
@@ -370,6 +372,54 @@ START_TEST(processes_have_peaks_of_their_own)
 
 END_TEST
 
+/* A system call fails, in the process that writes the image or in the program: the first time, the second … */
+static const struct {
+    const char *name;
+    long number;
+    int error;
+    const char *snapshot, *program;
+} faults[] = {
+    {"openat", SYS_openat, EMFILE, "exit", "leaks"},      {"pread64", SYS_pread64, EIO, "exit", "leaks"},
+    {"pwrite64", SYS_pwrite64, ENOSPC, "exit", "leaks"},  {"read", SYS_read, EIO, "exit", "leaks"},
+    {"mmap", SYS_mmap, ENOMEM, "exit", "leaks"},          {"linkat", SYS_linkat, EPERM, "peak", "peaks"},
+    {"renameat2", SYS_renameat2, EPERM, "peak", "peaks"}, {"pwrite64", SYS_pwrite64, ENOSPC, "peak", "peaks"},
+};
+
+enum { NTH_MAX = 10 };
+
+static bool fault_run(const char *folder, int fault, char who, int nth)
+{
+    struct run run = run_shell(folder,
+                               "rm -f *.heap* *.zst; printf '\\0\\0\\0\\0\\0\\0\\0\\0' > log; truncate -s 4096 log; "
+                               "timeout 60 env FAULT_PLAN=%c:%ld:%d:%d:1 FAULT_LOG=\"$PWD\"/log TRACERT_MEMORY=events "
+                               "TRACERT_SNAPSHOT=%s LD_LIBRARY_PATH=lib " PRELOAD "./program",
+                               who, faults[fault].number, nth, faults[fault].error, faults[fault].snapshot);
+    ck_assert_msg(run.status == 0 && run.out[0] == '\0', "%s %c %d: %d: %s", faults[fault].name, who, nth, run.status,
+                  run.out);
+    ck_assert_msg(count_lines(run.err) <= 2, "%s %c %d: %s", faults[fault].name, who, nth, run.err);
+    run = run_shell(folder, "flock -w 20 trace.zst true; ls | grep 'heap\\.new'");
+    ck_assert_msg(run.out[0] == '\0', "%s %c %d leaves %s", faults[fault].name, who, nth, run.out);
+    run = run_shell(folder, "for i in *.heap; do [ ! -e $i ] || \"$TRACEAN\" heap -q $i >/dev/null || exit; done");
+    ck_assert_msg(run.status == 0 || run.status == 3 || (run.status == 2 && count_lines(run.err) == 1),
+                  "%s %c %d: tracean heap: %d: %s", faults[fault].name, who, nth, run.status, run.err);
+    return run_shell(folder, "od -An -tu8 -N8 log | grep -q '[1-9]'").status == 0;
+}
+
+START_TEST(system_calls_of_images_fail)
+{
+    const char *folder = scratch_folder("heap_images/fault-%d", _i);
+    unsigned nr_struck = 0;
+    run_ok(folder, "cc -O1 -fno-builtin \"$PROGRAMS\"/%s.c -o program; mkdir lib; ln -s %s lib/libtracert.so.0",
+           faults[_i].program, E2E_FAULTY);
+    for (int who = 0; who < 2; who++) {
+        for (int nth = 1; nth <= NTH_MAX && fault_run(folder, _i, who == 0 ? 'd' : 'p', nth); nth++)
+            nr_struck++;
+    }
+    ck_assert_uint_ge(nr_struck, 1);
+}
+
+END_TEST
+
 /* Who asks for images and can have none is told so, once. */
 static const struct {
     const char *environment, *says;
@@ -487,6 +537,7 @@ int main(void)
     tcase_add_test(files, the_peak_has_an_image);
     tcase_add_test(files, a_full_disk_leaves_the_image_before);
     tcase_add_test(files, processes_have_peaks_of_their_own);
+    tcase_add_loop_test(files, system_calls_of_images_fail, 0, (int)(sizeof faults / sizeof *faults));
     tcase_add_loop_test(files, images_that_cannot_be_are_told, 0, (int)(sizeof impossible / sizeof *impossible));
     tcase_add_test(files, running_programs_are_asked);
     tcase_add_test(files, damaged_images_are_not_believed);
