@@ -194,6 +194,73 @@ START_TEST(paths_own_what_they_asked_for)
 
 END_TEST
 
+/* What a function that up to seven others call does, and whether it passes memory on. */
+static const struct behaviour {
+    const char *what;
+    uint64_t sizes[7][2]; /* of the two blocks of each caller; 0: none */
+    unsigned allocs;      /* of so many blocks at once */
+    unsigned others;      /* calls of something else */
+    bool is_not_recorded; /* calls of it are not recorded */
+    bool is_wrapper;
+} behaviours[] = {
+    {"three sizes, and one that varies", {{10, 10}, {20, 20}, {30, 30}, {40, 41}}, 1, 0, false, true},
+    {"two sizes", {{10, 10}, {20, 20}, {10, 10}, {20, 20}}, 1, 0, false, false},
+    {"more that vary than do not",
+     {{10, 10}, {20, 20}, {30, 30}, {40, 41}, {50, 51}, {60, 61}, {70, 71}},
+     1,
+     0,
+     false,
+     false},
+    {"who asked once says nothing", {{10, 0}, {20, 0}, {30, 0}, {40, 40}}, 1, 0, false, false},
+    {"one size for all", {{48, 48}, {48, 48}, {48, 48}, {48, 48}}, 1, 0, false, false},
+    {"two blocks a call", {{10, 10}, {20, 20}, {30, 30}, {40, 40}}, 2, 0, false, false},
+    {"it calls something else", {{10, 10}, {20, 20}, {30, 30}, {40, 40}}, 1, 1, false, false},
+    {"four sizes, and nothing is known of calls", {{10, 10}, {20, 20}, {30, 30}, {40, 40}}, 1, 0, true, false},
+};
+
+START_TEST(who_passes_memory_on_is_told_by_its_use)
+{
+    const struct behaviour *behaviour = &behaviours[_i];
+    uint64_t ticks = 2000, address = 0x10000, blocks = 0;
+    struct bench bench;
+    bench_open(&bench, 1);
+    bench.finds_wrappers = true;
+    struct writer_thread *thread = bench.threads[0];
+    thread_enter(thread, ++ticks, MAIN, SITE, false);
+    for (uint64_t i = 0; i < 14; i++) {
+        uint64_t caller = 0x5000 + 0x1000 * (i / 2), bytes = behaviour->sizes[i / 2][i % 2];
+        if (bytes == 0)
+            continue;
+        thread_enter(thread, ++ticks, caller, MAIN + 0x20, false);
+        if (!behaviour->is_not_recorded)
+            thread_enter(thread, ++ticks, WORK, caller + 0x20, false);
+        for (unsigned j = 0; j < behaviour->allocs; j++, blocks++)
+            thread_alloc(thread, ++ticks, address += 0x100, bytes, MALLOC_API, WORK + 0x10);
+        for (unsigned j = 0; j < behaviour->others; j++) {
+            thread_enter(thread, ++ticks, 0xf000, WORK + 0x20, false);
+            thread_exit(thread, ++ticks);
+        }
+        if (!behaviour->is_not_recorded)
+            thread_exit(thread, ++ticks);
+        thread_exit(thread, ++ticks);
+    }
+    thread_exit(thread, ++ticks);
+    bench_run(&bench, UINT64_MAX);
+    laws_check(&bench);
+    ck_assert_msg(function_named(&bench, "f2000")->self.allocated.blocks == (behaviour->is_wrapper ? 0 : blocks), "%s",
+                  behaviour->what);
+    ck_assert_msg(bench.profile->nr_wrappers == behaviour->is_wrapper, "%s", behaviour->what);
+    if (behaviour->is_wrapper) {
+        ck_assert_uint_eq(bench.profile->wrappers[0].allocs, blocks);
+        ck_assert_uint_eq(bench.profile->wrappers[0].callers, 4);
+        ck_assert_uint_eq(bench.profile->wrappers[0].steady, 3);
+        amount_check(function_named(&bench, "f5000")->self.allocated, 2, 20);
+    }
+    bench_close(&bench);
+}
+
+END_TEST
+
 START_TEST(resizing_moves_a_block_or_leaves_it)
 {
     struct bench bench;
@@ -454,6 +521,8 @@ int main(void)
     Suite *suite = suite_create("heap");
     TCase *tcase = tcase_create("heap");
     tcase_add_test(tcase, paths_own_what_they_asked_for);
+    tcase_add_loop_test(tcase, who_passes_memory_on_is_told_by_its_use, 0,
+                        (int)(sizeof(behaviours) / sizeof(*behaviours)));
     tcase_add_test(tcase, resizing_moves_a_block_or_leaves_it);
     tcase_add_test(tcase, events_of_one_address_are_put_right);
     tcase_add_test(tcase, processes_have_heaps_of_their_own);
