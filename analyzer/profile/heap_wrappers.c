@@ -250,11 +250,11 @@ static void passed_count(const struct finder *finder, uint64_t *passed)
     }
 }
 
-int heap_wrappers_list(struct heap_profile *profile, const struct heap_role *roles, const struct heap *heap,
+int heap_wrappers_list(struct heap_profile *profile, struct heap_role *roles, const struct heap *heap,
                        const struct profile_function *names, const uint32_t *canonical, struct err *err)
 {
     uint32_t nr = heap->replay->functions.nr, nr_wrappers = 0;
-    struct finder finder = {.heap = heap, .canonical = canonical, .roles = (struct heap_role *)roles};
+    struct finder finder = {.heap = heap, .canonical = canonical, .roles = roles};
     uint64_t *passed = calloc((size_t)nr + 1, sizeof(*passed));
     if (passed != NULL) {
         passed_count(&finder, passed);

@@ -42,7 +42,7 @@ int heap_roles_find(struct heap_role *roles, const struct heap_folding *folding,
                     const struct profile_function *names, const uint32_t *canonical, struct err *err);
 
 /* The wrappers that have passed something on, into the profile: those with most first. The same. */
-int heap_wrappers_list(struct heap_profile *profile, const struct heap_role *roles, const struct heap *heap,
+int heap_wrappers_list(struct heap_profile *profile, struct heap_role *roles, const struct heap *heap,
                        const struct profile_function *names, const uint32_t *canonical, struct err *err);
 
 #endif
