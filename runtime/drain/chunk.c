@@ -244,16 +244,29 @@ static void take_word(struct take *take, const uint64_t *word)
         take_other(take, word, symbol, ticks);
 }
 
+static bool word_is_call(uint64_t word, uint32_t nr_dict)
+{
+    uint32_t symbol = (uint32_t)word & 0xffff;
+    return symbol == TF_SYM_EXIT || symbol - TF_SYM_ENTER < nr_dict;
+}
+
 static void take_words(struct take *take)
 {
     struct encoder *encoder = &take->chunker->encoder;
     const uint64_t *words = take->segment.words;
     const uint64_t *end = words + take->end;
-    for (words += take->begin; words < end; words++) {
+    words += take->begin;
+    for (;;) {
         words = encoder_put_words(encoder, words, end, segment_ticks(&take->segment, 0), take->nr_dict);
         if (words == end)
             break;
-        take_word(take, words);
+        do { /* allocations come several words at a time, and where no calls are recorded there is nothing else */
+            if ((*words & 0xffff) == SYMBOL_OPERAND)
+                take->nr_others++; /* read with what it belongs to */
+            else
+                take_word(take, words);
+            words++;
+        } while (words < end && !word_is_call(*words, take->nr_dict));
     }
 }
 
