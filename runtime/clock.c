@@ -25,14 +25,27 @@ uint64_t clock_realtime_ns(void)
     return clock_read_ns(CLOCK_REALTIME);
 }
 
-bool clock_counter_is_fit(bool is_invariant, const char *source)
+static bool source_is_makeshift(const char *source)
 {
     static const char *const makeshifts[] = {"hpet", "acpi_pm", "pit", "jiffies", "refined-jiffies"};
     for (size_t i = 0; i < sizeof makeshifts / sizeof *makeshifts; i++) {
         if (text_equal(source, makeshifts[i], TEXT_MAX))
-            return false;
+            return true;
     }
-    return is_invariant;
+    return false;
+}
+
+struct clock_choice clock_decide(enum config_clock order, const struct clock_facts *facts)
+{
+    if (order == CONFIG_CLOCK_COUNTER)
+        return (struct clock_choice){CLOCK_COUNTER, TF_CLOCK_ORDERED};
+    if (order == CONFIG_CLOCK_MONOTONIC)
+        return (struct clock_choice){TF_CLOCK_MONOTONIC, TF_CLOCK_ORDERED};
+    if (!facts->is_invariant)
+        return (struct clock_choice){TF_CLOCK_MONOTONIC, TF_CLOCK_UNEVEN};
+    if (source_is_makeshift(facts->source))
+        return (struct clock_choice){TF_CLOCK_MONOTONIC, TF_CLOCK_SHUNNED};
+    return (struct clock_choice){CLOCK_COUNTER, TF_CLOCK_FIT};
 }
 
 /* What the kernel takes the time from; "" when it does not say. */
@@ -48,11 +61,12 @@ static void clock_source(char name[SOURCE_BYTES])
     name[bytes > 0 ? bytes : 0] = '\0';
 }
 
-enum tf_clock clock_choose(void)
+struct clock_choice clock_choose(enum config_clock order)
 {
     char source[SOURCE_BYTES];
     clock_source(source);
-    return clock_counter_is_fit(clock_counter_is_invariant(), source) ? CLOCK_COUNTER : TF_CLOCK_MONOTONIC;
+    const struct clock_facts facts = {.is_invariant = clock_counter_is_invariant(), .source = source};
+    return clock_decide(order, &facts);
 }
 
 struct clock_anchor clock_anchor(enum tf_clock clock)

@@ -4,6 +4,7 @@
 #ifndef CLOCK_H
 #define CLOCK_H
 
+#include "config.h"
 #include "tracert/format.h"
 
 #include <stdbool.h>
@@ -29,15 +30,26 @@ struct clock_anchor {
 uint64_t clock_monotonic_ns(void);
 uint64_t clock_realtime_ns(void);
 
-/*
- * Does the counter run at one rate, at all times, and the same on all processors? The processor answers the first two
- * (`is_invariant`), the kernel the third: it has tried, and where processors disagreed it takes time from one of a few
- * slow devices instead. `source`: their names are those of clocksource0/current_clocksource; "" when it does not say.
- */
-bool clock_counter_is_fit(bool is_invariant, const char *source);
+/* What there is to know of a machine's clocks. */
+struct clock_facts {
+    bool is_invariant;  /* the processor says that its counter runs at one rate, at all times */
+    const char *source; /* clocksource0/current_clocksource; "" when the kernel does not say */
+};
 
-/* Which clock this machine gets: CLOCK_COUNTER when it is fit. */
-enum tf_clock clock_choose(void);
+struct clock_choice {
+    enum tf_clock clock;
+    enum tf_clock_reason reason;
+};
+
+/*
+ * Which clock a machine gets. Without an order it is the counter, if that runs at one rate, at all times, and is the
+ * same on all processors. The processor answers the first two, the kernel the third: it has tried, and where processors
+ * disagreed it takes time from one of a few slow devices instead.
+ */
+struct clock_choice clock_decide(enum config_clock order, const struct clock_facts *facts);
+
+/* Which clock this machine gets. */
+struct clock_choice clock_choose(enum config_clock order);
 
 /* The time on clock `clock`, in its ticks. */
 static inline uint64_t clock_now(enum tf_clock clock)

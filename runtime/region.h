@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REGION_LAYOUT       0x7472637au /* changes with anything in this file or in segment.h */
+#define REGION_LAYOUT       0x7472637bu /* changes with anything in this file or in segment.h */
 #define REGION_NR_BIG       16u         /* rings of the configured size … */
 #define REGION_NR_SLOTS     4096u /* … and the others, of REGION_SMALL_BYTES: as many threads can live at once */
 #define REGION_SLOTS_STEP   64u   /* the table of slots is reserved by as many */
@@ -102,7 +102,8 @@ struct region {
     uint32_t big_bytes; /* size of the first REGION_NR_BIG rings */
     uint64_t session;
     uint64_t total_bytes;
-    uint32_t clock; /* enum tf_clock */
+    uint32_t clock;        /* enum tf_clock */
+    uint32_t clock_reason; /* enum tf_clock_reason */
     uint32_t clock_step;
     uint32_t full_policy; /* enum tf_full_policy */
     uint32_t uid;

@@ -183,19 +183,6 @@ static void session_say_untraced(const struct session *session, int error)
     diag_line("cannot write ", session->config.output, ": ", diag_errno(error), "; running untraced", NULL);
 }
 
-static enum tf_clock session_clock(const struct config *config)
-{
-    switch (config->clock) {
-    case CONFIG_CLOCK_COUNTER:
-        return CLOCK_COUNTER;
-    case CONFIG_CLOCK_MONOTONIC:
-        return TF_CLOCK_MONOTONIC;
-    case CONFIG_CLOCK_AUTO:
-        break;
-    }
-    return clock_choose();
-}
-
 /* Start a session of our own. The drain's pid, or -1 after a line on stderr. */
 static int session_create(struct session *session)
 {
@@ -207,8 +194,10 @@ static int session_create(struct session *session)
         return -1;
     }
     struct region *region = session->region;
-    session->clock = session_clock(&session->config);
-    region->clock = (uint32_t)session->clock;
+    struct clock_choice choice = clock_choose(session->config.clock);
+    session->clock = choice.clock;
+    region->clock = (uint32_t)choice.clock;
+    region->clock_reason = (uint32_t)choice.reason;
     region->clock_step = clock_step(session->clock);
     region->full_policy = (uint32_t)session->config.full;
     region->memory = (uint32_t)session->config.memory;

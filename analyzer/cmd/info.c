@@ -103,6 +103,16 @@ static const char *clock_name(const struct trace *trace)
     }
 }
 
+/* NULL: not known. */
+static const char *clock_why(const struct trace *trace)
+{
+    static const char *const reasons[] = {[TF_CLOCK_FIT] = "it runs at one rate",
+                                          [TF_CLOCK_ORDERED] = "as ordered",
+                                          [TF_CLOCK_UNEVEN] = "the processor's counter may change its rate",
+                                          [TF_CLOCK_SHUNNED] = "the kernel does not rely on the processor's counter"};
+    return trace->clock_reason < sizeof(reasons) / sizeof(reasons[0]) ? reasons[trace->clock_reason] : NULL;
+}
+
 static const char *ending_name(const struct trace *trace)
 {
     if (trace->being_written)
@@ -188,9 +198,12 @@ static void head_text(const struct info *info)
     line_text(info, "kernel", trace->kernel);
     line_text(info, "runtime", trace->runtime_version);
     label(info, "clock");
-    out_format(info->out, "%s, step %s%s\n", clock_name(trace),
+    out_format(info->out, "%s, step %s%s", clock_name(trace),
                step_ns(trace) == 0 ? "below 1 ns" : number_time(number, step_ns(trace)),
                trace->clock_is_known ? "" : ", rate unknown");
+    if (clock_why(trace) != NULL)
+        out_format(info->out, " (%s)", clock_why(trace));
+    out_char(info->out, '\n');
     struct hook_cost cost = hook_cost_of(trace);
     label(info, "hooks");
     if (cost.is_known)
@@ -358,6 +371,7 @@ static void head_json(const struct info *info)
     json_text(info, "kernel", trace->kernel);
     json_text(info, "runtime", trace->runtime_version);
     json_text(info, "clock", clock_name(trace));
+    json_text(info, "clock_reason", clock_why(trace) == NULL ? "" : clock_why(trace));
     json_numbers(info, numbers, sizeof(numbers) / sizeof(numbers[0]));
 }
 

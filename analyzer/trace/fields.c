@@ -87,6 +87,9 @@ static int session_add(struct facts *facts, struct trace *trace, const struct tf
         case TF_FIELD_CLOCK:
             trace->clock_kind = field_number32(&field);
             break;
+        case TF_FIELD_CLOCK_REASON:
+            trace->clock_reason = field_number32(&field);
+            break;
         case TF_FIELD_CLOCK_STEP:
             step_ticks = field.number;
             break;

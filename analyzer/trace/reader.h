@@ -116,9 +116,9 @@ struct trace {
     uint64_t session;
     /* SESSION; texts are "" and numbers 0 when unknown */
     const char *runtime_version, *host, *kernel, *region, *boot_id;
-    uint32_t clock_kind, full_policy;
-    uint32_t memory_kind;                   /* enum tf_memory */
-    uint64_t clock_step_ticks, realtime_ns; /* realtime_ns: at session_ticks */
+    uint32_t clock_kind, clock_reason, full_policy; /* clock_reason: enum tf_clock_reason */
+    uint32_t memory_kind;                           /* enum tf_memory */
+    uint64_t clock_step_ticks, realtime_ns;         /* realtime_ns: at session_ticks */
     uint64_t session_ticks;
     uint64_t anchor_ticks[2], anchor_ns[2]; /* the first and the last intact block's */
     struct anchors anchors;                 /* all of them */

@@ -72,6 +72,7 @@ enum tf_field {
     TF_FIELD_REGION = 14,         /* path of the shared memory the rings lie in */
     TF_FIELD_FULL_POLICY = 16,    /* enum tf_full_policy */
     TF_FIELD_BOOT_ID = 18,        /* text: /proc/sys/kernel/random/boot_id */
+    TF_FIELD_CLOCK_REASON = 20,   /* enum tf_clock_reason */
     TF_FIELD_MEMORY = 24,         /* enum tf_memory */
     /* PROCESS */
     TF_FIELD_PROCESS = 31, /* serial, from 1 */
@@ -144,6 +145,15 @@ enum tf_hook_work {
 };
 
 enum tf_clock { TF_CLOCK_MONOTONIC = 0, TF_CLOCK_TSC = 1, TF_CLOCK_CNTVCT = 2 };
+
+/* Why it is that clock. */
+enum tf_clock_reason {
+    TF_CLOCK_UNEXPLAINED = 0,
+    TF_CLOCK_FIT = 1,     /* the counter runs at one rate, and nobody has found processors to disagree */
+    TF_CLOCK_ORDERED = 2, /* the user said so */
+    TF_CLOCK_UNEVEN = 3,  /* the processor does not promise that its counter keeps its rate */
+    TF_CLOCK_SHUNNED = 4  /* the kernel takes time from a slower device, as it does where counters disagree */
+};
 
 /* What was recorded of the heap, and of calls. */
 enum tf_memory {

@@ -61,6 +61,7 @@ int facts_write_session(struct sink *sink, const struct region *region, const ch
     uint8_t *p = sink->raw;
     p = text_field(p, TF_FIELD_RUNTIME_VERSION, tracert_version());
     p = tf_put_field_number(p, TF_FIELD_CLOCK, region->clock);
+    p = tf_put_field_number(p, TF_FIELD_CLOCK_REASON, region->clock_reason);
     p = tf_put_field_number(p, TF_FIELD_CLOCK_STEP, region->clock_step);
     p = tf_put_field_number(p, TF_FIELD_REALTIME_NS, clock_realtime_ns());
     p = text_field(p, TF_FIELD_REGION, region_path);

@@ -72,6 +72,10 @@ START_TEST(cost_of_another_clock)
         ck_assert_uint_gt(report_fact(monotonic, "hook_inside_ps"), report_fact(counter, "hook_inside_ps"));
     struct run info = run_ok(folder, "\"$TRACEAN\" info trace.zst");
     ck_assert_msg(strstr(info.out, "ns in each short call") != NULL, "%s", info.out);
+    ck_assert_msg(strstr(info.out, "CLOCK_MONOTONIC, step") != NULL && strstr(info.out, " (as ordered)\n") != NULL,
+                  "%s", info.out);
+    info = run_ok(folder, "\"$TRACEAN\" info counter.zst");
+    ck_assert_msg(strstr(info.out, " (as ordered)\n") == NULL, "%s", info.out);
     json_decref(counter);
     json_decref(monotonic);
 }

@@ -10,36 +10,42 @@
 #include <check.h>
 
 static const struct {
-    bool is_invariant;
-    const char *source;
-    bool is_fit;
+    enum config_clock order;
+    struct clock_facts facts;
+    struct clock_choice choice;
 } machines[] = {
-    {true, "tsc", true},
-    {true, "kvm-clock", true},
-    {true, "hyperv_clocksource_tsc_page", true},
-    {true, "xen", true},
-    {true, "arch_sys_counter", true},
-    {true, "", true},
-    {false, "tsc", false},
-    {false, "", false},
-    {false, "hpet", false},
-    {true, "hpet", false},
-    {true, "acpi_pm", false},
-    {true, "pit", false},
-    {true, "jiffies", false},
-    {true, "refined-jiffies", false},
+    {CONFIG_CLOCK_AUTO, {true, "tsc"}, {CLOCK_COUNTER, TF_CLOCK_FIT}},
+    {CONFIG_CLOCK_AUTO, {true, "kvm-clock"}, {CLOCK_COUNTER, TF_CLOCK_FIT}},
+    {CONFIG_CLOCK_AUTO, {true, "hyperv_clocksource_tsc_page"}, {CLOCK_COUNTER, TF_CLOCK_FIT}},
+    {CONFIG_CLOCK_AUTO, {true, "xen"}, {CLOCK_COUNTER, TF_CLOCK_FIT}},
+    {CONFIG_CLOCK_AUTO, {true, "arch_sys_counter"}, {CLOCK_COUNTER, TF_CLOCK_FIT}},
+    {CONFIG_CLOCK_AUTO, {true, ""}, {CLOCK_COUNTER, TF_CLOCK_FIT}},
+    {CONFIG_CLOCK_AUTO, {false, "tsc"}, {TF_CLOCK_MONOTONIC, TF_CLOCK_UNEVEN}},
+    {CONFIG_CLOCK_AUTO, {false, ""}, {TF_CLOCK_MONOTONIC, TF_CLOCK_UNEVEN}},
+    {CONFIG_CLOCK_AUTO, {false, "hpet"}, {TF_CLOCK_MONOTONIC, TF_CLOCK_UNEVEN}},
+    {CONFIG_CLOCK_AUTO, {true, "hpet"}, {TF_CLOCK_MONOTONIC, TF_CLOCK_SHUNNED}},
+    {CONFIG_CLOCK_AUTO, {true, "acpi_pm"}, {TF_CLOCK_MONOTONIC, TF_CLOCK_SHUNNED}},
+    {CONFIG_CLOCK_AUTO, {true, "pit"}, {TF_CLOCK_MONOTONIC, TF_CLOCK_SHUNNED}},
+    {CONFIG_CLOCK_AUTO, {true, "jiffies"}, {TF_CLOCK_MONOTONIC, TF_CLOCK_SHUNNED}},
+    {CONFIG_CLOCK_AUTO, {true, "refined-jiffies"}, {TF_CLOCK_MONOTONIC, TF_CLOCK_SHUNNED}},
+    {CONFIG_CLOCK_COUNTER, {true, "tsc"}, {CLOCK_COUNTER, TF_CLOCK_ORDERED}},
+    {CONFIG_CLOCK_COUNTER, {false, "hpet"}, {CLOCK_COUNTER, TF_CLOCK_ORDERED}},
+    {CONFIG_CLOCK_MONOTONIC, {true, "tsc"}, {TF_CLOCK_MONOTONIC, TF_CLOCK_ORDERED}},
+    {CONFIG_CLOCK_MONOTONIC, {false, "hpet"}, {TF_CLOCK_MONOTONIC, TF_CLOCK_ORDERED}},
 };
 
 START_TEST(counter_is_taken_where_it_is_fit)
 {
-    ck_assert_int_eq(clock_counter_is_fit(machines[_i].is_invariant, machines[_i].source), machines[_i].is_fit);
+    struct clock_choice choice = clock_decide(machines[_i].order, &machines[_i].facts);
+    ck_assert_int_eq(choice.clock, machines[_i].choice.clock);
+    ck_assert_int_eq(choice.reason, machines[_i].choice.reason);
 }
 
 END_TEST
 
 START_TEST(clock_that_is_chosen_goes_on)
 {
-    enum tf_clock clock = clock_choose();
+    enum tf_clock clock = clock_choose(CONFIG_CLOCK_AUTO).clock;
     ck_assert(clock == CLOCK_COUNTER || clock == TF_CLOCK_MONOTONIC);
     ck_assert_uint_ge(clock_step(clock), 1);
     struct clock_anchor first = clock_anchor(clock);
