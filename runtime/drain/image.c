@@ -288,7 +288,8 @@ static int image_finish(struct image *image)
     struct sink *sink = &image->sink;
     int error = sink->failure == TF_FAILURE_NONE ? 0 : sink->error;
     if (image->replaces && sink->failure == TF_FAILURE_NONE)
-        error = -sink_publish(sink, image->wanted, (int)image->request->pid, false, image->path_new, image->path);
+        error =
+            -sink_publish(sink, image->wanted, (int)image->request->pid, SINK_KEEP_NONE, image->path_new, image->path);
     else if (image->replaces)
         sys_unlinkat(AT_FDCWD, image->path_new);
     return error >= 0 && error < IMAGE_SAID ? error : EIO;

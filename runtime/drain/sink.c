@@ -177,14 +177,14 @@ int sink_create(struct sink *sink, const char *output, int pid, char *path_new)
     return sink->fd < 0 ? sink->fd : 0;
 }
 
-int sink_publish(struct sink *sink, const char *output, int pid, bool keep, const char *path_new, char *path)
+int sink_publish(struct sink *sink, const char *output, int pid, enum sink_keep keep, const char *path_new, char *path)
 {
     strcpy(path, output);
-    int result = file_publish(path_new, path, keep);
+    int result = file_publish(path_new, path, keep == SINK_KEEP_ALL);
     for (unsigned n = 0; result == -EEXIST && n < NAME_TRIES; n++) {
         result = name_variant(path, output, pid, n);
         if (result == 0)
-            result = file_publish(path_new, path, true);
+            result = file_publish(path_new, path, keep != SINK_KEEP_NONE);
     }
     if (result != 0) {
         sys_unlinkat(AT_FDCWD, path_new);
@@ -197,7 +197,8 @@ int sink_open(struct sink *sink, const char *output, int pid, bool keep, char *p
 {
     char path_new[PATH_MAX];
     int result = sink_create(sink, output, pid, path_new);
-    return result != 0 ? result : sink_publish(sink, output, pid, keep, path_new, path);
+    return result != 0 ? result
+                       : sink_publish(sink, output, pid, keep ? SINK_KEEP_ALL : SINK_KEEP_OTHERS, path_new, path);
 }
 
 /* ---- Blocks --------------------------------------------------------------------------------------- */

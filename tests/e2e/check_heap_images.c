@@ -325,6 +325,21 @@ START_TEST(the_peak_has_an_image)
 
 END_TEST
 
+/* Where somebody's file has the name there is one image beside it, and not one for each peak. */
+START_TEST(the_peaks_image_is_one_under_another_name)
+{
+    const char *folder = scratch_folder("heap_images/peak-variant");
+    run_ok(folder, "cc -O1 \"$PROGRAMS\"/peaks_noise.c -o peaks; echo precious > trace.1-peak.heap; " PRELOAD
+                   "TRACERT_MEMORY=events TRACERT_SNAPSHOT=peak ./peaks; grep -q precious trace.1-peak.heap; "
+                   "ls | grep -v ^trace.1-peak.heap$ | grep heap > files");
+    ck_assert_uint_eq(count_lines(file_read(folder, "files")), 1);
+    json_t *heap = heap_load(folder, "$(cat files)", 0);
+    ck_assert_uint_eq(amount_of(heap, "live", "bytes"), 170000 + 4000000);
+    json_decref(heap);
+}
+
+END_TEST
+
 /* No room for the image of a higher peak: the one of the lower peak stays, whole, and one line says so. */
 START_TEST(a_full_disk_leaves_the_image_before)
 {
@@ -535,6 +550,7 @@ int main(void)
     tcase_add_test(files, nothing_is_done_where_memory_is_not_recorded);
     tcase_add_test(files, nobodys_file_is_overwritten);
     tcase_add_test(files, the_peak_has_an_image);
+    tcase_add_test(files, the_peaks_image_is_one_under_another_name);
     tcase_add_test(files, a_full_disk_leaves_the_image_before);
     tcase_add_test(files, processes_have_peaks_of_their_own);
     tcase_add_loop_test(files, system_calls_of_images_fail, 0, (int)(sizeof faults / sizeof *faults));
