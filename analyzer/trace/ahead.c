@@ -42,9 +42,11 @@ struct ahead {
     bool stops;
 };
 
-static void slot_load(struct slot *slot, struct block_file *file, const struct trace_chunk *block)
+static void slot_load(struct slot *slot, const struct trace *trace, struct block_file *file,
+                      const struct trace_chunk *block)
 {
     slot->err = (struct err){0};
+    slot->chunk.anchors = trace_gaps(trace);
     if (block_load(file, block->offset, block->payload_bytes, block->raw_bytes, &slot->chunk.raw, &slot->err) == 0)
         chunk_decode(&slot->chunk, block->raw_bytes, block, &slot->err);
 }
@@ -63,7 +65,7 @@ static void *worker_run(void *context)
         uint32_t turn = ahead->nr_taken++;
         struct slot *slot = &ahead->slots[turn % ahead->nr_slots];
         pthread_mutex_unlock(&ahead->lock);
-        slot_load(slot, &worker->file, &ahead->trace->chunks[ahead->numbers[turn]]);
+        slot_load(slot, ahead->trace, &worker->file, &ahead->trace->chunks[ahead->numbers[turn]]);
         pthread_mutex_lock(&ahead->lock);
         slot->done = true;
         pthread_cond_signal(&ahead->is_done);

@@ -31,6 +31,49 @@ static void break_note(struct anchors *anchors, double jump_ns, uint64_t ns)
     anchors->jump_ns = (int64_t)(jump_ns > JUMP_MOST ? JUMP_MOST : jump_ns < -JUMP_MOST ? -JUMP_MOST : jump_ns);
 }
 
+/* The break is where the trace's clock went on alone. */
+static void gap_note(struct anchors *anchors, double jump_ns, uint64_t ticks, uint64_t ns)
+{
+    uint32_t nr = anchors->nr_gaps;
+    uint64_t from = anchors->last_ticks, passed_ns = ns - anchors->last_ns, between = ticks - from;
+    if (jump_ns <= 0 || nr == ANCHORS_GAPS || (nr > 0 && from < anchors->gaps[nr - 1].to_ticks))
+        return;
+    double rate = (double)(from - anchors->start_ticks) / (double)(anchors->last_ns - anchors->start_ns);
+    double went = (double)passed_ns * rate;
+    uint64_t kept = went < (double)between ? (uint64_t)went : between;
+    anchors->gaps[nr] = (struct anchors_gap){.from_ticks = from, .to_ticks = ticks, .ticks = between - kept};
+    anchors->nr_gaps++;
+    anchors->gap_ns = passed_ns > anchors->gap_ns ? passed_ns : anchors->gap_ns;
+}
+
+uint64_t anchors_close(const struct anchors *anchors, uint64_t ticks)
+{
+    uint64_t before = 0;
+    for (uint32_t i = 0; i < anchors->nr_gaps; i++) {
+        const struct anchors_gap *gap = &anchors->gaps[i];
+        if (ticks < gap->to_ticks) {
+            uint64_t last = gap->to_ticks - gap->ticks;
+            return (ticks < last ? ticks : last) - before;
+        }
+        before += gap->ticks;
+    }
+    return ticks - before;
+}
+
+uint64_t anchors_close_duration(const struct anchors *anchors, uint64_t end_ticks, uint64_t duration_ticks)
+{
+    for (uint32_t i = anchors->nr_gaps; i-- > 0;) {
+        uint64_t at = anchors_close(anchors, anchors->gaps[i].to_ticks), since = end_ticks - at;
+        if (end_ticks < at)
+            continue;
+        if (duration_ticks <= since)
+            return duration_ticks;
+        uint64_t more = duration_ticks - since;
+        duration_ticks = since + (more > anchors->gaps[i].ticks ? more - anchors->gaps[i].ticks : 0);
+    }
+    return duration_ticks;
+}
+
 static void stretch_end(struct anchors *anchors)
 {
     uint64_t ticks, ns;
@@ -54,6 +97,8 @@ void anchors_add(struct anchors *anchors, uint64_t ticks, uint64_t ns)
     double jump_ns = one_is_back || both_are_back ? 0 : jump_of(anchors, ticks, ns);
     if (one_is_back || jump_ns != 0)
         break_note(anchors, jump_ns, ns);
+    if (jump_ns > 0)
+        gap_note(anchors, jump_ns, ticks, ns);
     if (one_is_back || both_are_back || jump_ns != 0) {
         stretch_end(anchors);
         stretch_begin(anchors, ticks, ns);

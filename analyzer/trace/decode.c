@@ -4,6 +4,7 @@
  */
 #include "trace/decode.h"
 
+#include "trace/retime.h"
 #include "trace/scan.h"
 
 #include <stdlib.h>
@@ -37,6 +38,7 @@ void chunk_release(struct chunk *chunk)
     free(chunk->stack);
     free(chunk->widened);
     free(chunk->unpacked);
+    free(chunk->retimed);
     memory_release(&chunk->memory);
     buffer_release(&chunk->raw);
     *chunk = (struct chunk){0};
@@ -240,6 +242,8 @@ static int ext_check(struct chunk *chunk, const struct section *section, uint32_
 void chunk_next_ext(const struct chunk *chunk, struct chunk_cursor *cursor, struct chunk_ext *ext)
 {
     cursor->ext = ext_decode(cursor->ext, chunk->ext_end, ext);
+    if (chunk->anchors != NULL)
+        ext_retime(chunk->anchors, cursor->ticks, ext);
 }
 
 /* ---- SYMBOLS, DELTAS, WIDE ------------------------------------------------------------------------ */
@@ -337,6 +341,11 @@ static int deltas_find(struct chunk *chunk, const struct section sections[SECTIO
     return deltas->nr_bytes == chunk->head.nr_symbols ? 0 : malformed(err, "DELTAS has the wrong size");
 }
 
+static uint64_t without_gaps(const struct chunk *chunk, uint64_t ticks)
+{
+    return chunk->anchors != NULL ? anchors_close(chunk->anchors, ticks) : ticks;
+}
+
 static int times_check(struct chunk *chunk, const struct trace_chunk *block, struct err *err)
 {
     const struct tf_chunk_head *head = &chunk->head;
@@ -360,7 +369,8 @@ static int times_check(struct chunk *chunk, const struct trace_chunk *block, str
     struct chunk_cursor cursor;
     chunk_begin(chunk, &cursor);
     chunk_next(chunk, &cursor);
-    if (overflow || cursor.ticks < block->first_ticks || ticks > block->last_ticks)
+    if (overflow || without_gaps(chunk, cursor.ticks) < block->first_ticks ||
+        without_gaps(chunk, ticks) > block->last_ticks)
         return malformed(err, "its times contradict its header");
     return 0;
 }
@@ -391,7 +401,8 @@ int chunk_decode(struct chunk *chunk, size_t raw_bytes, const struct trace_chunk
         deltas_find(chunk, sections, err) != 0 || times_check(chunk, block, err) != 0 ||
         dict_decode(chunk, &sections[TF_SECTION_DICT], err) != 0 ||
         stack_decode(chunk, &sections[TF_SECTION_STACK], err) != 0 ||
-        ext_check(chunk, &sections[TF_SECTION_EXT], scan.nr_ext, err) != 0)
+        ext_check(chunk, &sections[TF_SECTION_EXT], scan.nr_ext, err) != 0 ||
+        (chunk->anchors != NULL && chunk_retime(chunk, err) != 0))
         return -1;
     const struct section *memory = &sections[TF_SECTION_MEMORY];
     if (memory_decode(&chunk->memory, memory->bytes, memory->nr_bytes, scan.nr_allocs, scan.nr_releases, err) != 0)
@@ -405,5 +416,6 @@ int chunk_load(struct trace *trace, const struct trace_chunk *block, struct chun
 {
     if (trace_load(trace, block, &chunk->raw, err) != 0)
         return -1;
+    chunk->anchors = trace_gaps(trace);
     return chunk_decode(chunk, block->raw_bytes, block, err);
 }

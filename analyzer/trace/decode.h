@@ -50,8 +50,10 @@ struct chunk {
     struct memory_section memory;
     uint8_t *widened;  /* what `symbols` is when the chunk has a byte for each */
     uint8_t *unpacked; /* what `deltas` is when the chunk has them packed */
+    uint8_t *retimed;  /* what `deltas` and `wide` are when there was a gap within the chunk */
     size_t dict_capacity, stack_capacity, widened_capacity, unpacked_capacity;
-    struct buffer raw; /* the payload; what is above points into it */
+    const struct anchors *anchors; /* borrowed; the gaps that are taken out of all times. NULL: none */
+    struct buffer raw;             /* the payload; what is above points into it */
 };
 
 /* A zeroed struct is an empty chunk, and can be decoded into any number of times. */
@@ -63,7 +65,7 @@ void chunk_release(struct chunk *chunk);
  */
 int chunk_load(struct trace *trace, const struct trace_chunk *block, struct chunk *chunk, struct err *err);
 
-/* Check the `raw_bytes` bytes that are in chunk->raw already. */
+/* Check the `raw_bytes` bytes that are in chunk->raw already. Gaps are those of chunk->anchors, in `block`, too. */
 int chunk_decode(struct chunk *chunk, size_t raw_bytes, const struct trace_chunk *block, struct err *err);
 
 /* A place in a chunk. */

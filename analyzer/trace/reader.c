@@ -312,9 +312,38 @@ static int file_scan(struct trace *trace, struct err *err)
     return 0;
 }
 
+const struct anchors *trace_gaps(const struct trace *trace)
+{
+    return anchors_have_gaps(&trace->anchors) ? &trace->anchors : NULL;
+}
+
+/* Of all that has a time in what was read so far: chunks' own follow when they are loaded. */
+static void gaps_close(struct trace *trace)
+{
+    const struct anchors *gaps = trace_gaps(trace);
+    if (gaps == NULL)
+        return;
+    trace->session_ticks = anchors_close(gaps, trace->session_ticks);
+    for (uint32_t i = 0; i < trace->nr_chunks; i++) {
+        trace->chunks[i].first_ticks = anchors_close(gaps, trace->chunks[i].first_ticks);
+        trace->chunks[i].last_ticks = anchors_close(gaps, trace->chunks[i].last_ticks);
+    }
+    for (uint32_t i = 0; i < trace->nr_processes; i++)
+        trace->processes[i].start_ticks = anchors_close(gaps, trace->processes[i].start_ticks);
+    for (uint32_t i = 0; i < trace->nr_threads; i++)
+        trace->threads[i].start_ticks = anchors_close(gaps, trace->threads[i].start_ticks);
+    for (uint32_t i = 0; i < trace->nr_modules; i++) {
+        struct trace_module *module = &trace->modules[i];
+        module->load_ticks = anchors_close(gaps, module->load_ticks);
+        if (module->unload_ticks != UINT64_MAX)
+            module->unload_ticks = anchors_close(gaps, module->unload_ticks);
+    }
+}
+
 /* The line through the anchors, and where 0 is. */
 static int clock_settle(struct trace *trace, struct err *err)
 {
+    gaps_close(trace);
     uint64_t origin = trace->session_ticks != 0 ? trace->session_ticks : trace->anchor_ticks[0];
     uint64_t ticks, ns;
     for (uint32_t i = 0; i < trace->nr_chunks; i++) {
@@ -372,13 +401,18 @@ static void tail_count(struct trace *trace)
 static void clock_notice(struct trace *trace)
 {
     const struct anchors *anchors = &trace->anchors;
-    char at[NUMBER_BYTES], jump[NUMBER_BYTES], more[64] = "";
+    char at[NUMBER_BYTES], jump[NUMBER_BYTES], slack[NUMBER_BYTES], more[64] = "";
     uint64_t jump_ns = (uint64_t)(anchors->jump_ns < 0 ? -anchors->jump_ns : anchors->jump_ns);
     number_time(at, anchors->break_ns);
     number_time(jump, jump_ns);
     if (anchors->nr_breaks > 1)
         snprintf(more, sizeof(more), " (and at %u moments more)", anchors->nr_breaks - 1);
-    if (jump_ns == 0)
+    if (anchors_have_gaps(anchors))
+        trace_notice(trace,
+                     "at %s the clock jumped by %s, as when a machine is suspended or moved%s: that is taken out, give "
+                     "or take %s",
+                     at, jump, more, number_time(slack, anchors->gap_ns));
+    else if (jump_ns == 0)
         trace_notice(trace, "at %s the clock was turned back%s: times across that are wrong", at, more);
     else
         trace_notice(

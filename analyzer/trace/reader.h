@@ -88,8 +88,8 @@ struct trace_chunk {
     uint32_t thread; /* index into threads */
     uint32_t next;   /* index of the thread's next chunk; TRACE_NONE */
     uint32_t nr_events;
-    uint64_t first_ticks, last_ticks;
-    bool is_damaged; /* its payload, as far as somebody has looked */
+    uint64_t first_ticks, last_ticks; /* without the gaps of trace_gaps() */
+    bool is_damaged;                  /* its payload, as far as somebody has looked */
 };
 
 /* What the hooks of calls of one kind of function cost (FORMAT.md §3), in 1/TF_HOOK_TICK of a tick. */
@@ -161,6 +161,9 @@ struct buffer {
     uint8_t *bytes;
     size_t capacity;
 };
+
+/* The gaps of its clock that are taken out of all times, here and in its chunks; NULL: there are none. */
+const struct anchors *trace_gaps(const struct trace *trace);
 
 /* Open and index a trace. NULL with ERR_INPUT set when it cannot be read or is no trace. */
 struct trace *trace_open(const char *path, struct err *err);

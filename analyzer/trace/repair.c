@@ -168,9 +168,13 @@ static int chunk_read(struct repairer *repairer, const struct trace_chunk *block
                       const uint8_t **packed)
 {
     struct err why = {0};
-    if (trace_block(repairer->trace, block->offset, header, &repairer->chunk.raw, packed, &why) == 0 &&
-        chunk_decode(&repairer->chunk, block->raw_bytes, block, &why) == 0)
-        return 0;
+    struct trace_chunk as_written = *block; /* gaps of the clock, which a reader takes out, stay */
+    if (trace_block(repairer->trace, block->offset, header, &repairer->chunk.raw, packed, &why) == 0) {
+        as_written.first_ticks = header->first_ticks;
+        as_written.last_ticks = header->last_ticks;
+        if (chunk_decode(&repairer->chunk, block->raw_bytes, &as_written, &why) == 0)
+            return 0;
+    }
     if (why.code != ERR_INCOMPLETE)
         return err_set(repairer->err, why.code, "%s", why.text);
     trace_damaged(repairer->trace, block, why.text);

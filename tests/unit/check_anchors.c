@@ -94,6 +94,57 @@ START_TEST(break_is_seen_and_left_out)
 
 END_TEST
 
+/* An hour between two anchors that are 20 ms apart, at each of which a clock without the hour is known. */
+START_TEST(gap_is_closed)
+{
+    struct anchors anchors = {0};
+    uint64_t ticks = 100 * S, ns = 77;
+    go_on(&anchors, &ticks, &ns, 2000, 0);
+    ck_assert(!anchors_have_gaps(&anchors));
+    uint64_t before = ticks, gap = RATE * 3600 * S;
+    ticks += gap + RATE * 19 * MS;
+    ns += 19 * MS;
+    go_on(&anchors, &ticks, &ns, 1, 0);
+    uint64_t after = ticks, kept = RATE * 20 * MS;
+    go_on(&anchors, &ticks, &ns, 2000, 0);
+    ck_assert(anchors_have_gaps(&anchors));
+    ck_assert_uint_eq(anchors.gap_ns, 20 * MS);
+    ck_assert_uint_eq(anchors_close(&anchors, 0), 0);
+    ck_assert_uint_eq(anchors_close(&anchors, before), before);
+    ck_assert_uint_eq(anchors_close(&anchors, before + kept - 1), before + kept - 1);
+    ck_assert_uint_eq(anchors_close(&anchors, before + gap / 2), before + kept);
+    ck_assert_uint_eq(anchors_close(&anchors, after - 1), before + kept);
+    ck_assert_uint_eq(anchors_close(&anchors, after), before + kept);
+    ck_assert_uint_eq(anchors_close(&anchors, after + 5), before + kept + 5);
+    ck_assert_uint_eq(anchors_close(&anchors, UINT64_MAX), UINT64_MAX - gap);
+    ck_assert_uint_eq(anchors_close_duration(&anchors, before, before), before);
+    ck_assert_uint_eq(anchors_close_duration(&anchors, before + kept + 5, 5), 5);
+    ck_assert_uint_eq(anchors_close_duration(&anchors, before + kept + 5, gap + 7), 7);
+    ck_assert_uint_eq(anchors_close_duration(&anchors, before + kept + 5, 7), 5);
+}
+
+END_TEST
+
+/* What cannot be undone everywhere is not undone anywhere. */
+START_TEST(gaps_are_closed_all_or_none)
+{
+    struct anchors anchors = {0};
+    uint64_t ticks = 100 * S, ns = 77;
+    for (int i = 0; i < ANCHORS_GAPS; i++) {
+        go_on(&anchors, &ticks, &ns, 100, 0);
+        ticks += RATE * S;
+    }
+    go_on(&anchors, &ticks, &ns, 100, 0);
+    ck_assert_uint_eq(anchors.nr_breaks, ANCHORS_GAPS);
+    ck_assert(anchors_have_gaps(&anchors));
+    ck_assert_uint_eq(anchors_close(&anchors, ticks), ticks - (uint64_t)ANCHORS_GAPS * RATE * S);
+    ticks += RATE * S;
+    go_on(&anchors, &ticks, &ns, 100, 0);
+    ck_assert(!anchors_have_gaps(&anchors));
+}
+
+END_TEST
+
 START_TEST(anchors_that_make_no_line)
 {
     struct anchors anchors = {0};
@@ -123,6 +174,36 @@ START_TEST(hostile_numbers_do_no_harm)
 
 END_TEST
 
+/* Clocks that go ahead by anything: times keep their order, and none is put off. */
+START_TEST(hostile_gaps_keep_the_order)
+{
+    uint64_t seed = 77;
+    unsigned nr_closed = 0;
+    for (int turn = 0; turn < 2000; turn++) {
+        struct anchors anchors = {0};
+        uint64_t ticks = 0, ns = 0, last = 0;
+        for (int i = 0; i < 20; i++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            ticks += seed >> 32 << (seed >> 27 & 31) >> 5;
+            ns += i % 2 == 0 ? 20 * MS + (seed & 0xffff) : seed & 0xfffff;
+            anchors_add(&anchors, ticks, ns);
+        }
+        for (uint32_t i = 0; anchors_have_gaps(&anchors) && i < anchors.nr_gaps; i++) {
+            const struct anchors_gap *gap = &anchors.gaps[i];
+            const uint64_t at[] = {gap->from_ticks, gap->from_ticks + 1, gap->to_ticks - 1, gap->to_ticks};
+            for (int j = 0; j < 4; j++) {
+                uint64_t closed = anchors_close(&anchors, at[j]);
+                ck_assert(closed >= last && closed <= at[j]);
+                last = closed;
+            }
+            nr_closed++;
+        }
+    }
+    ck_assert_uint_gt(nr_closed, 100);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("anchors");
@@ -130,8 +211,11 @@ int main(void)
     tcase_add_test(cases, one_line_is_first_and_last);
     tcase_add_test(cases, noise_is_no_break);
     tcase_add_loop_test(cases, break_is_seen_and_left_out, 0, (int)(sizeof breaks / sizeof *breaks));
+    tcase_add_test(cases, gap_is_closed);
+    tcase_add_test(cases, gaps_are_closed_all_or_none);
     tcase_add_test(cases, anchors_that_make_no_line);
     tcase_add_test(cases, hostile_numbers_do_no_harm);
+    tcase_add_test(cases, hostile_gaps_keep_the_order);
     suite_add_tcase(suite, cases);
     return suite_run(suite);
 }
