@@ -125,9 +125,16 @@ static const char *origin_name(const struct trace_process *process)
     return process->origin == TF_ORIGIN_FORK ? "forked" : process->origin == TF_ORIGIN_EXEC ? "executed" : "started";
 }
 
-static uint64_t step_ns(const struct trace *trace)
+/* A processor's counter may have steps of less than a ns. */
+static const char *step_text(const struct trace *trace, char text[NUMBER_BYTES])
 {
-    return clock_duration_ns(&trace->clock, trace->clock_step_ticks);
+    uint64_t step_ps = trace_clock_step_ps(trace);
+    if (step_ps == 0)
+        return "unknown";
+    if (step_ps >= 1000)
+        return number_time(text, step_ps / 1000);
+    snprintf(text, NUMBER_BYTES, "0.%03u ns", (unsigned)step_ps);
+    return text;
 }
 
 static void build_id_text(const struct trace_object *object, char text[2 * 64 + 1])
@@ -198,8 +205,7 @@ static void head_text(const struct info *info)
     line_text(info, "kernel", trace->kernel);
     line_text(info, "runtime", trace->runtime_version);
     label(info, "clock");
-    out_format(info->out, "%s, step %s%s", clock_name(trace),
-               step_ns(trace) == 0 ? "below 1 ns" : number_time(number, step_ns(trace)),
+    out_format(info->out, "%s, step %s%s", clock_name(trace), step_text(trace, number),
                trace->clock_is_known ? "" : ", rate unknown");
     if (clock_why(trace) != NULL)
         out_format(info->out, " (%s)", clock_why(trace));
@@ -338,7 +344,7 @@ static void head_json(const struct info *info)
     const struct totals *totals = &info->totals;
     const struct json_number numbers[] = {{"start_realtime_ns", trace->realtime_ns},
                                           {"duration_ns", trace_duration_ns(trace)},
-                                          {"clock_step_ns", step_ns(trace)},
+                                          {"clock_step_ps", trace_clock_step_ps(trace)},
                                           {"calls", totals->nr_calls},
                                           {"events", totals->nr_events},
                                           {"functions", totals->nr_functions},

@@ -181,14 +181,6 @@ static int threads_set(struct loader *loader)
     return result;
 }
 
-/* The clock's step: `ticks` of which 1e12 would be many hours, so that the product fits. */
-static uint64_t step_ps(const struct trace *trace)
-{
-    const uint64_t ticks_scale = 1000000;
-    uint64_t ticks = trace->clock_step_ticks < UINT32_MAX ? trace->clock_step_ticks : UINT32_MAX;
-    return clock_duration_ns(&trace->clock, ticks * ticks_scale) / (ticks_scale / 1000);
-}
-
 static uint64_t ps_of(double ns)
 {
     return (uint64_t)(ns * 1000);
@@ -202,7 +194,7 @@ static int facts_set(struct loader *loader)
                                     .command = "",
                                     .host = text_copy(loader, trace->host),
                                     .nr_traces = 1,
-                                    .clock_step_ps = step_ps(trace),
+                                    .clock_step_ps = trace_clock_step_ps(trace),
                                     .hook_inside_ps = ps_of(loader->cost.short_inside),
                                     .hook_outside_ps = ps_of(loader->cost.short_outside),
                                     .is_corrected = loader->cost.is_known,

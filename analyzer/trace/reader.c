@@ -548,3 +548,11 @@ uint64_t trace_duration_ns(const struct trace *trace)
 {
     return clock_ns(&trace->clock, trace->last_ticks);
 }
+
+/* Of 2^32 ticks a million times as many are many hours, so that the product fits. */
+uint64_t trace_clock_step_ps(const struct trace *trace)
+{
+    const uint64_t scale = 1000000;
+    uint64_t ticks = trace->clock_step_ticks < UINT32_MAX ? trace->clock_step_ticks : UINT32_MAX;
+    return clock_duration_ns(&trace->clock, ticks * scale) / (scale / 1000);
+}

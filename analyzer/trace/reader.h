@@ -213,4 +213,7 @@ bool trace_is_complete(const struct trace *trace);
 /* When the last event happened, from the start of the trace. */
 uint64_t trace_duration_ns(const struct trace *trace);
 
+/* The clock's real step in picoseconds; 0: unknown. */
+uint64_t trace_clock_step_ps(const struct trace *trace);
+
 #endif

@@ -422,6 +422,29 @@ START_TEST(a_clock_that_jumped_is_said_to_have)
 
 END_TEST
 
+/* Ten ticks are a step; a ns has as many ticks as the loop's variable says. */
+START_TEST(a_step_may_be_finer_than_a_ns)
+{
+    static const uint64_t rates[] = {1, 3, 40}, steps_ps[] = {10000, 3333, 250};
+    struct writer writer;
+    struct err err = {0};
+    char path[64];
+    writer_init(&writer);
+    writer_session(&writer, 1);
+    writer.anchor_ticks += rates[_i] * 1000000000;
+    writer.anchor_ns += 1000000000;
+    writer_end(&writer, 0);
+    int fd = writer_memory(&writer, path);
+    struct trace *trace = trace_open(path, &err);
+    ck_assert_msg(trace != NULL, "%s", err.text);
+    ck_assert_uint_eq(trace_clock_step_ps(trace), steps_ps[_i]);
+    trace_close(trace);
+    close(fd);
+    writer_free(&writer);
+}
+
+END_TEST
+
 START_TEST(a_failure_is_said_plainly)
 {
     struct writer writer;
@@ -519,6 +542,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_payload_is_of_frames, 0, 4);
     tcase_add_loop_test(tcase, an_odd_field_must_be_understood, 0, 2);
     tcase_add_test(tcase, a_clock_that_jumped_is_said_to_have);
+    tcase_add_loop_test(tcase, a_step_may_be_finer_than_a_ns, 0, 3);
     tcase_add_test(tcase, a_failure_is_said_plainly);
     tcase_add_test(tcase, a_writer_that_finishes_is_waited_for);
     tcase_add_test(tcase, a_trace_that_is_being_written_is_said_to_be);
