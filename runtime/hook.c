@@ -28,10 +28,9 @@ HOOK void __cyg_profile_func_exit(void *function, void *call_site);
 struct before {
     uint64_t state;
     uint64_t *word;
-    uint64_t old; /* that the word is still to be when the event is put */
 };
 
-/* False: there is no room, or the word is filled already, by a hook that this one has interrupted before it counted. */
+/* False: there is no room. */
 INLINE bool event_begin(struct tracert__thread *thread, struct before *before)
 {
     before->state = __atomic_load_n(&thread->state, __ATOMIC_RELAXED);
@@ -41,20 +40,27 @@ INLINE bool event_begin(struct tracert__thread *thread, struct before *before)
         return false;
     before->word = &thread->words[at];
     ring_fetch(before->word);
-    before->old = __atomic_load_n(before->word, __ATOMIC_RELAXED);
-    return likely(!word_is_filled(before->old, thread->odd));
+    return true;
 }
 
-/* Put the event into the segment. False: a signal handler has come between, or the slow path has something to do first.
- */
-INLINE bool event_put(struct tracert__thread *thread, const struct before *before, uint64_t next, struct ticks ticks,
-                      uint64_t filled)
+/* What the event will take the place of. False: an event is there, of a hook that this one has interrupted before it
+ * counted. */
+INLINE bool event_look(const struct tracert__thread *thread, const struct before *before, uint64_t *old)
+{
+    *old = __atomic_load_n(before->word, __ATOMIC_RELAXED);
+    return !word_is_filled(*old, thread->odd);
+}
+
+/* Put the event into the segment, instead of `old`. False: a signal handler has come between, or the slow path has
+ * something to do first. */
+INLINE bool event_put(struct tracert__thread *thread, const struct before *before, uint64_t old, uint64_t next,
+                      struct ticks ticks, uint64_t filled)
 {
     uint64_t word = ((uint64_t)ticks.low << WORD_TICKS_SHIFT | filled) ^ thread->odd;
     __asm__ volatile("" : "+r"(word) : : "memory"); /* the state says that all of it was the segment's */
     if (!likely(ticks.high == thread->ticks_high &&
                 __atomic_load_n(&thread->state, __ATOMIC_RELAXED) == before->state &&
-                ring_swap(before->word, before->old, word)))
+                ring_swap(before->word, old, word)))
         return false;
     __atomic_store_n(&thread->state, next, __ATOMIC_RELAXED);
     return true;
@@ -79,7 +85,8 @@ INLINE bool enter_put(struct tracert__thread *thread, const struct before *befor
     bool inlined = (entered->sp & FRAME_INLINED) != 0;
     uint64_t site = entered->site | (inlined ? ENTRY_INLINED : 0);
     uint64_t symbol = symbol_find(thread, entered->function, site, lines);
-    if (unlikely(symbol == 0))
+    uint64_t old;
+    if (unlikely(symbol == 0 || !event_look(thread, before, &old))) /* the frame would be that event's */
         return false;
     frame->function = entered->function;
     frame->site = entered->site;
@@ -87,7 +94,7 @@ INLINE bool enter_put(struct tracert__thread *thread, const struct before *befor
     struct ticks ticks = clock_halves();
     memcpy(&frame->ticks, &ticks.low, sizeof ticks.low); /* not put together first: that is three instructions more */
     memcpy((uint8_t *)&frame->ticks + sizeof ticks.low, &ticks.high, sizeof ticks.high);
-    return event_put(thread, before, before->state + STATE_FRAME + 1, ticks, symbol);
+    return event_put(thread, before, old, before->state + STATE_FRAME + 1, ticks, symbol);
 }
 
 /* The innermost frame lies below the entered one, or at the same place: mostly the function is inlined into it. */
@@ -200,11 +207,13 @@ void __cyg_profile_func_exit(void *function, void *call_site)
     /* A jump to this hook leaves the function's own return address on the stack. */
     bool tail = __builtin_return_address(0) == call_site;
     struct before before;
+    uint64_t old;
     if (likely(event_begin(thread, &before))) {
         const struct frame *top = state_frame(thread, before.state) - 1;
         /* The innermost frame's own exit hook: below it when it is called, above it when it is jumped to. */
         if (likely(top->function == (uint64_t)function && (top->sp < sp) == tail && top[-1].sp >= sp) &&
-            likely(event_put(thread, &before, before.state - STATE_FRAME + 1, ticks, WORD_FILLED | TF_SYM_EXIT)))
+            likely(event_look(thread, &before, &old)) &&
+            likely(event_put(thread, &before, old, before.state - STATE_FRAME + 1, ticks, WORD_FILLED | TF_SYM_EXIT)))
             return;
     }
     tracert__exit((uint64_t)function, sp, tail);
