@@ -3,6 +3,8 @@
 # under qemu; this machine's tracean reads their traces. What is needed is installed, but for the architecture's libzstd,
 # which is unpacked into WORK. Where it cannot be had nothing is tested: exit 77.
 #
+# row: R50
+#
 # usage: tests/foreign/run.sh CONFORMANCE WORK [PROGRAM]       CONFORMANCE: the program e2e_conformance
 set -eu
 

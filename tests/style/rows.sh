@@ -10,7 +10,7 @@ fresh=$(mktemp)
 trap 'rm -f "$fresh"' EXIT
 
 # "FILE ROW …" for each test.
-shows=$(grep -E '^ \* row: ' tests/programs/*.c* tests/e2e/*.c tests/unit/*.c | sed 's/: \* row://')
+shows=$(grep -E '^( \*|#) row: R' tests/programs/*.c* tests/e2e/*.c tests/unit/*.c tests/foreign/*.sh | sed -E 's/:( \*|#) row://')
 
 # Builds per compiler, as e2e/check_conformance.c chooses them.
 sweep()
