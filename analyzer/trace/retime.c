@@ -20,7 +20,7 @@ static int deltas_make(struct chunk *chunk, uint64_t base_ticks, struct err *err
         chunk_next(chunk, &cursor);
         uint64_t ticks = anchors_close(chunk->anchors, cursor.ticks), apart = ticks - base_ticks;
         bool is_narrow = apart % unit == 0 && apart / unit < TF_DELTA_WIDE;
-        deltas[i] = is_narrow ? (uint8_t)(apart / unit) : TF_DELTA_WIDE;
+        deltas[i] = (uint8_t)(is_narrow ? apart / unit : TF_DELTA_WIDE);
         if (!is_narrow)
             wide = tf_put_varint(wide, apart);
         base_ticks = ticks;
