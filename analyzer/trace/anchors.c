@@ -3,6 +3,7 @@
 #define JUDGED_NS (10 * 1000 * 1000) /* a shorter stretch knows its rate too badly to say what it should have been */
 #define JUMP_NS   (1000 * 1000)      /* reading both clocks may take as long on a busy machine */
 #define JUMP_PART 1e-3               /* the system's clock is slewed by half of that at most */
+#define NOISE_NS  (500 * 1000)       /* and so much may each end of the stretch be wrong, by which its rate is known */
 #define JUMP_MOST 9e18               /* fits an int64_t */
 
 static void stretch_begin(struct anchors *anchors, uint64_t ticks, uint64_t ns)
@@ -19,7 +20,7 @@ static double jump_of(const struct anchors *anchors, uint64_t ticks, uint64_t ns
         return 0;
     double rate = so_far / (double)(anchors->last_ticks - anchors->start_ticks);
     double passed = (double)(ns - anchors->last_ns), jump = (double)(ticks - anchors->last_ticks) * rate - passed;
-    double slack = passed * JUMP_PART > JUMP_NS ? passed * JUMP_PART : JUMP_NS;
+    double slack = JUMP_NS + passed * (JUMP_PART + NOISE_NS / so_far);
     return jump > slack || -jump > slack ? jump : 0;
 }
 

@@ -62,6 +62,22 @@ START_TEST(noise_is_no_break)
 
 END_TEST
 
+/* A rate that is known by 20 ms alone says little of where the clock should be ten seconds later. */
+START_TEST(short_stretch_is_not_trusted)
+{
+    for (int turn = 0; turn < 200; turn++) {
+        struct anchors anchors = {0};
+        uint64_t ticks = 1, ns = 1;
+        go_on(&anchors, &ticks, &ns, 20, 200000);
+        ticks += RATE * 10 * S;
+        ns += 10 * S;
+        go_on(&anchors, &ticks, &ns, 20, 200000);
+        ck_assert_uint_eq(anchors.nr_breaks, 0);
+    }
+}
+
+END_TEST
+
 /* The counter goes on while the machine sleeps, or it begins anew, or another machine's is farther, or behind. */
 static const struct {
     int64_t ticks;
@@ -210,6 +226,7 @@ int main(void)
     TCase *cases = tcase_create("anchors");
     tcase_add_test(cases, one_line_is_first_and_last);
     tcase_add_test(cases, noise_is_no_break);
+    tcase_add_test(cases, short_stretch_is_not_trusted);
     tcase_add_loop_test(cases, break_is_seen_and_left_out, 0, (int)(sizeof breaks / sizeof *breaks));
     tcase_add_test(cases, gap_is_closed);
     tcase_add_test(cases, gaps_are_closed_all_or_none);
