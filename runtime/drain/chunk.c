@@ -231,6 +231,12 @@ static void take_other(struct take *take, const uint64_t *word, uint32_t symbol,
     }
 }
 
+static bool word_is_call(uint64_t word, uint32_t nr_dict)
+{
+    uint32_t symbol = (uint32_t)word & 0xffff;
+    return symbol == TF_SYM_EXIT || symbol - TF_SYM_ENTER < nr_dict;
+}
+
 /* A word that the columns cannot take as it is. */
 static void take_word(struct take *take, const uint64_t *word)
 {
@@ -238,16 +244,10 @@ static void take_word(struct take *take, const uint64_t *word)
     uint32_t symbol = (uint32_t)*word & 0xffff;
     uint64_t ticks = segment_ticks(&take->segment, *word);
     ticks = ticks > encoder->last_ticks ? ticks : encoder->last_ticks; /* time never goes back */
-    if (symbol == TF_SYM_EXIT || symbol - TF_SYM_ENTER < take->nr_dict)
+    if (word_is_call(*word, take->nr_dict))
         encoder_put(encoder, symbol, ticks);
     else
         take_other(take, word, symbol, ticks);
-}
-
-static bool word_is_call(uint64_t word, uint32_t nr_dict)
-{
-    uint32_t symbol = (uint32_t)word & 0xffff;
-    return symbol == TF_SYM_EXIT || symbol - TF_SYM_ENTER < nr_dict;
 }
 
 static void take_words(struct take *take)

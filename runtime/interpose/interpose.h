@@ -27,8 +27,7 @@ HIDDEN void tracert__interpose_allocator_is(const void *function);
 struct interposed_block {
     const void *block; /* NULL: none */
     size_t bytes;
-    uint64_t
-        api; /* a whole word: what a hole holds is half of an old pointer, and an image of the heap takes it for one */
+    uint64_t api; /* a whole word: in a hole half of an old pointer stays, which an image of the heap takes for one */
     const void *caller;
     const void *frame; /* that is there for as long as the block is not told of */
 };
