@@ -89,6 +89,7 @@ void anchors_add(struct anchors *anchors, uint64_t ticks, uint64_t ns)
 {
     if (!anchors->any) {
         anchors->any = true;
+        anchors->first_ticks = ticks;
         anchors->first_ns = ns;
         stretch_begin(anchors, ticks, ns);
         return;

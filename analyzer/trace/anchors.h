@@ -20,14 +20,13 @@ struct anchors_gap {
 };
 
 struct anchors {
-    uint64_t first_ns;
+    uint64_t first_ticks, first_ns;
     uint64_t start_ticks, start_ns; /* of the stretch in which both go on together */
     uint64_t last_ticks, last_ns;
     uint64_t sum_ticks, sum_ns; /* of the stretches before it */
     uint32_t nr_breaks;
     uint64_t break_ns; /* when the first one was, from the first anchor */
-    int64_t
-        jump_ns; /* how far the trace's clock went then beyond the system's; less than 0: how far it stayed behind */
+    int64_t jump_ns;   /* how far the trace's clock went then beyond the system's; less than 0: stayed behind */
     bool any;
     uint32_t nr_gaps; /* of the breaks, those that are gaps, in ascending order */
     struct anchors_gap gaps[ANCHORS_GAPS];

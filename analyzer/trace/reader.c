@@ -40,7 +40,7 @@ struct reader {
     size_t chunk_capacity, notice_capacity, description_capacity;
     uint64_t offset; /* up to here the file is taken in */
     uint32_t expected_sequence;
-    bool has_session, has_anchor;
+    bool has_session;
 };
 
 /* ---- Notices -------------------------------------------------------------------------------------- */
@@ -193,7 +193,6 @@ static bool block_is_expected(struct trace *trace, uint64_t offset, const struct
 
 static int block_add(struct trace *trace, uint64_t offset, const struct tf_header *header, struct err *err)
 {
-    struct reader *reader = trace->reader;
     if (header->version != TF_VERSION)
         return err_set(err, ERR_INPUT, "%s: trace format version %u; this tracean reads version %u", trace->path,
                        header->version, TF_VERSION);
@@ -205,14 +204,7 @@ static int block_add(struct trace *trace, uint64_t offset, const struct tf_heade
     if (!block_is_expected(trace, offset, header))
         return 0;
     trace->nr_blocks++;
-    trace->anchor_ticks[1] = header->anchor_ticks;
-    trace->anchor_ns[1] = header->anchor_ns;
     anchors_add(&trace->anchors, header->anchor_ticks, header->anchor_ns);
-    if (!reader->has_anchor) {
-        reader->has_anchor = true;
-        trace->anchor_ticks[0] = header->anchor_ticks;
-        trace->anchor_ns[0] = header->anchor_ns;
-    }
     return header->type == TF_BLOCK_CHUNK ? chunk_add(trace, offset, header, err)
                                           : description_add(trace, offset, header, err);
 }
@@ -344,7 +336,7 @@ static void gaps_close(struct trace *trace)
 static int clock_settle(struct trace *trace, struct err *err)
 {
     gaps_close(trace);
-    uint64_t origin = trace->session_ticks != 0 ? trace->session_ticks : trace->anchor_ticks[0];
+    uint64_t origin = trace->session_ticks != 0 ? trace->session_ticks : trace->anchors.first_ticks;
     uint64_t ticks, ns;
     for (uint32_t i = 0; i < trace->nr_chunks; i++) {
         const struct trace_chunk *chunk = &trace->chunks[i];

@@ -120,8 +120,7 @@ struct trace {
     uint32_t memory_kind;                           /* enum tf_memory */
     uint64_t clock_step_ticks, realtime_ns;         /* realtime_ns: at session_ticks */
     uint64_t session_ticks;
-    uint64_t anchor_ticks[2], anchor_ns[2]; /* the first and the last intact block's */
-    struct anchors anchors;                 /* all of them */
+    struct anchors anchors; /* the intact blocks' */
     struct clock clock;
     bool clock_is_known; /* false: the anchors make no line, a tick is taken for a ns */
     uint64_t last_ticks; /* of the last event */

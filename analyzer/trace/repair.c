@@ -78,9 +78,10 @@ static int description_make(struct repairer *repairer, const struct tf_header *l
 {
     uint8_t payload[6 * TF_VARINT_MAX], *to = payload;
     const struct trace *trace = repairer->trace;
+    const struct anchors *anchors = &trace->anchors;
     const struct tf_header header = {
         .type = type, .thread = thread, .anchor_ticks = like->anchor_ticks, .anchor_ns = like->anchor_ns};
-    bool counts_ns = trace->anchor_ticks[0] == trace->anchor_ns[0] && trace->anchor_ticks[1] == trace->anchor_ns[1];
+    bool counts_ns = anchors->first_ticks == anchors->first_ns && anchors->last_ticks == anchors->last_ns;
     if (type == TF_BLOCK_SESSION) {
         to = tf_put_field_number(to, TF_FIELD_CLOCK, counts_ns ? TF_CLOCK_MONOTONIC : TF_CLOCK_TSC);
         if (trace->clock_step_ticks != 0) /* a SESSION further on says it, which is left out */
@@ -218,7 +219,7 @@ static int end_save(struct repairer *repairer)
 {
     const struct trace *trace = repairer->trace;
     uint64_t gaps = 0, tails = trace->cut_events, all;
-    struct tf_header like = {.anchor_ticks = trace->anchor_ticks[1], .anchor_ns = trace->anchor_ns[1]};
+    struct tf_header like = {.anchor_ticks = trace->anchors.last_ticks, .anchor_ns = trace->anchors.last_ns};
     for (uint32_t i = 0; i < trace->nr_threads; i++) {
         gaps += repairer->gap_events[i];
         tails += repairer->tail_events[i];
