@@ -26,6 +26,10 @@ const Comparison = {
     return palette.mix(palette.same, change > 0 ? palette.more : palette.less, Math.min(Math.abs(change) / 0.5, 1));
   },
 
+  look(palette, sides, node) {
+    return { fill: Comparison.color(palette, sides, node), ink: "#111" };
+  },
+
   legend() {
     const items = [["less", "−50 %"], ["same", "same"], ["more", "+50 %"], ["new", "new"], ["gone", "gone"]];
     return element("span", { className: "legend", role: "img", "aria-label":

@@ -223,7 +223,7 @@ class Flame {
   look({ tree }, node) {
     const fn = tree.fn[node], { palette } = this;
     if (tree.sides && node > 0)
-      return { fill: Comparison.color(palette, tree.sides, node), ink: "#111" };
+      return Comparison.look(palette, tree.sides, node);
     return fn < 0 ? palette.root() : palette.of(this.profile, fn, this.settings.colors);
   }
 

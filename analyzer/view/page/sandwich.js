@@ -36,7 +36,7 @@ class Sandwich {
       label: (lane, node) => (isCompared(node) ? Comparison.label(profile.name(tree.fn[node]), sides, node)
         : profile.name(tree.fn[node])),
       isMatch: () => false,
-      look: (lane, node) => (isCompared(node) ? { fill: Comparison.color(palette, sides, node), ink: "#111" }
+      look: (lane, node) => (isCompared(node) ? Comparison.look(palette, sides, node)
         : tree.fn[node] < 0 ? palette.root() : palette.of(profile, tree.fn[node], "name")),
       describe: (lane, node) => this.describe(lane.tree, node),
       hovered: (frame) => this.tell(frame),
