@@ -155,6 +155,11 @@ struct run run_shell(const char *folder, const char *format, ...)
     return run;
 }
 
+bool may_mount(const char *folder)
+{
+    return run_shell(folder, "mkdir small; unshare -rm mount -t tmpfs none small").status == 0;
+}
+
 struct run run_ok(const char *folder, const char *format, ...)
 {
     va_list arguments;

@@ -43,6 +43,9 @@ const char *scratch_folder(const char *format, ...) __attribute__((format(printf
  */
 struct run run_shell(const char *folder, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* True, with an empty folder `small` in `folder`, when this user may mount a file system there by `unshare -rm`. */
+bool may_mount(const char *folder);
+
 /* As run_shell, and fail the test with the command's output unless it exits 0. */
 struct run run_ok(const char *folder, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
