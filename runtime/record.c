@@ -163,7 +163,7 @@ static void segment_close(struct tracert__thread *thread)
     uint32_t nr = state_words(thread, state);
     uint32_t nr_dict = __atomic_load_n(&segment.head->nr_dict, __ATOMIC_RELAXED);
     segment.head->nr = nr;
-    segment.head->end_depth = (uint32_t)(state >> STATE_DEPTH);
+    segment.head->end_depth = state_depth(state);
     if (nr < segment.max_words) /* an interrupted hook must not find its word free */
         segment.words[nr] = (WORD_FILLED | SYMBOL_CLOSED) ^ segment.odd;
     thread->nr_dict = nr_dict < segment.max_dict ? nr_dict : segment.max_dict;

@@ -384,6 +384,35 @@ START_TEST(segment_that_lasts_too_long_is_closed)
 
 END_TEST
 
+/* Who ends while calls are dropped has a chunk for that alone, with the frames that are open then. */
+START_TEST(last_drops_are_told_with_the_depth_there)
+{
+    enum { DEPTH = 3 };
+    struct bench bench;
+    struct chunk chunk = {0};
+    struct err err = {0};
+    bench_open(&bench);
+    for (uint64_t i = 0; i < DEPTH; i++) {
+        struct machine_event enter = {MACHINE_ENTER, 0x1000, 0x2000, 0x1020, 4096 - 32 * i, 1000 + 100 * i};
+        bench_store(&bench, &enter);
+    }
+    record_close(&bench.writer);
+    bench_take_closed(&bench);
+    bench.region->slots[0].dropped = 7;
+    chunk_take_end(&bench.chunker, &bench.thread, 0);
+    struct trace *trace = bench_trace(&bench);
+    ck_assert_uint_eq(trace->nr_chunks, 2);
+    ck_assert_int_eq(chunk_load(trace, &trace->chunks[1], &chunk, &err), 0);
+    ck_assert_uint_eq(chunk.head.depth, DEPTH);
+    ck_assert_uint_eq(chunk.head.dropped_full, 7);
+    ck_assert_uint_eq(chunk.head.hook_calls, DEPTH + 7);
+    chunk_release(&chunk);
+    trace_close(trace);
+    bench_close(&bench);
+}
+
+END_TEST
+
 START_TEST(more_places_of_call_than_a_segment_knows)
 {
     struct bench bench;
@@ -437,6 +466,7 @@ int main(void)
     tcase_add_loop_test(tcase, event_that_was_not_counted_is_made_up_for, 0, 5);
     tcase_add_loop_test(tcase, memory_comes_out_with_all_it_is_about, 0, 5);
     tcase_add_test(tcase, segment_that_lasts_too_long_is_closed);
+    tcase_add_test(tcase, last_drops_are_told_with_the_depth_there);
     tcase_add_test(tcase, more_places_of_call_than_a_segment_knows);
     tcase_add_test(tcase, stack_deeper_than_a_chunk_is_unwound);
     tcase_set_timeout(tcase, 120);
