@@ -1,6 +1,6 @@
 /*
- * A segment of a ring: what a thread records until it turns to the next segment, and what one chunk of the file is made
- * of.
+ * A segment of a ring: what a thread records until it turns to the next segment. A chunk of the file is made of one, or
+ * of several that go on from each other.
  *
  *     words   | dict    | notes   | stack       | head
  *     1/2     | 1/8     | 1/8     | 1/4 - 256 B | 256 B
@@ -186,6 +186,13 @@ static inline uint32_t segment_count(const struct segment *segment)
 static inline int symbol_is_enter(uint32_t symbol)
 {
     return symbol - TF_SYM_ENTER < SYMBOL_OPERAND - TF_SYM_ENTER;
+}
+
+/* The entries of its dictionary so far. */
+static inline uint32_t segment_nr_dict(const struct segment *segment)
+{
+    uint32_t claimed = __atomic_load_n(&segment->head->nr_dict, __ATOMIC_RELAXED);
+    return claimed < segment->max_dict ? claimed : segment->max_dict;
 }
 
 /* The words of a segment that is closed. */

@@ -173,8 +173,8 @@ enum tf_failure { TF_FAILURE_NONE = 0, TF_FAILURE_WRITE = 1, TF_FAILURE_DRAIN_LO
 /* ---- Chunks (FORMAT.md §4) --------------------------------------------------------------------- */
 
 #define TF_CHUNK_HEAD_BYTES 96u
-#define TF_CHUNK_EVENTS_MAX 65536u /* symbols of one chunk */
-#define TF_CHUNK_STACK_MAX  65536u /* frames that a chunk lists of the stack open when it begins */
+#define TF_CHUNK_EVENTS_MAX 131072u /* symbols of one chunk */
+#define TF_CHUNK_STACK_MAX  65536u  /* frames that a chunk lists of the stack open when it begins */
 
 enum tf_chunk_flag {
     TF_CHUNK_LAST = 1u << 0, /* the thread has ended */

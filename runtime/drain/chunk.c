@@ -6,14 +6,19 @@
 
 #include <string.h>
 
-/* The state of one chunk_take. */
+/* The state of one chunk that is being made. */
 struct take {
     struct chunker *chunker;
     struct drain_thread *thread;
-    struct segment segment;
-    uint32_t begin, end; /* words */
-    uint32_t nr_dict;
-    uint32_t nr_others; /* symbols that are no hook calls */
+    struct region_slot *slot;
+    uint8_t *ring;
+    uint32_t ring_bytes;
+    uint32_t number;        /* of the segment that is being read */
+    struct segment segment; /* … */
+    uint32_t begin, end;    /* its words that are taken */
+    uint32_t nr_dict;       /* of the dictionary, which is the last segment's that the chunk takes */
+    uint32_t nr_events;     /* hook calls */
+    uint32_t nr_others;     /* words of this segment that are none */
 };
 
 int chunker_init(struct chunker *chunker, struct region *region, struct sink *sink)
@@ -49,7 +54,7 @@ static uint32_t take_follow(struct take *take, uint32_t *depth)
     memcpy(frames, take->segment.stack, nr * sizeof *frames);
     for (uint32_t i = 0; i < take->begin; i++) {
         uint32_t symbol = (uint32_t)take->segment.words[i] & 0xffff;
-        if (symbol_is_enter(symbol) && symbol - TF_SYM_ENTER < take->nr_dict) {
+        if (symbol_is_enter(symbol) && symbol - TF_SYM_ENTER < segment_nr_dict(&take->segment)) {
             frames[nr++] = entry_frame(take, symbol, take->segment.words[i]);
             ++*depth;
         } else if (symbol == TF_SYM_EXIT || symbol == TF_SYM_UNWIND || symbol == SYMBOL_REGION_END) {
@@ -253,11 +258,13 @@ static void take_word(struct take *take, const uint64_t *word)
 static void take_words(struct take *take)
 {
     struct encoder *encoder = &take->chunker->encoder;
-    const uint64_t *words = take->segment.words;
-    const uint64_t *end = words + take->end;
-    words += take->begin;
+    const uint64_t *words = take->segment.words + take->begin;
+    const uint64_t *end = take->segment.words + take->end;
+    const uint64_t high = segment_ticks(&take->segment, 0);
+    while (words < end && encoder->last_ticks < high) /* from the segment before: the fast loop counts in 32 bits */
+        take_word(take, words++);
     for (;;) {
-        words = encoder_put_words(encoder, words, end, segment_ticks(&take->segment, 0), take->nr_dict);
+        words = encoder_put_words(encoder, words, end, high, take->nr_dict);
         if (words == end)
             break;
         do { /* allocations come several words at a time, and where no calls are recorded there is nothing else */
@@ -285,8 +292,9 @@ static void take_count_regions(struct take *take)
 }
 
 /* Drops that no note has told of: the thread ended, or was killed, while it was dropping. */
-static void take_last_drops(struct take *take, const struct region_slot *slot)
+static void take_last_drops(struct take *take)
 {
+    const struct region_slot *slot = take->slot;
     struct encoder *encoder = &take->chunker->encoder;
     uint64_t dropped = __atomic_load_n(&slot->dropped, __ATOMIC_RELAXED);
     bool memory_too = __atomic_load_n(&slot->memory_dropped, __ATOMIC_RELAXED) != take->thread->memory_dropped;
@@ -298,12 +306,12 @@ static void take_last_drops(struct take *take, const struct region_slot *slot)
     encoder_put_ext_numbers(encoder, TF_EXT_DROPPED, calls, &width, encoder->last_ticks);
 }
 
-static void chunk_write(struct take *take, uint32_t nr_events, bool last)
+static void chunk_write(struct take *take, bool last)
 {
     struct chunker *chunker = take->chunker;
     struct drain_thread *thread = take->thread;
     struct encoder *encoder = &chunker->encoder;
-    thread->recorded += nr_events;
+    thread->recorded += take->nr_events;
     thread->last_ticks = encoder->last_ticks;
     if (thread->memory_recorded + thread->memory_dropped > 0)
         encoder_put_memory(encoder, thread->memory_recorded, thread->memory_dropped);
@@ -318,7 +326,7 @@ static void chunk_write(struct take *take, uint32_t nr_events, bool last)
                                  .stalled_ticks = thread->stalled_ticks};
     struct tf_header header = {.type = TF_BLOCK_CHUNK,
                                .thread = thread->serial,
-                               .nr_events = nr_events,
+                               .nr_events = take->nr_events,
                                .first_ticks = encoder->base_ticks,
                                .last_ticks = encoder->last_ticks};
     struct part parts[ENCODE_NR_PARTS];
@@ -336,67 +344,151 @@ static void slot_intend(struct region_slot *slot, const struct drain_thread *thr
     __atomic_store_n(&slot->next_read_at, next_read_at, __ATOMIC_RELEASE);
 }
 
-/* Write what has been taken, if anything; the read position will be `next` then. */
-static void take_write(struct take *take, struct region_slot *slot, uint32_t nr_events, uint64_t next, bool last)
+/* Write what has been taken, if anything; the read position is `next` then. */
+static void take_write(struct take *take, uint64_t next, bool last)
 {
-    if (take->chunker->encoder.nr_symbols == 0)
-        return;
-    take->thread->memory_dropped = __atomic_load_n(&slot->memory_dropped, __ATOMIC_RELAXED);
-    slot_intend(slot, take->thread, next);
-    chunk_write(take, nr_events, last);
+    struct region_slot *slot = take->slot;
+    if (last)
+        take_last_drops(take);
+    if (take->chunker->encoder.nr_symbols > 0) {
+        take->thread->memory_dropped = __atomic_load_n(&slot->memory_dropped, __ATOMIC_RELAXED);
+        slot_intend(slot, take->thread, next);
+        chunk_write(take, last);
+    }
+    __atomic_store_n(&slot->read_at, next, __ATOMIC_RELEASE);
 }
 
-static void take_begin(struct take *take)
+/* ---- Segments ------------------------------------------------------------------------------------------- */
+
+static struct segment take_segment(const struct take *take, uint32_t number)
+{
+    return segment_at(take->ring, take->ring_bytes, number);
+}
+
+static struct take take_make(struct chunker *chunker, struct drain_thread *thread, uint32_t index)
+{
+    struct region *region = chunker->region;
+    struct take take = {.chunker = chunker,
+                        .thread = thread,
+                        .slot = &region->slots[index],
+                        .ring = region_ring(region, index),
+                        .ring_bytes = region_ring_bytes(region, index)};
+    take.number = (uint32_t)(take.slot->read_at >> 32);
+    take.segment = take_segment(&take, take.number);
+    take.begin = (uint32_t)take.slot->read_at;
+    return take;
+}
+
+/* Begin a chunk with the frames that are open where it begins, and the dictionary of `dict`, which is `segment` or
+ * later. */
+static void take_begin(struct take *take, const struct segment *dict)
 {
     const struct segment *segment = &take->segment;
     const struct segment_head *head = segment->head;
-    struct encoder *encoder = &take->chunker->encoder;
     uint32_t nr = head->nr_stack < segment->max_stack ? head->nr_stack : segment->max_stack;
-    uint32_t claimed = __atomic_load_n(&head->nr_dict, __ATOMIC_RELAXED);
     const struct frame *frames = segment->stack;
     uint64_t base = head->base_ticks;
     uint32_t depth = head->depth;
-    take->nr_dict = claimed < segment->max_dict ? claimed : segment->max_dict;
+    take->nr_dict = segment_nr_dict(dict);
     if (take->begin > 0) {
         nr = take_follow(take, &depth);
         frames = take->chunker->frames;
     }
     base = base > take->thread->last_ticks ? base : take->thread->last_ticks;
-    encoder_begin(encoder, base, frames, nr, depth, segment->dict, take->nr_dict);
+    encoder_begin(&take->chunker->encoder, base, frames, nr, depth, dict->dict, take->nr_dict);
 }
 
-void chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint32_t end, bool whole,
-                bool last)
+/* Take the words up to `end` of the segment that is being read. */
+static void take_read(struct take *take, uint32_t end)
 {
-    struct region *region = chunker->region;
-    struct region_slot *slot = &region->slots[index];
-    uint32_t number = (uint32_t)(slot->read_at >> 32);
-    uint64_t next = whole ? region_position(number + 1, 0) : region_position(number, end);
-    struct take take = {.chunker = chunker,
-                        .thread = thread,
-                        .segment = segment_at(region_ring(region, index), region_ring_bytes(region, index), number),
-                        .begin = (uint32_t)slot->read_at < end ? (uint32_t)slot->read_at : end,
-                        .end = end};
-    take_begin(&take);
-    take_words(&take);
-    take_count_regions(&take);
-    uint32_t nr_events = take.end - take.begin - take.nr_others;
-    if (last)
-        take_last_drops(&take, slot);
-    take_write(&take, slot, nr_events, next, last);
-    __atomic_store_n(&slot->read_at, next, __ATOMIC_RELEASE);
+    take->begin = take->begin < end ? take->begin : end;
+    take->end = end;
+    take->nr_others = 0;
+    take_words(take);
+    take_count_regions(take);
+    take->nr_events += take->end - take->begin - take->nr_others;
+}
+
+static void take_turn(struct take *take)
+{
+    take->segment = take_segment(take, ++take->number);
+    take->begin = 0;
+}
+
+/* True when a segment says that modules came or went; perhaps when a name in it looks like that. */
+static bool segment_changes_modules(const struct segment *segment)
+{
+    uint32_t nr = segment->head->nr_notes < segment->max_notes ? segment->head->nr_notes : segment->max_notes;
+    for (uint32_t i = 0; i < nr; i++) {
+        const struct segment_note *note =
+            (const struct segment_note *)(const void *)(segment->notes + (size_t)i * NOTE_GRANULE);
+        if (note->kind == NOTE_MODULE_LOAD || note->kind == NOTE_MODULE_UNLOAD)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * True when `next` goes on where `segment` ends, and with its dictionary. Where modules come and go a chunk ends: an
+ * address means something else before and after.
+ */
+static bool segment_joins(const struct segment *segment, const struct segment *next)
+{
+    uint32_t nr_dict = segment_nr_dict(segment);
+    return segment->head->end_depth == next->head->depth && nr_dict <= segment_nr_dict(next) &&
+           memcmp(segment->dict, next->dict, nr_dict * sizeof *next->dict) == 0 && !segment_changes_modules(segment);
+}
+
+/*
+ * The last segment of the chunk, of those below `end`. Frames and tables of the compressor cost as much for a small
+ * chunk as for a large one, so it takes as many as fit. Where calls were dropped in between, the next segment's list
+ * of open frames has what no word has told.
+ */
+static uint32_t take_reach(const struct take *take, uint32_t end)
+{
+    const struct region_slot *slot = take->slot;
+    uint32_t most = TF_CHUNK_EVENTS_MAX / take->segment.max_words;
+    uint32_t number = take->number;
+    if (__atomic_load_n(&slot->dropped, __ATOMIC_RELAXED) != take->thread->dropped ||
+        __atomic_load_n(&slot->memory_dropped, __ATOMIC_RELAXED) != take->thread->memory_dropped)
+        return number;
+    for (; number + 1 < end && number + 1 - take->number < most; number++) {
+        struct segment segment = take_segment(take, number);
+        struct segment next = take_segment(take, number + 1);
+        if (!segment_joins(&segment, &next))
+            break;
+    }
+    return number;
+}
+
+void chunk_take_closed(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint32_t end, bool last)
+{
+    struct take take = take_make(chunker, thread, index);
+    uint32_t reach = take_reach(&take, end);
+    struct segment dict = take_segment(&take, reach);
+    take_begin(&take, &dict);
+    take_read(&take, segment_closed_count(&take.segment));
+    while (take.number < reach) {
+        take_turn(&take);
+        take_read(&take, segment_closed_count(&take.segment));
+    }
+    take_write(&take, region_position(reach + 1, 0), last && reach + 1 == end);
+}
+
+void chunk_take_open(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint32_t end)
+{
+    struct take take = take_make(chunker, thread, index);
+    take_begin(&take, &take.segment);
+    take_read(&take, end);
+    take_write(&take, region_position(take.number, end), false);
 }
 
 void chunk_take_end(struct chunker *chunker, struct drain_thread *thread, uint32_t index)
 {
-    struct region *region = chunker->region;
-    struct region_slot *slot = &region->slots[index];
-    uint32_t number = (uint32_t)(slot->read_at >> 32);
-    struct take take = {.chunker = chunker, .thread = thread};
+    struct take take = take_make(chunker, thread, index);
     uint32_t depth = 0; /* what is open has been listed before */
-    if (thread->nr_chunks > 0 && number > 0)
-        depth = segment_at(region_ring(region, index), region_ring_bytes(region, index), number - 1).head->end_depth;
+    if (thread->nr_chunks > 0 && take.number > 0)
+        depth = take_segment(&take, take.number - 1).head->end_depth;
     encoder_begin(&chunker->encoder, thread->last_ticks, NULL, 0, depth, NULL, 0);
-    take_last_drops(&take, slot);
-    take_write(&take, slot, 0, slot->read_at, true);
+    take_write(&take, take.slot->read_at, true);
 }

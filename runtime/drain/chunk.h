@@ -1,5 +1,5 @@
 /*
- * From a segment of a ring to a chunk in the file. What a segment holds is nearly what the file does: the words become
+ * From segments of a ring to a chunk in the file. What a segment holds is nearly what the file does: the words become
  * the two columns, the rest is copied.
  */
 #ifndef CHUNK_H
@@ -36,12 +36,14 @@ struct chunker {
 int chunker_init(struct chunker *chunker, struct region *region, struct sink *sink);
 
 /*
- * Write what slot `index` holds from its read position up to word `end` of the segment that it lies in as one chunk
- * (nothing when there is nothing), and move the read position there; or to the next segment, if `whole`: the segment is
- * closed. `last`: the thread has ended, and this is all.
+ * Write closed segments of slot `index`, from its read position on, as one chunk (nothing when there is nothing), and
+ * move the read position behind them: as many of those below `end` as go together, at least one. `last`: the thread has
+ * ended, and nothing follows `end`.
  */
-void chunk_take(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint32_t end, bool whole,
-                bool last);
+void chunk_take_closed(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint32_t end, bool last);
+
+/* The same for what lies up to word `end` of the segment that is being filled. */
+void chunk_take_open(struct chunker *chunker, struct drain_thread *thread, uint32_t index, uint32_t end);
 
 /* The thread of slot `index` has ended, and its segments are taken: write what it has dropped since, if anything. */
 void chunk_take_end(struct chunker *chunker, struct drain_thread *thread, uint32_t index);

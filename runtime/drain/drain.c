@@ -129,20 +129,6 @@ static uint32_t slot_nr_closed(const struct region *region, uint32_t index)
     return closed - slot_next(slot) <= bytes / segment_bytes(bytes) ? closed : slot_next(slot);
 }
 
-/* The words of the closed segment that comes next. */
-static uint32_t slot_closed_words(struct region *region, uint32_t index)
-{
-    struct segment segment = slot_segment(region, index, slot_next(&region->slots[index]));
-    return segment_closed_count(&segment);
-}
-
-/* Take a closed segment. */
-static void slot_take_segment(struct drain *drain, uint32_t index, bool last)
-{
-    chunk_take(&drain->chunker, thread_of(drain, index), index, slot_closed_words(drain->region, index), true, last);
-    slot_wake(&drain->region->slots[index]);
-}
-
 /* The owner is gone: close the segment that it was filling in its stead. */
 static void slot_close(struct drain *drain, uint32_t index)
 {
@@ -164,7 +150,7 @@ static void slot_take_part(struct drain *drain, uint32_t index)
     struct segment segment = slot_segment(drain->region, index, number);
     uint32_t end = segment_count(&segment);
     if (end > (uint32_t)slot->read_at)
-        chunk_take(&drain->chunker, thread_of(drain, index), index, end, false, false);
+        chunk_take_open(&drain->chunker, thread_of(drain, index), index, end);
 }
 
 /* Take what is there. `dead`: the owner is gone, and the slot becomes free. */
@@ -179,8 +165,9 @@ static void slot_flush(struct drain *drain, uint32_t index, bool dead)
     if (over)
         slot_close(drain, index);
     for (uint32_t closed; slot_next(slot) < (closed = slot_nr_closed(drain->region, index));) {
-        told = over && slot_next(slot) + 1 == closed;
-        slot_take_segment(drain, index, told);
+        told = over;
+        chunk_take_closed(&drain->chunker, thread_of(drain, index), index, closed, over);
+        slot_wake(slot);
     }
     if (over && !told && slot->dropped + slot->memory_dropped > 0)
         chunk_take_end(&drain->chunker, thread_of(drain, index), index);
@@ -203,15 +190,16 @@ static bool slot_serve_ended(struct drain *drain, uint32_t index)
 static bool slot_find_job(struct drain *drain, uint32_t index, struct job *job)
 {
     struct region_slot *slot = &drain->region->slots[index];
-    if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) != SLOT_LIVE ||
-        slot_next(slot) >= slot_nr_closed(drain->region, index))
+    if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) != SLOT_LIVE)
         return false;
-    *job =
-        (struct job){.slot = index, .end = slot_closed_words(drain->region, index), .thread = thread_of(drain, index)};
+    uint32_t closed = slot_nr_closed(drain->region, index);
+    if (slot_next(slot) >= closed)
+        return false;
+    *job = (struct job){.slot = index, .end = closed, .thread = thread_of(drain, index)};
     return true;
 }
 
-/* A turn: of each ring one segment, so that none waits for long. Returns true when something was taken. */
+/* A turn: of each ring one chunk, so that none waits for long. Returns true when something was taken. */
 static bool slots_serve(struct drain *drain)
 {
     bool busy = false;

@@ -9,7 +9,7 @@
 enum {
     ENTRY_MAX = 3 * TF_VARINT_MAX + (int)NAME_BYTES_MAX,
     FRAME_MAX = 6 * TF_VARINT_MAX,
-    MAX_WORDS = SEGMENT_MAX_BYTES / 16,
+    MAX_WORDS = TF_CHUNK_EVENTS_MAX,
     MAX_DICT = SEGMENT_MAX_BYTES / 128,
     MAX_STACK = TF_CHUNK_STACK_MAX,
     NR_SECTIONS = 9,
@@ -20,7 +20,9 @@ enum {
 #define DICT_BYTES  ((size_t)MAX_DICT * ENTRY_MAX)
 #define STACK_BYTES (4u << 20)
 
-_Static_assert(MAX_WORDS <= TF_CHUNK_EVENTS_MAX && MAX_DICT <= TF_DICT_MAX, "a segment is a chunk");
+_Static_assert(SEGMENT_MAX_BYTES / 16 <= MAX_WORDS && MAX_DICT <= TF_DICT_MAX, "a segment fits a chunk");
+_Static_assert(MAX_WORDS / 16 * (NOTE_GRANULE + 3 * TF_VARINT_MAX) <= ENCODE_EXT_BYTES,
+               "so do the notes of all segments");
 _Static_assert(MAX_WORDS *(2 + 1 + TF_VARINT_MAX) + DICT_BYTES + STACK_BYTES + ENCODE_EXT_BYTES + ENCODE_MEMORY_BYTES +
                        ENCODE_PATHS_BYTES + 4096 <=
                    TF_RAW_MAX,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    MAX_WORDS = SEGMENT_MAX_BYTES / 16,
+    MAX_WORDS = TF_CHUNK_EVENTS_MAX,
     MAX_ALLOCS = MAX_WORDS / (int)(ALLOC_OPERANDS + 1),
     MAX_RELEASES = MAX_WORDS / (int)(FREE_OPERANDS + 1),
     NR_SLOTS = 2 * MAX_ALLOCS /* a power of two: half of them stay free */

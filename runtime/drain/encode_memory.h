@@ -23,17 +23,17 @@ struct memory_columns {
 };
 
 /* The most that memory_columns_store() writes. */
-#define ENCODE_MEMORY_BYTES (1u << 20)
+#define ENCODE_MEMORY_BYTES (4u << 20)
 
 /* The most that memory_columns_store_paths() writes. */
-#define ENCODE_PATHS_BYTES (1u << 16)
+#define ENCODE_PATHS_BYTES (1u << 18)
 
 /* Map the buffers. 0, or -1 without memory. */
 int memory_columns_init(struct memory_columns *columns);
 
 void memory_columns_begin(struct memory_columns *columns);
 
-/* Of one chunk's events: no more than its segment has words for. */
+/* Of one chunk's events: no more than TF_CHUNK_EVENTS_MAX words say. */
 void memory_columns_put_alloc(struct memory_columns *columns, uint64_t address, uint64_t size, uint32_t api,
                               uint64_t caller, uint32_t path);
 void memory_columns_put_release(struct memory_columns *columns, uint64_t address);

@@ -99,7 +99,7 @@ static void jobs_take(struct workers *workers, struct chunker *chunker)
         if (i >= workers->nr_jobs)
             return;
         const struct job *job = &workers->jobs[i];
-        chunk_take(chunker, job->thread, job->slot, job->end, true, false);
+        chunk_take_closed(chunker, job->thread, job->slot, job->end, false);
     }
 }
 
@@ -149,7 +149,7 @@ void workers_take(struct workers *workers, struct chunker *chunker, const struct
     }
     if (workers == NULL || workers->nr == 0 || nr < 2) {
         for (uint32_t i = 0; i < nr; i++)
-            chunk_take(chunker, jobs[i].thread, jobs[i].slot, jobs[i].end, true, false);
+            chunk_take_closed(chunker, jobs[i].thread, jobs[i].slot, jobs[i].end, false);
         return;
     }
     workers->jobs = jobs;

@@ -15,7 +15,7 @@
 #define WORKERS_MAX  15u
 #define WORKERS_AUTO UINT32_MAX /* as many as the processors allow */
 
-/* A closed segment that is to be taken. */
+/* Closed segments of which a chunk is to be taken: those below `end`. */
 struct job {
     uint32_t slot;
     uint32_t end;

@@ -92,13 +92,8 @@ static void truth_add(struct bench *bench, uint32_t symbol, uint64_t ticks, uint
 static void bench_take_closed(struct bench *bench)
 {
     const struct region_slot *slot = &bench->region->slots[0];
-    for (;;) {
-        uint32_t number = (uint32_t)(slot->read_at >> 32);
-        if (number == slot->nr_closed)
-            break;
-        struct segment segment = segment_at(bench->writer.ring, RING_BYTES, number);
-        chunk_take(&bench->chunker, &bench->thread, 0, segment.head->nr, true, false);
-    }
+    while (slot->read_at >> 32 != slot->nr_closed)
+        chunk_take_closed(&bench->chunker, &bench->thread, 0, slot->nr_closed, false);
 }
 
 /* Take what is there of the segment that is being filled. */
@@ -110,7 +105,7 @@ static void bench_take_part(struct bench *bench)
     if (number == slot->nr_opened)
         return;
     struct segment segment = segment_at(bench->writer.ring, RING_BYTES, number);
-    chunk_take(&bench->chunker, &bench->thread, 0, segment_count(&segment), false, false);
+    chunk_take_open(&bench->chunker, &bench->thread, 0, segment_count(&segment));
 }
 
 static enum record event_record(struct bench *bench, const struct machine_event *event)
@@ -227,8 +222,11 @@ static bool symbol_is(const struct chunk *chunk, struct chunk_cursor *cursor, ui
            entry->inlined == truth->inlined;
 }
 
-/* Compare the file with the truth, symbol by symbol. (An assertion for each would take longer than everything else.) */
-static void bench_compare(struct bench *bench)
+/*
+ * Compare the file with the truth, symbol by symbol. (An assertion for each would take longer than everything else.)
+ * Returns how many chunks there are.
+ */
+static uint32_t bench_compare(struct bench *bench)
 {
     struct err err = {0};
     struct chunk chunk = {0};
@@ -249,8 +247,10 @@ static void bench_compare(struct bench *bench)
     ck_assert_uint_eq(chunk.head.hook_calls, bench->nr_hooks);
     ck_assert_uint_eq(chunk.head.recorded, bench->nr_hooks);
     ck_assert_uint_eq(chunk.memory.recorded, bench->nr_memory);
+    uint32_t nr_chunks = trace->nr_chunks;
     chunk_release(&chunk);
     trace_close(trace);
+    return nr_chunks;
 }
 
 START_TEST(what_goes_in_comes_out)
@@ -364,22 +364,92 @@ START_TEST(memory_comes_out_with_all_it_is_about)
 
 END_TEST
 
-/* All times of a segment have the same high half. */
+/* A short call, from `ticks` to the tick after. */
+static void bench_call(struct bench *bench, uint64_t ticks)
+{
+    struct machine_event enter = {MACHINE_ENTER, 0x1000, 0x2000, 0x1020, 4096, ticks};
+    struct machine_event leave = {MACHINE_EXIT, 0x1000, 0x2000, 0, 4096, ticks + 1};
+    truth_add(bench, TF_SYM_ENTER, enter.ticks, enter.function, enter.site, false);
+    bench_store(bench, &enter);
+    truth_add(bench, TF_SYM_EXIT, leave.ticks, 0, 0, false);
+    bench_store(bench, &leave);
+}
+
+/* All times of a segment have the same high half; of a chunk they do not, and the low halves look as if they went on.
+ */
 START_TEST(segment_that_lasts_too_long_is_closed)
 {
+    enum { CALLS = 100 };
     struct bench bench;
     bench_open(&bench);
-    for (uint64_t i = 0; i < 5; i++) {
-        struct machine_event enter = {MACHINE_ENTER, 0x1000, 0x2000, 0x1020, 4096, 1000 + (i << 48)};
-        struct machine_event leave = {MACHINE_EXIT, 0x1000, 0x2000, 0, 4096, 1001 + (i << 48)};
-        truth_add(&bench, TF_SYM_ENTER, enter.ticks, enter.function, enter.site, false);
-        bench_store(&bench, &enter);
-        truth_add(&bench, TF_SYM_EXIT, leave.ticks, 0, 0, false);
-        bench_store(&bench, &leave);
-    }
+    for (uint64_t i = 0; i < 5 * CALLS; i++)
+        bench_call(&bench, 1000 + 2 * STEP * i + (i / CALLS << 48));
     bench_take_part(&bench);
-    bench_compare(&bench);
+    ck_assert_uint_eq(bench.region->slots[0].nr_opened, 5);
+    ck_assert_uint_eq(bench_compare(&bench), 3);
     bench_close(&bench);
+}
+
+END_TEST
+
+/* Two segments that lie there closed. `between`: what happens after the first. Returns how many chunks become of them.
+ */
+static uint32_t chunks_of_two(void (*between)(struct bench *bench))
+{
+    enum { CALLS = 100 };
+    struct bench bench;
+    bench_open(&bench);
+    for (uint64_t i = 0; i < 2 * CALLS; i++) {
+        bench_call(&bench, 1000 + 100 * i);
+        if (i == CALLS - 1 && between != NULL)
+            between(&bench);
+        if (i % CALLS == CALLS - 1)
+            record_close(&bench.writer);
+    }
+    bench_take_closed(&bench);
+    uint32_t nr = bench.thread.nr_chunks;
+    ck_assert_uint_eq(bench.thread.recorded, bench.nr_hooks);
+    bench_close(&bench);
+    return nr;
+}
+
+static void between_drop(struct bench *bench)
+{
+    bench->region->slots[0].dropped++;
+}
+
+static void between_drop_memory(struct bench *bench)
+{
+    bench->region->slots[0].memory_dropped++;
+}
+
+static void between_load(struct bench *bench)
+{
+    ck_assert_int_eq(record_note(&bench->writer, NOTE_MODULE_LOAD, 0, NULL, 0, 11000), RECORD_DONE);
+}
+
+static void between_mark(struct bench *bench)
+{
+    ck_assert_int_eq(record_note(&bench->writer, NOTE_MARK, 0, "mark", 4, 11000), RECORD_DONE);
+}
+
+/* A frame is open that the next segment does not begin with. */
+static void between_lose_frame(struct bench *bench)
+{
+    record_close(&bench->writer);
+    struct segment first = segment_at(bench->writer.ring, RING_BYTES, 0);
+    ck_assert_uint_eq(first.head->end_depth, 0);
+    first.head->end_depth = 1;
+}
+
+START_TEST(segments_become_one_chunk_where_one_goes_on_from_the_other)
+{
+    ck_assert_uint_eq(chunks_of_two(NULL), 1);
+    ck_assert_uint_eq(chunks_of_two(between_mark), 1);
+    ck_assert_uint_eq(chunks_of_two(between_drop), 2);
+    ck_assert_uint_eq(chunks_of_two(between_drop_memory), 2);
+    ck_assert_uint_eq(chunks_of_two(between_load), 2);
+    ck_assert_uint_eq(chunks_of_two(between_lose_frame), 2);
 }
 
 END_TEST
@@ -466,6 +536,7 @@ int main(void)
     tcase_add_loop_test(tcase, event_that_was_not_counted_is_made_up_for, 0, 5);
     tcase_add_loop_test(tcase, memory_comes_out_with_all_it_is_about, 0, 5);
     tcase_add_test(tcase, segment_that_lasts_too_long_is_closed);
+    tcase_add_test(tcase, segments_become_one_chunk_where_one_goes_on_from_the_other);
     tcase_add_test(tcase, last_drops_are_told_with_the_depth_there);
     tcase_add_test(tcase, more_places_of_call_than_a_segment_knows);
     tcase_add_test(tcase, stack_deeper_than_a_chunk_is_unwound);

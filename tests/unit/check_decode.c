@@ -191,7 +191,7 @@ static const struct {
     const char *text; /* NULL: all is well */
 } changes[] = {
     {0, 1, 4, NULL},
-    {8, 65537, 4, "head"},
+    {8, 131073, 4, "head"},
     {8, 3, 4, "SYMBOLS has the wrong size"},
     {8, 5, 4, "SYMBOLS has the wrong size"},
     {12, 0, 4, "head"},
