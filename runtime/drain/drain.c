@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum {
-    NAP_NS = 400 * 1000,                   /* between looks at rings while they fill */
+    NAP_NS = 700 * 1000,                   /* between looks at rings: a busy thread fills three quarters */
     NAPPING_NS = 20 * 1000 * 1000,         /* they fill while something was taken as lately as this */
     SLEEP_NS = 20 * 1000 * 1000,           /* the longest the drain does not look for dead processes */
     FINISH_NS = 500 * 1000,                /* the same when a process is about to end */
