@@ -1,5 +1,5 @@
 /*
- * The encoder's fast loop against its plain one: the same columns from random words, whatever the unit (up to 4096
+ * The encoder's fast loops against its plain one: the same columns from random words, whatever the unit (up to 4096
  * ticks: with larger ones the plain loop finds more to be wide), with every kind
  * of exception at every distance from the others.
  */
@@ -54,7 +54,9 @@ static void words_make(uint64_t *words, uint32_t unit, uint32_t rarity)
             units = TF_DELTA_WIDE - 1;
             break;
         }
-        since = (uint32_t)(since + units * unit);
+        since += units * unit;
+        if (since > UINT32_MAX)
+            since = UINT32_MAX / 4; /* back, and not as if the low half of a counter had just wrapped */
         words[i] = since << WORD_TICKS_SHIFT | WORD_FILLED | symbol;
     }
 }
@@ -75,7 +77,7 @@ static uint32_t encode(struct encoder *encoder, const uint64_t *words)
     return stops;
 }
 
-static void compare(uint32_t unit, uint32_t rarity)
+static void compare(words_put *put, uint32_t unit, uint32_t rarity)
 {
     struct region region = {.clock_step = unit};
     static struct encoder fast, plain;
@@ -85,6 +87,7 @@ static void compare(uint32_t unit, uint32_t rarity)
         ck_assert_int_eq(encoder_init(&plain, &region), 0);
         plain.words_put = NULL;
     }
+    fast.words_put = put;
     fast.tick_unit = plain.tick_unit = unit;
     fast.slack = plain.slack = clock_slack(unit);
     fast.unit_inverse = plain.unit_inverse = ((1ull << 32) + unit - 1) / unit;
@@ -105,38 +108,48 @@ START_TEST(fast_loop_does_what_the_plain_one_does)
 {
     static const uint32_t units[] = {1, 2, 3, 10, 21, 24, 26, 33, 40, 100, 4096};
     static const uint32_t rarities[] = {7, 10, 50, 400, 3000, UINT32_MAX / 2};
-    if (words_put_choose() == NULL)
-        return; /* there is no fast loop here */
+    words_put *list[WORDS_PUT_MAX];
+    uint32_t nr = words_put_list(list); /* without any there is no fast loop here */
     nr_dict = _i == 0 ? NR_DICT_NARROW : NR_DICT_WIDE;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        for (size_t k = 0; k < sizeof rarities / sizeof *rarities; k++)
-            compare(units[i], rarities[k]);
+    for (uint32_t put = 0; put < nr; put++)
+        for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+            for (size_t k = 0; k < sizeof rarities / sizeof *rarities; k++)
+                compare(list[put], units[i], rarities[k]);
 }
 
 END_TEST
 
-START_TEST(fast_loop_takes_whole_words_alone)
+/* Of 33 words all but one. */
+static void whole_words_alone(words_put *put)
 {
-    uint64_t words[1 + 17];
-    uint8_t symbols[2 * 17] = {0}, deltas[17] = {0};
+    enum { NR = 33 };
+
+    uint64_t words[1 + NR];
+    uint8_t symbols[2 * NR] = {0}, deltas[NR] = {0};
     const struct words_rule rule = {.unit = 10, .nr_dict = 1};
-    uint32_t units;
-    words_put *put = words_put_choose();
-    if (put == NULL)
-        return;
-    for (uint32_t i = 0; i <= 17; i++)
-        words[i] = (uint64_t)i * 30 << WORD_TICKS_SHIFT | TF_SYM_ENTER;
-    ck_assert_uint_eq(put(words + 1, 17, &rule, 0, symbols, deltas, &units), 16);
-    ck_assert_uint_eq(units, 16 * 3);
-    ck_assert_uint_eq(deltas[15], 3);
-    ck_assert_uint_eq(deltas[16], 0);
-    ck_assert_uint_eq(tf_load16(symbols + 30), TF_SYM_ENTER);
-    ck_assert_uint_eq(put(words + 1, 7, &rule, 0, symbols, deltas, &units), 0);
     const struct words_rule narrow = {.unit = 10, .nr_dict = 1, .is_narrow = true};
-    ck_assert_uint_eq(put(words + 1, 17, &narrow, 0, symbols, deltas, &units), 16);
-    ck_assert_uint_eq(symbols[15], TF_SYM_ENTER);
-    words[12]++; /* no symbol of the dictionary any more */
-    ck_assert_uint_eq(put(words + 1, 17, &rule, 0, symbols, deltas, &units), 8);
+    uint32_t units;
+    for (uint32_t i = 0; i <= NR; i++)
+        words[i] = (uint64_t)i * 30 << WORD_TICKS_SHIFT | TF_SYM_ENTER;
+    ck_assert_uint_eq(put(words + 1, NR, &rule, 0, symbols, deltas, &units), NR - 1);
+    ck_assert_uint_eq(units, (NR - 1) * 3);
+    ck_assert_uint_eq(deltas[NR - 2], 3);
+    ck_assert_uint_eq(deltas[NR - 1], 0);
+    ck_assert_uint_eq(tf_load16(symbols + 2 * (NR - 2)), TF_SYM_ENTER);
+    ck_assert_uint_eq(put(words + 1, WORDS_PUT_ROUND - 1, &rule, 0, symbols, deltas, &units), 0);
+    ck_assert_uint_eq(put(words + 1, NR, &narrow, 0, symbols, deltas, &units), NR - 1);
+    ck_assert_uint_eq(symbols[NR - 2], TF_SYM_ENTER);
+    words[20]++; /* no symbol of the dictionary any more */
+    uint32_t nr = put(words + 1, NR, &rule, 0, symbols, deltas, &units);
+    ck_assert_uint_eq(nr % WORDS_PUT_ROUND, 0);
+    ck_assert(nr == 16 && units == nr * 3);
+}
+
+START_TEST(fast_loops_take_whole_words_alone)
+{
+    words_put *list[WORDS_PUT_MAX];
+    for (uint32_t nr = words_put_list(list); nr-- > 0;)
+        whole_words_alone(list[nr]);
 }
 
 END_TEST
@@ -197,7 +210,7 @@ int main(void)
     Suite *suite = suite_create("words");
     TCase *cases = tcase_create("words");
     tcase_add_loop_test(cases, fast_loop_does_what_the_plain_one_does, 0, 2);
-    tcase_add_test(cases, fast_loop_takes_whole_words_alone);
+    tcase_add_test(cases, fast_loops_take_whole_words_alone);
     tcase_add_test(cases, times_are_true_to_within_the_slack);
     tcase_add_test(cases, times_do_not_drift);
     suite_add_tcase(suite, cases);

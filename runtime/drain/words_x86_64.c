@@ -71,17 +71,62 @@ AVX2 static uint32_t words_put_avx2(const uint64_t *words, uint32_t nr, const st
     return i;
 }
 
-words_put *words_put_choose(void)
+#define AVX512 __attribute__((target("avx512f,avx512bw")))
+
+/* The same, sixteen at a time. */
+AVX512 static uint32_t words_put_avx512(const uint64_t *words, uint32_t nr, const struct words_rule *rule,
+                                        uint32_t last, uint8_t *symbols, uint8_t *deltas, uint32_t *units)
 {
+    const __m512 unit = _mm512_set1_ps((float)rule->unit), inverse = _mm512_set1_ps(1.0f / (float)rule->unit);
+    const __m512 slack = _mm512_set1_ps((float)rule->slack);
+    const __m512i low = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(1));
+    __m512i before = _mm512_setzero_si512(); /* units of the word before, in lane 15 */
+    uint32_t i = 0;
+    for (; i + 16 <= nr; i += 16) {
+        __m512i a = _mm512_loadu_si512(words + i), b = _mm512_loadu_si512(words + i + 8);
+        __m512i ticks = _mm512_sub_epi32(_mm512_permutex2var_epi32(a, high, b), _mm512_set1_epi32((int)last));
+        __m512 time = _mm512_cvtepi32_ps(ticks);
+        __m512i unit_nr = _mm512_cvtps_epi32(_mm512_mul_ps(time, inverse));
+        __m512 rest = _mm512_sub_ps(time, _mm512_mul_ps(_mm512_cvtepi32_ps(unit_nr), unit));
+        __m512i delta = _mm512_sub_epi32(unit_nr, _mm512_alignr_epi32(unit_nr, before, 15));
+        __m512i symbol = _mm512_and_si512(_mm512_permutex2var_epi32(a, low, b), _mm512_set1_epi32(0xffff));
+        __mmask16 good = _mm512_cmp_ps_mask(_mm512_abs_ps(rest), slack, _CMP_LE_OQ) &
+                         _mm512_cmplt_epu32_mask(delta, _mm512_set1_epi32(TF_DELTA_WIDE)) &
+                         _mm512_cmplt_epi32_mask(ticks, _mm512_set1_epi32(1 << 22));
+        __m512i entry = _mm512_sub_epi32(symbol, _mm512_set1_epi32(TF_SYM_ENTER));
+        __mmask16 known = _mm512_cmplt_epu32_mask(entry, _mm512_set1_epi32((int)rule->nr_dict)) |
+                          _mm512_testn_epi32_mask(symbol, symbol);
+        if ((good & known) != 0xffff)
+            break;
+        if (rule->is_narrow)
+            _mm_storeu_si128((__m128i *)(void *)(symbols + i), _mm512_cvtepi32_epi8(symbol));
+        else
+            _mm256_storeu_si256((__m256i *)(void *)(symbols + 2 * (size_t)i), _mm512_cvtepi32_epi16(symbol));
+        _mm_storeu_si128((__m128i *)(void *)(deltas + i), _mm512_cvtepi32_epi8(delta));
+        before = unit_nr;
+    }
+    *units = (uint32_t)_mm_extract_epi32(_mm512_extracti32x4_epi32(before, 3), 3);
+    return i;
+}
+
+uint32_t words_put_list(words_put *list[WORDS_PUT_MAX])
+{
+    uint32_t nr = 0;
     __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") ? words_put_avx2 : NULL;
+    if (__builtin_cpu_supports("avx512bw"))
+        list[nr++] = words_put_avx512;
+    if (__builtin_cpu_supports("avx2"))
+        list[nr++] = words_put_avx2;
+    return nr;
 }
 
 #else
 
-words_put *words_put_choose(void)
+uint32_t words_put_list(words_put *list[WORDS_PUT_MAX])
 {
-    return NULL;
+    (void)list;
+    return 0;
 }
 
 #endif
