@@ -6,7 +6,7 @@
 #
 # usage: tests/bench/run.sh [--quick] [--smoke] [--rounds N] [--json FILE] [PROGRAM…]
 #        PROGRAM: leaf fib threads lua sqlite json life many pinned analysis encoding instructions truth; all unless some are named;
-#        billion, only if it is named: a billion events of Lua, read back (118 MB on disk, some minutes)
+#        billion, only if it is named: a billion events of Lua, read back (104 MB on disk, a minute)
 #        --smoke: tiny programs, one round: that all of it runs
 set -eu
 
