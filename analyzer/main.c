@@ -55,7 +55,7 @@ static void usage_print(FILE *file)
           file);
     for (size_t i = 0; i < NR_COMMANDS; i++)
         fprintf(file, "  %-11s %s\n", commands[i].name, commands[i].summary);
-    fputs("\ntracean VERB --help tells the rest; so does tracean(1).\n", file);
+    fputs("\ntracean VERB --help tells the rest; so does tracean(1). Options in TRACEAN_OPTIONS come first.\n", file);
 }
 
 static int verb_unknown(const char *name)

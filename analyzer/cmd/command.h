@@ -22,6 +22,9 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit status */
 };
 
+#define OPTIONS_ENVIRONMENT       "TRACEAN_OPTIONS"
+#define OPTIONS_ENVIRONMENT_BYTES 1024u
+
 /* The options that mean the same everywhere. */
 struct options {
     const char *output;      /* -o FILE; NULL: standard output */
@@ -94,6 +97,8 @@ struct options {
         WEIGHT_GROWN
     } weight; /* --weight (flamegraph, export) */
 
+    char environment[OPTIONS_ENVIRONMENT_BYTES]; /* the words of TRACEAN_OPTIONS; members above point into it */
+
     char **inputs; /* the rest of the line; ./trace.zst when there is none */
     int nr_inputs;
     bool default_input; /* there was none */
@@ -126,9 +131,10 @@ enum option_set {
 };
 
 /*
- * Parse a verb's command line with getopt_long/argp. `usage` is the verb's text after "tracean VERB [OPTION…] ";
- * `about` a paragraph, `examples` lines of examples for --help. --help prints and exits 0 (the one exit in here); a
- * wrong flag is -1 with ERR_USAGE.
+ * Parse a verb's command line with getopt_long, after the options in TRACEAN_OPTIONS, of which those that the verb does
+ * not take have no effect. The options must stay where they are, as they point into themselves. `usage` is the verb's
+ * text after "tracean VERB [OPTION…] "; `about` a paragraph, `examples` lines of examples for --help. --help prints and
+ * exits 0 (the one exit in here); a wrong flag is -1 with ERR_USAGE.
  */
 int options_parse(struct options *options, int argc, char **argv, unsigned option_set, const char *usage,
                   const char *about, const char *examples, struct err *err);

@@ -2,6 +2,7 @@
 
 #include "cmd/near_word.h"
 #include "cmd/option_values.h"
+#include "cmd/shell_words.h"
 #include "view/function_columns.h"
 
 #include <getopt.h>
@@ -134,6 +135,11 @@ static const struct option_row rows[] = {
 
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
 
+static bool row_is_in(const struct option_row *row, unsigned set)
+{
+    return (row->set & set) != 0 || row->set == ALWAYS;
+}
+
 /* ---- Help --------------------------------------------------------------------------------------- */
 
 static void help_exit(const char *verb, unsigned set, const char *usage, const char *about, const char *examples)
@@ -141,7 +147,7 @@ static void help_exit(const char *verb, unsigned set, const char *usage, const c
     printf("Usage: tracean %s [OPTION…] %s\n\n%s\n\nOptions:\n", verb, usage, about);
     for (size_t i = 0; i < NR_ROWS; i++) {
         const struct option_row *row = &rows[i];
-        if (((row->set & set) == 0 && row->set != ALWAYS) || row->help == NULL)
+        if (!row_is_in(row, set) || row->help == NULL)
             continue;
         char left[48];
         snprintf(left, sizeof(left), "%c%c%s--%s%s%s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
@@ -318,7 +324,7 @@ static void getopt_tables(unsigned set, struct option *longs, char *shorts)
     size_t nr = 0;
     *shorts++ = ':'; /* tell a missing value from an unknown option */
     for (size_t i = 0; i < NR_ROWS; i++) {
-        if ((rows[i].set & set) == 0 && rows[i].set != ALWAYS)
+        if (!row_is_in(&rows[i], set))
             continue;
         longs[nr++] =
             (struct option){rows[i].name, rows[i].argument ? required_argument : no_argument, NULL, (int)rows[i].id};
@@ -339,6 +345,21 @@ static enum option_id option_of_letter(int letter)
             return rows[i].id;
     return OPTION_HELP;
 }
+
+/* True when any row of an option is in the set. */
+static bool option_is_in(enum option_id id, unsigned set)
+{
+    bool found = false;
+    for (size_t i = 0; i < NR_ROWS; i++)
+        found |= rows[i].id == id && row_is_in(&rows[i], set);
+    return found;
+}
+
+/* A line of options. */
+struct line {
+    unsigned known, taken;   /* enum option_set: which there are, and which of them have an effect */
+    const char *const *help; /* usage, about, examples; NULL: it is no command line */
+};
 
 static const char *format_of_file(const char *path)
 {
@@ -392,27 +413,76 @@ static int option_wrong(int argc, char **argv, int code, const struct option *lo
     return option_unknown(word, argv[0], longs, err);
 }
 
-int options_parse(struct options *options, int argc, char **argv, unsigned option_set, const char *usage,
-                  const char *about, const char *examples, struct err *err)
+/* The options of a line, those that the verb takes. What follows them begins at argv[optind]. */
+static int line_parse(struct options *options, int argc, char **argv, const struct line *line, struct err *err)
 {
-    static char default_name[] = "trace.zst";
-    static char *default_inputs[] = {default_name, NULL};
     struct option longs[NR_ROWS + 1];
     char shorts[2 * NR_ROWS + 2];
-    getopt_tables(option_set, longs, shorts);
-    *options =
-        (struct options){.to_ns = UINT64_MAX, .top = UINT32_MAX, .min_width = -1, .at_ns = {UINT64_MAX, UINT64_MAX}};
+    getopt_tables(line->known, longs, shorts);
     opterr = 0;
     optind = 0; /* begin anew */
     for (int code; (code = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
         if (code == '?' || code == ':')
             return option_wrong(argc, argv, code, longs, err);
         enum option_id id = code >= OPTION_OUTPUT ? (enum option_id)code : option_of_letter(code);
+        if (line->help == NULL && (id == OPTION_HELP || id == OPTION_OUTPUT))
+            return err_set(err, ERR_USAGE, "--%s: belongs on the command line", name_of(id));
         if (id == OPTION_HELP)
-            help_exit(argv[0], option_set, usage, about, examples);
-        if (option_take(options, id, optarg, err) != 0)
+            help_exit(argv[0], line->taken, line->help[0], line->help[1], line->help[2]);
+        if (option_is_in(id, line->taken) && option_take(options, id, optarg, err) != 0)
             return -1;
     }
+    return 0;
+}
+
+enum { ENVIRONMENT_WORDS = 64 };
+
+static int environment_words(struct options *options, const char *verb, unsigned set, char *value, struct err *err)
+{
+    char *argv[ENVIRONMENT_WORDS + 2];
+    char name[16];
+    const struct line line = {.known = ALWAYS, .taken = set};
+    snprintf(name, sizeof(name), "%s", verb); /* for messages */
+    size_t nr = shell_words(value, argv + 1, ENVIRONMENT_WORDS);
+    if (nr > ENVIRONMENT_WORDS)
+        return err_set(err, ERR_USAGE, "a quote has no end, or there are more than %d words", ENVIRONMENT_WORDS);
+    argv[0] = name;
+    argv[nr + 1] = NULL;
+    if (line_parse(options, (int)nr + 1, argv, &line, err) != 0)
+        return -1;
+    return optind > (int)nr ? 0 : err_set(err, ERR_USAGE, "\"%s\": only options stand there", argv[optind]);
+}
+
+/* What the environment says stands first: the command line has the last word. */
+static int environment_parse(struct options *options, const char *verb, unsigned set, struct err *err)
+{
+    const char *value = getenv(OPTIONS_ENVIRONMENT);
+    struct err found = {0};
+    if (!value)
+        return 0;
+    if (strlen(value) >= sizeof(options->environment))
+        return err_set(err, ERR_USAGE, OPTIONS_ENVIRONMENT ": is longer than %u bytes", OPTIONS_ENVIRONMENT_BYTES - 1);
+    strcpy(options->environment, value);
+    if (environment_words(options, verb, set, options->environment, &found) == 0)
+        return 0;
+    return err_set(err, found.code, OPTIONS_ENVIRONMENT ": %s", found.text);
+}
+
+int options_parse(struct options *options, int argc, char **argv, unsigned option_set, const char *usage,
+                  const char *about, const char *examples, struct err *err)
+{
+    static char default_name[] = "trace.zst";
+    static char *default_inputs[] = {default_name, NULL};
+    const char *help[] = {usage, about, examples};
+    const struct line line = {.known = option_set, .taken = option_set, .help = help};
+    *options =
+        (struct options){.to_ns = UINT64_MAX, .top = UINT32_MAX, .min_width = -1, .at_ns = {UINT64_MAX, UINT64_MAX}};
+    if (environment_parse(options, argv[0], option_set, err) != 0)
+        return -1;
+    const char *usual_format = options->format; /* less than what the name of the output says */
+    options->format = NULL;
+    if (line_parse(options, argc, argv, &line, err) != 0)
+        return -1;
     if ((option_set & OPTIONS_SUBJECT) != 0) {
         if (optind >= argc)
             return err_set(err, ERR_USAGE, "%s: name a function (see tracean %s --help)", argv[0], argv[0]);
@@ -423,6 +493,8 @@ int options_parse(struct options *options, int argc, char **argv, unsigned optio
     options->nr_inputs = options->default_input ? 1 : argc - optind;
     if (!options->format && options->output && (option_set & OPTIONS_FORMAT) != 0)
         options->format = format_of_file(options->output);
+    if (!options->format)
+        options->format = usual_format;
     return 0;
 }
 

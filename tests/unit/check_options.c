@@ -2,6 +2,7 @@
  * The command line: every option with good and bad values, and only where a verb takes it.
  */
 #include "cmd/command.h"
+#include "cmd/shell_words.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -325,6 +326,119 @@ START_TEST(slips_of_the_finger_are_understood)
 
 END_TEST
 
+/* ---- TRACEAN_OPTIONS ------------------------------------------------------------------------------ */
+
+/* Words as "a|b|"; "!" when they cannot be divided. */
+static const struct {
+    const char *line, *words;
+} divided[] = {
+    {"", ""},
+    {" \t\n ", ""},
+    {"a", "a|"},
+    {"  a  bc ", "a|bc|"},
+    {"'a b' \"c d\"", "a b|c d|"},
+    {"a' 'b\" \"c", "a b c|"},
+    {"'' \"\"", "||"},
+    {"a\\ b \\' \\\\", "a b|'|\\|"},
+    {"'a\\' \"\\\"\"", "a\\|\"|"},
+    {"'\"' \"'\"", "\"|'|"},
+    {"a\\", "a\\|"},
+    {"'a", "!"},
+    {"a\"b c", "!"},
+    {"1 2 3 4 5", "!"}, /* more than four */
+};
+
+START_TEST(lines_are_divided_as_a_shell_does)
+{
+    enum { MOST = 4 };
+
+    char line[64], found[64] = "", *all[MOST];
+    snprintf(line, sizeof(line), "%s", divided[_i].line);
+    size_t nr = shell_words(line, all, MOST);
+    for (size_t i = 0; nr <= MOST && i < nr; i++) {
+        strcat(found, all[i]);
+        strcat(found, "|");
+    }
+    ck_assert_str_eq(nr <= MOST ? found : "!", divided[_i].words);
+}
+
+END_TEST
+
+START_TEST(environment_stands_first)
+{
+    struct options options;
+    struct err err = {0};
+    setenv(OPTIONS_ENVIRONMENT, "--top 5 --no-fold -q --title 'my run' --width=300", 1);
+    ck_assert_int_eq(parse(&options, "--thread 7 -n 9 a.zst", ALL_SETS, &err), 0);
+    ck_assert(options.top == 9 && options.no_fold && options.quiet && options.thread == 7 && options.width_px == 300);
+    ck_assert_str_eq(options.title, "my run");
+    ck_assert_int_eq(options.nr_inputs, 1);
+    ck_assert_str_eq(options.inputs[0], "a.zst");
+    ck_assert_int_eq(parse(&options, "--thread 7", OPTIONS_FILTER, &err), 0); /* a verb that takes fewer */
+    ck_assert(options.top == UINT32_MAX && options.no_fold && options.quiet && options.title == NULL);
+    unsetenv(OPTIONS_ENVIRONMENT);
+}
+
+END_TEST
+
+START_TEST(format_of_the_environment_yields_to_the_name)
+{
+    struct options options;
+    struct err err = {0};
+    setenv(OPTIONS_ENVIRONMENT, "--format json", 1);
+    ck_assert_int_eq(parse(&options, "", ALL_SETS, &err), 0);
+    ck_assert_str_eq(options.format, "json");
+    ck_assert_int_eq(parse(&options, "-o x.csv", ALL_SETS, &err), 0);
+    ck_assert_str_eq(options.format, "csv");
+    ck_assert_int_eq(parse(&options, "-o x.csv --format html", ALL_SETS, &err), 0);
+    ck_assert_str_eq(options.format, "html");
+    unsetenv(OPTIONS_ENVIRONMENT);
+}
+
+END_TEST
+
+static const struct {
+    const char *value, *says;
+} wrong_environments[] = {
+    {"--nonsense", "TRACEAN_OPTIONS: --nonsense: no such option (see tracean verb --help)"},
+    {"--top x", "TRACEAN_OPTIONS: --top: \"x\" is not a number from 0 to 4294967294"},
+    {"--top", "TRACEAN_OPTIONS: --top: wants a value (see tracean verb --help)"},
+    {"--top 5 a.zst", "TRACEAN_OPTIONS: \"a.zst\": only options stand there"},
+    {"-o x", "TRACEAN_OPTIONS: --output: belongs on the command line"},
+    {"--help", "TRACEAN_OPTIONS: --help: belongs on the command line"},
+    {"'--top", "TRACEAN_OPTIONS: a quote has no end, or there are more than 64 words"},
+};
+
+START_TEST(mistakes_in_the_environment_are_told)
+{
+    struct options options;
+    struct err err = {0};
+    setenv(OPTIONS_ENVIRONMENT, wrong_environments[_i].value, 1);
+    ck_assert_int_eq(parse(&options, "a.zst", ALL_SETS, &err), -1);
+    ck_assert_int_eq(err.code, ERR_USAGE);
+    ck_assert_str_eq(err.text, wrong_environments[_i].says);
+    unsetenv(OPTIONS_ENVIRONMENT);
+}
+
+END_TEST
+
+START_TEST(environment_may_be_too_long)
+{
+    struct options options;
+    struct err err = {0};
+    char value[OPTIONS_ENVIRONMENT_BYTES + 1];
+    memset(value, ' ', sizeof(value) - 1);
+    value[sizeof(value) - 1] = '\0';
+    setenv(OPTIONS_ENVIRONMENT, value + 1, 1);
+    ck_assert_int_eq(parse(&options, "a.zst", ALL_SETS, &err), 0);
+    setenv(OPTIONS_ENVIRONMENT, value, 1);
+    ck_assert_int_eq(parse(&options, "a.zst", ALL_SETS, &err), -1);
+    ck_assert_str_eq(err.text, "TRACEAN_OPTIONS: is longer than 1023 bytes");
+    unsetenv(OPTIONS_ENVIRONMENT);
+}
+
+END_TEST
+
 static void no_output(void)
 {
     int null = open("/dev/null", O_WRONLY);
@@ -367,6 +481,12 @@ int main(void)
     tcase_add_loop_test(tests, verbs_take_their_own_options, 0, (int)(sizeof(owned) / sizeof(owned[0])));
     tcase_add_loop_test(tests, endings_say_the_format, 0, (int)(sizeof(formats) / sizeof(formats[0])));
     tcase_add_loop_test(tests, slips_of_the_finger_are_understood, 0, (int)(sizeof(slips) / sizeof(slips[0])));
+    tcase_add_loop_test(tests, lines_are_divided_as_a_shell_does, 0, (int)(sizeof(divided) / sizeof(divided[0])));
+    tcase_add_test(tests, environment_stands_first);
+    tcase_add_test(tests, format_of_the_environment_yields_to_the_name);
+    tcase_add_loop_test(tests, mistakes_in_the_environment_are_told, 0,
+                        (int)(sizeof(wrong_environments) / sizeof(wrong_environments[0])));
+    tcase_add_test(tests, environment_may_be_too_long);
     tcase_add_test(tests, colours);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
