@@ -3,6 +3,7 @@
  */
 #include "cmd/command.h"
 #include "cmd/near_word.h"
+#include "cmd/progress.h"
 
 #include "tracert/format.h"
 
@@ -113,6 +114,7 @@ int main(int argc, char **argv)
 {
     descriptors_hold();
     signal(SIGPIPE, SIG_IGN);
+    progress_listen();
     if (argc < 2) {
         usage_print(stderr);
         return ERR_USAGE;

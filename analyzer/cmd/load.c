@@ -423,8 +423,10 @@ struct profile *load_profile(const struct options *options, struct err *err)
 {
     if (options->nr_inputs == 1)
         return input_load_profile(options, options->inputs[0], err);
+    struct progress progress = progress_begin(options, "merging");
     struct merger *merger = merger_new(err);
     for (int i = 0; merger != NULL && i < options->nr_inputs; i++) {
+        progress_show(&progress, (uint64_t)i, (uint64_t)options->nr_inputs);
         struct profile *profile = input_load_profile(options, options->inputs[i], err);
         if (profile == NULL || merger_add(merger, profile, err) != 0) {
             merger_free(merger);
@@ -432,6 +434,7 @@ struct profile *load_profile(const struct options *options, struct err *err)
         }
         profile_free(profile);
     }
+    progress_end(&progress);
     return merger == NULL ? NULL : merger_finish(merger, err);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/escape.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,21 @@
 #define SECOND_NS 1000000000u
 
 enum { BAR_COLUMNS = 30, NAME_COLUMNS = 24 };
+
+static volatile sig_atomic_t is_asked; /* a signal handler can reach nothing else */
+
+static void ask(int signal)
+{
+    (void)signal;
+    is_asked = 1;
+}
+
+void progress_listen(void)
+{
+    struct sigaction action = {.sa_handler = ask, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGUSR1, &action, NULL);
+}
 
 static uint64_t now_ns(void)
 {
@@ -57,19 +73,27 @@ void progress_line(char line[PROGRESS_BYTES], const char *name, uint64_t done, u
         snprintf(line, PROGRESS_BYTES, "%s  [%s] %3.0f %%  %.0f min left", label, bar, 100 * share, left_s / 60);
 }
 
+/* On a terminal over the bar, which goes on below. */
+static void line_show(struct progress *progress, uint64_t done, uint64_t all, uint64_t now, bool stays)
+{
+    char line[PROGRESS_BYTES];
+    progress_line(line, progress->name, done, all, now - progress->start_ns);
+    fprintf(stderr, progress->enabled ? "\r%s\x1b[K%s" : "%s%s", line, stays ? "\n" : "");
+    fflush(stderr);
+    progress->shown_ns = stays ? 0 : now;
+}
+
 void progress_show(void *context, uint64_t done, uint64_t all)
 {
     struct progress *progress = context;
-    if (!progress->enabled)
+    bool asked = is_asked != 0;
+    if (!progress->enabled && !asked)
         return;
+    is_asked = 0;
     uint64_t now = now_ns();
-    if (now - progress->start_ns < SECOND_NS || now - progress->shown_ns < SECOND_NS / 10)
-        return;
-    char line[PROGRESS_BYTES];
-    progress_line(line, progress->name, done, all, now - progress->start_ns);
-    fprintf(stderr, "\r%s\x1b[K", line);
-    fflush(stderr);
-    progress->shown_ns = now;
+    bool late = now - progress->start_ns >= SECOND_NS && now - progress->shown_ns >= SECOND_NS / 10;
+    if (asked || late)
+        line_show(progress, done, all, now, asked);
 }
 
 void progress_end(struct progress *progress)

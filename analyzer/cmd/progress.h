@@ -1,5 +1,6 @@
 /*
- * A bar on the terminal while a trace is being read, when that takes longer than a second.
+ * A bar on the terminal while something is being read, when that takes longer than a second; and a line of it, on a
+ * terminal or not, whenever somebody asks by SIGUSR1.
  */
 #ifndef PROGRESS_H
 #define PROGRESS_H
@@ -16,7 +17,10 @@ struct progress {
 
 struct progress progress_begin(const struct options *options, const char *name);
 
-/* How far it is; looks at the clock, and draws ten times a second at most. */
+/* From now on SIGUSR1 asks for a line, and ends nothing. */
+void progress_listen(void);
+
+/* How far it is; draws ten times a second at most, and a line of its own when one was asked for. */
 void progress_show(void *progress, uint64_t done, uint64_t all);
 
 /* Take the bar away. */

@@ -1,5 +1,6 @@
 #include "cmd/replayed.h"
 
+#include "cmd/progress.h"
 #include "profile/function_names.h"
 
 struct profile_function *replayed_names(const struct replayed *replayed, struct err *err)
@@ -26,8 +27,14 @@ int replayed_show(const struct options *options, const struct replay_filter *fil
         return command_fail(&err);
     struct replayed replayed = {options, trace, &replay, &notices, &arena};
     arena_init(&arena, 0);
+    struct progress progress = progress_begin(options, trace->path);
     int result = replay_init(&replay, trace, filter, &err);
-    if (result == 0 && (result = replay_run(&replay, &err)) == 0) {
+    replay.progress = progress_show;
+    replay.progress_context = &progress;
+    result = result == 0 ? replay_run(&replay, &err) : result;
+    progress_end(&progress);
+    replay.progress = NULL;
+    if (result == 0) {
         nr_dropped = replay_dropped(&replay); /* now: whoever shows it may replay again */
         result = show(&replayed, &err);
     }

@@ -1,4 +1,5 @@
 #include "cmd/input.h"
+#include "cmd/progress.h"
 
 #include "profile/file.h"
 #include "trace/verify.h"
@@ -40,12 +41,15 @@ static int profile_verify(const char *path)
 static int trace_verify(const struct options *options, struct out *out, const char *path)
 {
     struct err err = {0};
-    struct verify verify = {0};
+    struct progress progress = progress_begin(options, path);
+    struct verify verify = {.progress = progress_show, .progress_context = &progress};
     struct trace *trace = input_open(path, &err);
     if (trace == NULL)
         return command_fail(&err);
     int status;
-    if (verify_trace(&verify, trace, &err) != 0) {
+    int result = verify_trace(&verify, trace, &err);
+    progress_end(&progress);
+    if (result != 0) {
         status = command_fail(&err);
     } else {
         if (!options->quiet)

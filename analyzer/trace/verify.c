@@ -212,7 +212,8 @@ int verify_trace(struct verify *verify, struct trace *trace, struct err *err)
 {
     struct verifier verifier = {.verify = verify, .trace = trace, .err = err};
     int result = -1;
-    *verify = (struct verify){.threads = calloc((size_t)trace->nr_threads + 1, sizeof(*verify->threads))};
+    verify->threads = calloc((size_t)trace->nr_threads + 1, sizeof(*verify->threads));
+    verify->nr_problems = 0;
     verifier.progress = calloc((size_t)trace->nr_threads + 1, sizeof(*verifier.progress));
     if (verify->threads == NULL || verifier.progress == NULL) {
         err_set(err, ERR_INPUT, "out of memory");
@@ -224,6 +225,8 @@ int verify_trace(struct verify *verify, struct trace *trace, struct err *err)
         verifier.block = &trace->chunks[i];
         if (chunk_verify(&verifier) != 0)
             goto out;
+        if (verify->progress != NULL)
+            verify->progress(verify->progress_context, verifier.block->offset, trace->file_bytes);
     }
     end_check(&verifier);
     result = 0;

@@ -17,6 +17,9 @@ struct verify_thread {
 struct verify {
     struct verify_thread *threads; /* trace->nr_threads */
     uint64_t nr_problems;
+    void (*progress)(void *context, uint64_t done_bytes,
+                     uint64_t all_bytes); /* set before; NULL: nobody wants to know */
+    void *progress_context;
 };
 
 /*

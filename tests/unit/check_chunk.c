@@ -333,7 +333,7 @@ START_TEST(memory_comes_out_with_all_it_is_about)
     static const struct memory_event orphan = {.symbol = SYMBOL_OPERAND, .nr_operands = 2, .operands = {7, 16}};
     struct bench bench;
     struct machine machine;
-    struct verify verify;
+    struct verify verify = {0};
     struct err err = {0};
     bench_open(&bench);
     machine_init(&machine, (uint64_t)_i + 400);

@@ -49,7 +49,7 @@ START_TEST(old_traces_are_read)
 {
     char *path = golden.gl_pathv[_i], line[256];
     struct err err = {0};
-    struct verify verify;
+    struct verify verify = {0};
     struct options options = {.to_ns = UINT64_MAX, .top = UINT32_MAX, .inputs = &path, .nr_inputs = 1};
     struct trace *trace = trace_open(path, &err);
     ck_assert_msg(trace != NULL && verify_trace(&verify, trace, &err) == 0, "%s", err.text);

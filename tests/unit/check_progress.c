@@ -3,7 +3,10 @@
 #include "suite.h"
 
 #include <check.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     uint64_t done, all, passed_ns;
@@ -52,6 +55,39 @@ START_TEST(no_terminal_no_bar)
 
 END_TEST
 
+/* What stands on standard error while something is read, half of it; `asked`: with a SIGUSR1 before. */
+static void error_read(char *text, size_t room, bool asked)
+{
+    FILE *file = tmpfile();
+    struct options options = {.quiet = true};
+    int own = dup(STDERR_FILENO);
+    ck_assert(file != NULL && own >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
+    struct progress progress = progress_begin(&options, "a/b");
+    if (asked)
+        raise(SIGUSR1);
+    for (int i = 0; i < 3; i++)
+        progress_show(&progress, 50, 100);
+    progress_end(&progress);
+    fflush(stderr);
+    dup2(own, STDERR_FILENO);
+    close(own);
+    rewind(file);
+    text[fread(text, 1, room - 1, file)] = '\0';
+    fclose(file);
+}
+
+START_TEST(line_is_shown_when_it_is_asked_for)
+{
+    char text[1024];
+    progress_listen();
+    error_read(text, sizeof(text), true);
+    ck_assert_str_eq(text, "b  [###############               ]  50 %  0 s left\n");
+    error_read(text, sizeof(text), false);
+    ck_assert_str_eq(text, "");
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("progress");
@@ -59,6 +95,7 @@ int main(void)
     tcase_add_loop_test(tcase, lines_tell_how_far, 0, (int)(sizeof(lines) / sizeof(lines[0])));
     tcase_add_test(tcase, names_are_harmless_and_short);
     tcase_add_test(tcase, no_terminal_no_bar);
+    tcase_add_test(tcase, line_is_shown_when_it_is_asked_for);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }

@@ -26,7 +26,7 @@ struct outcome {
 static void result_check(struct outcome *outcome, const char *text, size_t bytes, const struct writer *whole)
 {
     struct writer result = {.file = {(uint8_t *)(uintptr_t)text, bytes, bytes}};
-    struct verify verify;
+    struct verify verify = {0};
     struct err err = {0};
     char path[64];
     int fd = writer_memory(&result, path);
