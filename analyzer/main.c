@@ -51,7 +51,8 @@ static const struct command *command_find(const char *name)
 
 static void usage_print(FILE *file)
 {
-    fputs("Usage: tracean VERB [OPTION…] [TRACE…]\n\nReads what libtracert recorded; without a TRACE, ./trace.zst.\n\n"
+    fputs("Usage: tracean VERB [OPTION…] [TRACE…]\n\nReads what libtracert recorded; without a TRACE, ./trace.zst; - "
+          "is standard input.\n\n"
           "Verbs:\n",
           file);
     for (size_t i = 0; i < NR_COMMANDS; i++)

@@ -1,5 +1,6 @@
 #include "cmd/input.h"
 
+#include "base/standard_input.h"
 #include "cmd/finish.h"
 #include "profile/file.h"
 
@@ -34,16 +35,16 @@ void notices_release(struct notices *notices)
 
 struct trace *input_open(const char *path, struct err *err)
 {
-    if (strcmp(path, "-") == 0) {
-        err_set(err, ERR_USAGE, "a trace cannot be read from standard input: name its file");
+    bool standard = standard_input_is(path);
+    if (standard && standard_input_keep(err) != 0)
         return NULL;
-    }
     if (profile_file_is(path)) {
-        err_set(err, ERR_USAGE, "%s: is a profile, and has no single events: name the trace", path);
+        err_set(err, ERR_USAGE, "%s: is a profile, and has no single events: name the trace",
+                standard_input_name(path));
         return NULL;
     }
     struct trace *trace = trace_open(path, err);
-    if (trace == NULL || !finish_is_needed(trace) || !finish_run(trace))
+    if (trace == NULL || standard || !finish_is_needed(trace) || !finish_run(trace))
         return trace;
     trace_close(trace);
     return trace_open(path, err);

@@ -19,8 +19,8 @@ struct notices {
 void notices_add(void *notices, const char *text); /* as symbols_resolve() wants it */
 void notices_release(struct notices *notices);
 
-/* Open a trace that the command line names; one that a killed recorder left is finished first. NULL with err set; "-"
- * is refused. */
+/* Open a trace that the command line names; one that a killed recorder left is finished first. "-" is standard
+ * input. NULL with err set. */
 struct trace *input_open(const char *path, struct err *err);
 
 /* Open the only input of a verb that takes one. */

@@ -3,6 +3,7 @@
  */
 #include "cmd/load.h"
 
+#include "base/standard_input.h"
 #include "cmd/heap.h"
 #include "cmd/input.h"
 #include "cmd/progress.h"
@@ -416,6 +417,8 @@ static struct profile *file_load_profile(const struct options *options, const ch
 
 static struct profile *input_load_profile(const struct options *options, const char *path, struct err *err)
 {
+    if (standard_input_is(path) && standard_input_keep(err) != 0)
+        return NULL;
     return profile_file_is(path) ? file_load_profile(options, path, err) : trace_load_profile(options, path, err);
 }
 

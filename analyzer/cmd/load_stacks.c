@@ -1,6 +1,7 @@
 /*
  * What the verbs that draw take beside traces: folded stacks.
  */
+#include "base/standard_input.h"
 #include "cmd/heap.h"
 #include "cmd/load.h"
 #include "profile/folded.h"
@@ -18,7 +19,7 @@
 static bool is_folded(const char *path)
 {
     unsigned char head[4096];
-    FILE *file = fopen(path, "rb");
+    FILE *file = fopen(standard_input_place(path), "rb");
     size_t bytes = file ? fread(head, 1, sizeof(head), file) : 0;
     if (file)
         fclose(file);
@@ -30,20 +31,18 @@ static bool is_folded(const char *path)
 static struct profile *folded_load(const struct options *options, const char *path, struct profile **base,
                                    struct err *err)
 {
-    bool standard = strcmp(path, "-") == 0;
-    const struct folded_request request = {.name = standard ? "standard input" : path,
+    const struct folded_request request = {.name = standard_input_name(path),
                                            .unit = options->unit ? options->unit : "samples",
                                            .factor = options->factor,
                                            .base = options->time_order ? NULL : base,
                                            .chart = options->time_order ? options->chart : NULL};
-    FILE *file = standard ? stdin : fopen(path, "r");
+    FILE *file = fopen(standard_input_place(path), "r");
     if (!file) {
-        err_set_errno(err, ERR_INPUT, errno, "%s: cannot open", path);
+        err_set_errno(err, ERR_INPUT, errno, "%s: cannot open", request.name);
         return NULL;
     }
     struct profile *profile = folded_read(file, &request, err);
-    if (!standard)
-        fclose(file);
+    fclose(file);
     return profile;
 }
 
@@ -51,23 +50,29 @@ static struct profile *stacks_or_profile(const struct options *options, struct p
 {
     if (options->weight != WEIGHT_TIME)
         return heap_load_weighed(options, err);
+    char standard[] = "-", *piped[] = {standard};
+    struct options inputs = *options;
     if (options->default_input && access(options->inputs[0], F_OK) != 0) {
-        if (!isatty(STDIN_FILENO))
-            return folded_load(options, "-", base, err);
-        err_set(err, ERR_USAGE, "no trace is named, there is no ./trace.zst, and nothing comes from a pipe");
-        return NULL;
+        if (isatty(STDIN_FILENO) == 1) {
+            err_set(err, ERR_USAGE, "no trace is named, there is no ./trace.zst, and nothing comes from a pipe");
+            return NULL;
+        }
+        inputs.inputs = piped;
     }
-    for (int i = 0; i < options->nr_inputs; i++) {
-        bool folded = strcmp(options->inputs[i], "-") == 0 || is_folded(options->inputs[i]);
-        if (folded && options->nr_inputs == 1)
-            return folded_load(options, options->inputs[0], base, err);
+    for (int i = 0; i < inputs.nr_inputs; i++) {
+        const char *path = inputs.inputs[i];
+        if (standard_input_is(path) && standard_input_keep(err) != 0)
+            return NULL;
+        bool folded = is_folded(path);
+        if (folded && inputs.nr_inputs == 1)
+            return folded_load(options, path, base, err);
         if (folded) {
             err_set(err, ERR_USAGE, "%s: not a trace; folded stacks are read one file at a time (cat them together)",
-                    options->inputs[i]);
+                    standard_input_name(path));
             return NULL;
         }
     }
-    return load_profile(options, err);
+    return load_profile(&inputs, err);
 }
 
 struct profile *load_stacks_or_profile(const struct options *options, struct err *err)

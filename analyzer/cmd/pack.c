@@ -1,5 +1,6 @@
 #include "cmd/input.h"
 
+#include "base/standard_input.h"
 #include "profile/heap.h"
 #include "profile/pack.h"
 
@@ -70,6 +71,10 @@ int cmd_pack(int argc, char **argv)
     struct pack pack;
     if (options_parse(&options, argc, argv, OPTIONS_OUTPUT | OPTIONS_SYMBOLS, "[TRACE]", about, examples, &err) != 0)
         return command_fail(&err);
+    if (!options.output && standard_input_is(options.inputs[0])) {
+        err_set(&err, ERR_USAGE, "pack of standard input needs -o FILE: where to write the packed trace");
+        return command_fail(&err);
+    }
     struct trace *trace = input_open_single(&options, &err);
     if (trace == NULL)
         return command_fail(&err);

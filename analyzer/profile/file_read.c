@@ -2,6 +2,7 @@
  * Nothing in the file is believed: sizes are compared with what is there before memory is asked for, numbers with what
  * they count, and what is not canonical is refused.
  */
+#include "base/standard_input.h"
 #include "profile/calltree.h"
 #include "profile/file.h"
 #include "profile/file_layout.h"
@@ -318,9 +319,10 @@ bool profile_file_is(const char *path)
 {
     uint8_t head[PROFILE_HEAD_BYTES];
     struct stat status;
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+    const char *place = standard_input_place(path);
+    if (stat(place, &status) != 0 || !S_ISREG(status.st_mode))
         return false;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open(place, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return false;
     bool is = pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) && head_is(head);
@@ -330,22 +332,23 @@ bool profile_file_is(const char *path)
 
 struct profile *profile_file_read(const char *path, struct err *err)
 {
+    const char *name = standard_input_name(path);
     struct profile *profile = NULL;
     struct stat status;
     uint8_t *bytes = NULL;
-    FILE *file = fopen(path, "rbe");
+    FILE *file = fopen(standard_input_place(path), "rbe");
     if (file == NULL || fstat(fileno(file), &status) != 0) {
-        err_set_errno(err, ERR_INPUT, errno, "%s", path);
+        err_set_errno(err, ERR_INPUT, errno, "%s", name);
     } else if (!S_ISREG(status.st_mode) || status.st_size > (off_t)ZSTD_compressBound(PROFILE_RAW_MAX)) {
-        err_set(err, ERR_INPUT, "%s: is not a profile", path);
+        err_set(err, ERR_INPUT, "%s: is not a profile", name);
     } else if ((bytes = malloc((size_t)status.st_size + 1)) == NULL) {
-        no_memory(path, err);
+        no_memory(name, err);
     } else {
         size_t nr = fread(bytes, 1, (size_t)status.st_size, file);
         if (ferror(file))
-            err_set_errno(err, ERR_INPUT, errno, "%s", path);
+            err_set_errno(err, ERR_INPUT, errno, "%s", name);
         else
-            profile = profile_decode(bytes, nr, path, err);
+            profile = profile_decode(bytes, nr, name, err);
     }
     free(bytes);
     if (file != NULL)

@@ -8,6 +8,7 @@
 #include "trace/reader.h"
 
 #include "base/number.h"
+#include "base/standard_input.h"
 #include "trace/block.h"
 #include "trace/fields.h"
 
@@ -241,11 +242,12 @@ static int blocks_scan(struct trace *trace, struct err *err)
 
 /* ---- The whole file ------------------------------------------------------------------------------- */
 
-static int file_open(struct trace *trace, const char *path, struct err *err)
+static int file_open(struct trace *trace, const char *place, struct err *err)
 {
     struct stat status;
+    const char *path = trace->path;
     /* Without O_NONBLOCK the open of a FIFO that nobody writes would wait for ever. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = open(place, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     trace->reader->file.fd = fd;
     if (fd < 0)
         return err_set_errno(err, ERR_INPUT, errno, "%s", path);
@@ -456,10 +458,11 @@ struct trace *trace_open(const char *path, struct err *err)
     reader->file.fd = -1;
     arena_init(&trace->arena, ARENA_BYTES_MAX);
     facts_init(&reader->facts);
-    trace->path = arena_copy(&trace->arena, path, strlen(path));
+    const char *name = standard_input_name(path);
+    trace->path = arena_copy(&trace->arena, name, strlen(name));
     if (trace->path == NULL)
         err_set(err, ERR_INPUT, "%s: out of memory", path);
-    if (trace->path == NULL || file_open(trace, path, err) != 0 || file_scan(trace, err) != 0 ||
+    if (trace->path == NULL || file_open(trace, standard_input_place(path), err) != 0 || file_scan(trace, err) != 0 ||
         clock_settle(trace, err) != 0) {
         trace_close(trace);
         return NULL;

@@ -2,6 +2,7 @@
  * Command lines to go on with. They are there to be copied into a shell, so that a name that a shell would read
  * otherwise is quoted, and one that cannot be quoted harmlessly is not offered.
  */
+#include "base/standard_input.h"
 #include "view/report.h"
 
 #include <stdio.h>
@@ -44,7 +45,8 @@ static void command_line(struct sheet *sheet, const char *before, const char *na
 int report_next(const struct profile *profile, struct sheet *sheet, struct err *err)
 {
     char *trace = NULL, *name = NULL;
-    if (!sheet_is_prose(sheet) || profile->facts.nr_traces != 1)
+    if (!sheet_is_prose(sheet) || profile->facts.nr_traces != 1 ||
+        strcmp(profile->facts.source, standard_input_name("-")) == 0) /* which is gone */
         return 0;
     int result = shell_word(profile->facts.source, &trace, err);
     if (result == 0)

@@ -212,6 +212,49 @@ START_TEST(closed_pipe_is_none)
 
 END_TEST
 
+/* Through a pipe, and as a file: what is shown of the trace itself is shown. */
+START_TEST(standard_input_is_read_as_a_file_is)
+{
+    const char *folder = scratch_folder("inputs/standard-%d", _i);
+    const char *verb = verbs[_i];
+    build_program(&toolchains[1], folder, "program", "\"$SOURCE\"/examples/threads/threads.c", "-pthread");
+    run_ok(folder, "TRACERT_OUTPUT=standard\\ input ./program >/dev/null");
+    run_ok(folder, "mkdir -p kept; \"$TRACEAN\" %s -q standard\\ input >file.out; echo $? >>file.out", verb);
+    run_ok(folder, "cat standard\\ input | TMPDIR=kept \"$TRACEAN\" %s -q - >pipe.out; echo $? >>pipe.out", verb);
+    run_ok(folder, "\"$TRACEAN\" %s -q - <standard\\ input >direct.out; echo $? >>direct.out", verb);
+    run_ok(folder,
+           "sed -i -e '/^next:/,/flamegraph/d' -e '/^$/d' *.out; cmp file.out pipe.out && cmp file.out direct.out");
+    run_ok(folder, "test -z \"$(ls kept)\"");
+}
+
+END_TEST
+
+static const struct {
+    const char *line, *says;
+    int status;
+} standard[] = {
+    {": | \"$TRACEAN\" report -", "tracean: standard input: is empty\n", 2},
+    {"echo no trace | \"$TRACEAN\" report -", "tracean: standard input: is not a trace", 2},
+    {"echo x | TMPDIR=/nonexistent \"$TRACEAN\" report -",
+     "tracean: standard input: cannot be kept in /nonexistent (TMPDIR names another folder): No such file", 2},
+    {"head -c 100000 /dev/zero | (ulimit -f 8; TMPDIR=. \"$TRACEAN\" report -)",
+     "tracean: standard input: cannot be kept in . (TMPDIR names another folder): File too large\n", 2},
+    {"\"$TRACEAN\" report - <&-", "tracean: standard input: is empty\n", 2},
+    {"echo x | \"$TRACEAN\" pack -", "tracean: pack of standard input needs -o FILE", 1},
+    {"script -qec '\"$TRACEAN\" report -' /dev/null >&2", "tracean: standard input is a terminal: name a file", 0},
+};
+
+START_TEST(standard_input_that_is_no_trace)
+{
+    const char *folder = scratch_folder("inputs/standard-wrong-%d", _i);
+    struct run run = run_shell(folder, "trap '' XFSZ; %s", standard[_i].line);
+    ck_assert_msg(strncmp(run.err, standard[_i].says, strlen(standard[_i].says)) == 0, "%s", run.err);
+    ck_assert(count_lines(run.err) == 1);
+    ck_assert(standard[_i].status == 0 || run.status == standard[_i].status);
+}
+
+END_TEST
+
 START_TEST(several_traces_are_merged)
 {
     const char *folder = trace_make("merged");
@@ -269,6 +312,8 @@ int main(void)
     tcase_add_test(tcase, program_without_symbols);
     tcase_add_test(tcase, full_disk_is_an_error);
     tcase_add_test(tcase, closed_pipe_is_none);
+    tcase_add_loop_test(tcase, standard_input_is_read_as_a_file_is, 0, NR_VERBS);
+    tcase_add_loop_test(tcase, standard_input_that_is_no_trace, 0, (int)(sizeof standard / sizeof *standard));
     tcase_add_test(tcase, several_traces_are_merged);
     tcase_add_loop_test(tcase, misuse_is_told, 0, (int)(sizeof misuse / sizeof *misuse));
     tcase_add_test(tcase, help_is_given);
