@@ -45,6 +45,33 @@ char *number_time(char text[NUMBER_BYTES], uint64_t time_ns)
     return number_scaled(text, time_ns, units, 4);
 }
 
+char *number_time_in(char text[NUMBER_BYTES], uint64_t time_ns, enum number_unit unit)
+{
+    static const struct {
+        uint64_t ns;
+        const char *name;
+    } units[] = {[NUMBER_NS] = {1, "ns"},
+                 [NUMBER_US] = {1000, "us"},
+                 [NUMBER_MS] = {1000 * 1000, "ms"},
+                 [NUMBER_S] = {1000 * 1000 * 1000, "s"}};
+
+    char whole[NUMBER_BYTES];
+    if (unit == NUMBER_AUTO)
+        return number_time(text, time_ns);
+    uint64_t least = units[unit].ns / 1000; /* what the last digit counts; 0: there is nothing behind the point */
+    if (least == 0) {
+        snprintf(text, NUMBER_BYTES, "%.26s ns", number_grouped(whole, time_ns));
+        return text;
+    }
+    uint64_t count = time_ns / least + (time_ns % least >= (least + 1) / 2 && least > 1);
+    if (count == 0 && time_ns > 0)
+        snprintf(text, NUMBER_BYTES, "<0.001 %s", units[unit].name);
+    else
+        snprintf(text, NUMBER_BYTES, "%.24s.%03u %s", number_grouped(whole, count / 1000), (unsigned)(count % 1000),
+                 units[unit].name);
+    return text;
+}
+
 char *number_bytes(char text[NUMBER_BYTES], uint64_t bytes)
 {
     static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};

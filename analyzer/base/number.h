@@ -13,6 +13,12 @@
 /* "0 ns", "412 ns", "1.05 us", "5.31 s", "1,204 s". */
 char *number_time(char text[NUMBER_BYTES], uint64_t time_ns);
 
+enum number_unit { NUMBER_AUTO, NUMBER_NS, NUMBER_US, NUMBER_MS, NUMBER_S };
+
+/* The same in that unit, to be compared by eye: "1,204 ns", "0.412 us", "5,310.000 ms"; "<0.001 s" where it is more
+ * than nothing. NUMBER_AUTO is number_time(). */
+char *number_time_in(char text[NUMBER_BYTES], uint64_t time_ns, enum number_unit unit);
+
 /* "48,211,904". */
 char *number_grouped(char text[NUMBER_BYTES], uint64_t number);
 

@@ -92,11 +92,12 @@ char *table_cell_format(const struct table_cell *cell, enum table_kind kind, con
     if (kind == TABLE_CHANGE) {
         char change[NUMBER_BYTES];
         snprintf(text, NUMBER_BYTES, "%c%.30s", cell->number < cell->whole ? '-' : '+',
-                 look->times_are_counts ? number_grouped(change, most - least) : number_time(change, most - least));
+                 look->times_are_counts ? number_grouped(change, most - least)
+                                        : number_time_in(change, most - least, look->unit));
         return text;
     }
     if (kind == TABLE_TIME && !look->times_are_counts)
-        return number_time(text, cell->number);
+        return number_time_in(text, cell->number, look->unit);
     if (kind == TABLE_ID)
         snprintf(text, NUMBER_BYTES, "%llu", (unsigned long long)cell->number);
     return kind == TABLE_ID ? text : number_grouped(text, cell->number);

@@ -9,6 +9,7 @@
 #define TABLE_H
 
 #include "base/arena.h"
+#include "base/number.h"
 #include "base/out.h"
 
 #include <stdbool.h>
@@ -70,6 +71,7 @@ struct table_look {
     bool color;
     unsigned columns;      /* 0: no limit */
     bool times_are_counts; /* TABLE_TIME is a number of something else: folded stacks of samples */
+    enum number_unit unit; /* of times */
 };
 
 /* Titles and rows in the format. 0, or -1 when memory ran out. */

@@ -102,7 +102,7 @@ int command_output(const struct options *options, command_writer *write, const v
 int command_sheet(const struct options *options, const char *verb, command_writer *write, const void *answer,
                   struct err *err)
 {
-    struct view_options view = {.top = options->top};
+    struct view_options view = {.top = options->top, .unit = options->time_unit};
     if (view_format_find(options->format, &view.format) != 0)
         return err_set(err, ERR_USAGE, "%s cannot write the format \"%s\", only: text, json, csv, markdown, html", verb,
                        options->format);
@@ -128,6 +128,7 @@ int command_show(const struct options *options, const struct view *view, const s
         .top = options->top,
         .subject = options->subject,
         .sort = options->sort,
+        .unit = options->time_unit,
         .column_list = options->column_list,
         .title = options->title,
         .min_width = options->min_width,

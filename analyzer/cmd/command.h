@@ -5,6 +5,7 @@
 #define COMMAND_H
 
 #include "base/err.h"
+#include "base/number.h"
 #include "base/out.h"
 #include "symbols/symbols.h"
 
@@ -48,29 +49,30 @@ struct options {
         COLOR_NEVER
     } color; /* --color=WHEN, --no-color; NO_COLOR, CLICOLOR_FORCE, FORCE_COLOR are obeyed */
 
-    bool quiet;              /* -q: no notices, no progress */
-    bool force_symbols;      /* --force-symbols */
-    enum symbol_names names; /* --demangle */
-    const char *debug_dir;   /* --debug-dir DIR */
-    const char *title;       /* --title (flamegraph, html) */
-    bool no_fold;            /* --no-fold: recursion as deep as it was */
-    double min_width;        /* --min-width PERCENT (flamegraph) */
-    uint32_t width_px;       /* --width PX (flamegraph) */
-    bool inverted;           /* --inverted (flamegraph) */
-    bool reversed;           /* --reverse (flamegraph) */
-    bool by_module;          /* --colors module (flamegraph) */
-    const char *palette;     /* --colors of flamegraph.pl: a name that palette_find() knows; NULL: the usual ones */
-    bool time_order;         /* --time-order (flamegraph) */
-    bool diff;               /* --diff (flamegraph, html): of two inputs, how the second differs */
-    bool negate;             /* --negate: the second is the base */
-    double total;            /* --total (flamegraph): what the whole width is; 0: the sum */
-    double factor;           /* --factor (flamegraph of folded stacks); 0: 1 */
-    const char *subtitle;    /* --subtitle (flamegraph) */
-    const char *unit;        /* --unit NAME (flamegraph of folded stacks); NULL: samples */
-    const char *subject;     /* FUNC: the first word of the rest of the line, of verbs that take one */
-    const struct pair *pair; /* of the two inputs, once they are loaded */
-    struct chart *chart;     /* filled while a single trace is loaded, and shown; NULL: not wanted */
-    uint32_t slowest;        /* --slowest N (outliers); 0: what is above p99 */
+    bool quiet;                 /* -q: no notices, no progress */
+    bool force_symbols;         /* --force-symbols */
+    enum symbol_names names;    /* --demangle */
+    const char *debug_dir;      /* --debug-dir DIR */
+    const char *title;          /* --title (flamegraph, html) */
+    bool no_fold;               /* --no-fold: recursion as deep as it was */
+    double min_width;           /* --min-width PERCENT (flamegraph) */
+    uint32_t width_px;          /* --width PX (flamegraph) */
+    bool inverted;              /* --inverted (flamegraph) */
+    bool reversed;              /* --reverse (flamegraph) */
+    bool by_module;             /* --colors module (flamegraph) */
+    const char *palette;        /* --colors of flamegraph.pl: a name that palette_find() knows; NULL: the usual ones */
+    bool time_order;            /* --time-order (flamegraph) */
+    bool diff;                  /* --diff (flamegraph, html): of two inputs, how the second differs */
+    bool negate;                /* --negate: the second is the base */
+    double total;               /* --total (flamegraph): what the whole width is; 0: the sum */
+    double factor;              /* --factor (flamegraph of folded stacks); 0: 1 */
+    const char *subtitle;       /* --subtitle (flamegraph) */
+    const char *unit;           /* --unit NAME (flamegraph of folded stacks); NULL: samples */
+    enum number_unit time_unit; /* --unit UNIT (tables): of times */
+    const char *subject;        /* FUNC: the first word of the rest of the line, of verbs that take one */
+    const struct pair *pair;    /* of the two inputs, once they are loaded */
+    struct chart *chart;        /* filled while a single trace is loaded, and shown; NULL: not wanted */
+    uint32_t slowest;           /* --slowest N (outliers); 0: what is above p99 */
 
     bool source;                   /* --source (html) */
     const struct sources *sources; /* what it found */
@@ -127,7 +129,8 @@ enum option_set {
     OPTIONS_CALL = 1u << 15,
     OPTIONS_PAGE = 1u << 16,     /* --source */
     OPTIONS_WRAPPERS = 1u << 17, /* of OPTIONS_MEMORY --alloc-fn --wrappers */
-    OPTIONS_DIFF = 1u << 18      /* of OPTIONS_FLAME --diff */
+    OPTIONS_DIFF = 1u << 18,     /* of OPTIONS_FLAME --diff */
+    OPTIONS_TABLE = 1u << 19     /* --unit, of times */
 };
 
 /*

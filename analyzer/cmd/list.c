@@ -97,7 +97,8 @@ int cmd_list(int argc, char **argv)
 {
     struct options options;
     struct err err = {0};
-    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_WINDOW | OPTIONS_COLOR | OPTIONS_SYMBOLS | OPTIONS_SUBJECT;
+    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_WINDOW | OPTIONS_COLOR | OPTIONS_TABLE | OPTIONS_SYMBOLS |
+                   OPTIONS_SUBJECT;
     if (options_parse(&options, argc, argv, set, "FUNC [TRACE]", about, examples, &err) != 0)
         return command_fail(&err);
     struct replay_filter filter = input_filter(&options);

@@ -167,6 +167,16 @@ int value_colors(struct options *options, const char *text, struct err *err)
     return err_set(err, ERR_USAGE, "--colors: \"%s\" is not one of the words for it (see tracean(1))", text);
 }
 
+int value_unit(struct options *options, const char *text, struct err *err)
+{
+    static const char *const words[] = {"auto", "ns", "us", "ms", "s", NULL}; /* as enum number_unit */
+    int choice = 0;
+    if (value_word("unit", text, words, &choice, err) != 0)
+        return -1;
+    options->time_unit = (enum number_unit)choice;
+    return 0;
+}
+
 int value_demangle(struct options *options, const char *text, struct err *err)
 {
     static const char *const words[] = {"yes", "short", "no", NULL};

@@ -19,6 +19,7 @@ int value_pixels(const char *text, double *percent, struct err *err);
 int value_regex(const char *name, const char *text, struct err *err);
 int value_color(struct options *options, const char *text, struct err *err);
 int value_colors(struct options *options, const char *text, struct err *err);
+int value_unit(struct options *options, const char *text, struct err *err);
 int value_demangle(struct options *options, const char *text, struct err *err);
 int value_wrappers(struct options *options, const char *text, struct err *err);
 int value_weight(struct options *options, const char *text, struct err *err);

@@ -89,6 +89,7 @@ static const struct option_row rows[] = {
     {OPTION_TITLE, OPTIONS_PICTURE, 0, "title", "TEXT", "the picture's title"},
     {OPTION_MIN_WIDTH, OPTIONS_PICTURE, 0, "min-width", "PERCENT", "merge what is narrower; default: nothing"},
     {OPTION_MIN_WIDTH_PX, OPTIONS_PICTURE, 0, "minwidth", "PX", "the same in pixels of 1200, or with % behind"},
+    {OPTION_UNIT, OPTIONS_TABLE, 0, "unit", "UNIT", "of times in tables: ns, us, ms, s; default: what fits each"},
     {OPTION_UNIT, OPTIONS_PICTURE, 0, "unit", "NAME", "what folded stacks count; default samples"},
     {OPTION_UNIT, OPTIONS_PICTURE, 0, "countname", "NAME", "the same as --unit"},
     {OPTION_SUBTITLE, OPTIONS_FLAME, 0, "subtitle", "TEXT", "the line below the title"},
@@ -482,6 +483,8 @@ int options_parse(struct options *options, int argc, char **argv, unsigned optio
     const char *usual_format = options->format; /* less than what the name of the output says */
     options->format = NULL;
     if (line_parse(options, argc, argv, &line, err) != 0)
+        return -1;
+    if ((option_set & OPTIONS_TABLE) != 0 && options->unit && value_unit(options, options->unit, err) != 0)
         return -1;
     if ((option_set & OPTIONS_SUBJECT) != 0) {
         if (optind >= argc)

@@ -83,8 +83,8 @@ int cmd_outliers(int argc, char **argv)
 {
     struct options options;
     struct err err = {0};
-    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_WINDOW | OPTIONS_TOP | OPTIONS_COLOR | OPTIONS_SYMBOLS |
-                   OPTIONS_SUBJECT | OPTIONS_SLOWEST;
+    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_WINDOW | OPTIONS_TOP | OPTIONS_COLOR | OPTIONS_TABLE |
+                   OPTIONS_SYMBOLS | OPTIONS_SUBJECT | OPTIONS_SLOWEST;
     if (options_parse(&options, argc, argv, set, "FUNC [TRACE]", about, examples, &err) != 0)
         return command_fail(&err);
     struct replay_filter filter = input_filter(&options);

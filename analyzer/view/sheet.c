@@ -25,6 +25,7 @@ void sheet_begin(struct sheet *sheet, const struct profile *profile, const struc
                             .format = options->format,
                             .look = {.color = options->color,
                                      .columns = options->columns,
+                                     .unit = options->unit,
                                      .times_are_counts = profile && strcmp(profile->facts.unit, "ns") != 0}};
     if (sheet->format == VIEW_HTML)
         out_format(out, html_head, verb);

@@ -7,6 +7,7 @@
 #define VIEW_H
 
 #include "base/err.h"
+#include "base/number.h"
 #include "base/out.h"
 #include "profile/profile.h"
 
@@ -26,6 +27,7 @@ struct view_options {
     const char *sort, *column_list; /* words of view/function_columns.h; NULL: choose */
     bool color;                     /* escape sequences are welcome */
     unsigned columns;               /* width to keep to; 0: no limit */
+    enum number_unit unit;          /* of times in tables */
     const char *title;              /* NULL: made from the facts */
     double min_width;  /* flame graph: share of the run, in percent, below which frames are left out; < 0: none */
     uint32_t width_px; /* flame graph; 0: choose */

@@ -275,6 +275,36 @@ START_TEST(numbers_read_well)
 
 END_TEST
 
+static const struct {
+    uint64_t ns;
+    enum number_unit unit;
+    const char *text;
+} units[] = {
+    {412, NUMBER_AUTO, "412 ns"},
+    {0, NUMBER_NS, "0 ns"},
+    {1204, NUMBER_NS, "1,204 ns"},
+    {0, NUMBER_US, "0.000 us"},
+    {1, NUMBER_US, "0.001 us"},
+    {1234567, NUMBER_US, "1,234.567 us"},
+    {1, NUMBER_MS, "<0.001 ms"},
+    {499, NUMBER_MS, "<0.001 ms"},
+    {500, NUMBER_MS, "0.001 ms"},
+    {5310000000, NUMBER_MS, "5,310.000 ms"},
+    {999499999, NUMBER_S, "0.999 s"},
+    {999500000, NUMBER_S, "1.000 s"},
+    {UINT64_MAX, NUMBER_NS, "18,446,744,073,709,551,615 ns"},
+    {UINT64_MAX, NUMBER_US, "18,446,744,073,709,551.615 us"},
+    {UINT64_MAX, NUMBER_S, "18,446,744,073.710 s"},
+};
+
+START_TEST(times_in_one_unit)
+{
+    char text[NUMBER_BYTES];
+    ck_assert_str_eq(number_time_in(text, units[_i].ns, units[_i].unit), units[_i].text);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("report");
@@ -286,6 +316,7 @@ int main(void)
     tcase_add_test(tests, text_says_what_counts);
     tcase_add_test(tests, what_is_too_short_is_marked);
     tcase_add_test(tests, text_fits_a_terminal);
+    tcase_add_loop_test(tests, times_in_one_unit, 0, (int)(sizeof(units) / sizeof(units[0])));
     tcase_add_loop_test(tests, numbers_read_well, 0, (int)(sizeof(numbers) / sizeof(numbers[0])));
     suite_add_tcase(suite, tests);
     return suite_run(suite);

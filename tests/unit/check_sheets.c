@@ -205,6 +205,27 @@ START_TEST(columns_are_chosen)
 
 END_TEST
 
+START_TEST(times_have_the_unit_that_is_asked_for)
+{
+    struct profile *profile = profile_fixture();
+    struct err err = {0};
+    char *text;
+    size_t bytes;
+    struct view_options options = {.top = 1, .unit = NUMBER_MS, .column_list = "self,total,calls,function"};
+    struct out *out = out_open_memory(&text, &bytes);
+    ck_assert_int_eq(view_find("report", "text")->write(profile, &options, out, &err), 0);
+    ck_assert_int_eq(out_close(out, &err), 0);
+    char expected[2][NUMBER_BYTES];
+    number_time_in(expected[0], profile->functions[0].exclusive_ns, NUMBER_MS);
+    number_time_in(expected[1], profile->functions[0].inclusive_ns, NUMBER_MS);
+    const char *self = strstr(text, expected[0]);
+    ck_assert_msg(self && strstr(self, expected[1]), "%s", text);
+    free(text);
+    profile_free(profile);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("sheets");
@@ -213,6 +234,7 @@ int main(void)
     tcase_add_loop_test(tests, csv_has_as_many_fields_in_each_row, 0, NR_VERBS);
     tcase_add_loop_test(tests, json_is_the_profile, 0, (int)(sizeof(contract) / sizeof(contract[0])));
     tcase_add_test(tests, tree_is_drawn);
+    tcase_add_test(tests, times_have_the_unit_that_is_asked_for);
     tcase_add_test(tests, subjects_are_found);
     tcase_add_test(tests, functions_are_sorted);
     tcase_add_test(tests, columns_are_chosen);
