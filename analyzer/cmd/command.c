@@ -141,6 +141,7 @@ int command_show(const struct options *options, const struct view *view, const s
         .palette = options->palette ? palette_find(options->palette) : NULL,
         .pair = options->pair,
         .sources = options->sources,
+        .threads = options->threads,
         .chart = options->chart,
         .heap = options->heap != NULL ? *options->heap : NULL,
     };

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct by_thread;
 struct chart;
 struct heap_profile;
 struct pair;
@@ -74,8 +75,9 @@ struct options {
     struct chart *chart;        /* filled while a single trace is loaded, and shown; NULL: not wanted */
     uint32_t slowest;           /* --slowest N (outliers); 0: what is above p99 */
 
-    bool source;                   /* --source (html) */
-    const struct sources *sources; /* what it found */
+    bool source;                     /* --source (html) */
+    const struct by_thread *threads; /* of the trace that is shown, once they are loaded */
+    const struct sources *sources;   /* what it found */
 
     struct call_id {
         uint32_t thread, depth; /* thread 0: none is asked for */

@@ -1,5 +1,7 @@
 #include "cmd/load.h"
+#include "profile/by_thread.h"
 #include "profile/chart.h"
+#include "profile/file.h"
 #include "profile/heap_profile.h"
 #include "profile/pair.h"
 #include "profile/sources.h"
@@ -24,6 +26,34 @@ static const char examples[] =
     "  tracean html --time 1.5s..1.6s trace.zst -o closer.html\n"
     "  py-spy record --format raw -o /dev/stdout -- python3 app.py | tracean html -o app.html";
 
+/* Functions of all of these pages within the page together: some 5 MB of it. */
+#define THREAD_FUNCTIONS_MAX 16000u
+
+/* The threads of a single trace one by one, if there is more than one. 0, or -1 with err set. */
+static int threads_load(const struct options *options, const struct profile *profile, struct by_thread *threads,
+                        struct err *err)
+{
+    uint32_t chosen[BY_THREAD_MAX], nr_functions = 0;
+    uint32_t nr = by_thread_choose(profile, chosen);
+    if (nr < 2 || options->chart == NULL || options->thread != 0 || profile_file_is(options->inputs[0]))
+        return 0;
+    threads->nr_others = nr;
+    for (uint32_t i = 0; i < nr && i < BY_THREAD_MAX && nr_functions <= THREAD_FUNCTIONS_MAX; i++) {
+        struct options one = *options;
+        one.thread = profile->threads[chosen[i]].tid;
+        one.process = profile->threads[chosen[i]].pid;
+        one.chart = NULL;
+        one.heap = NULL;
+        struct profile *found = load_profile(&one, err);
+        if (found == NULL)
+            return -1;
+        threads->profiles[threads->nr++] = found;
+        threads->nr_others--;
+        nr_functions += found->nr_functions;
+    }
+    return 0;
+}
+
 int cmd_html(int argc, char **argv)
 {
     struct options options;
@@ -43,11 +73,15 @@ int cmd_html(int argc, char **argv)
     struct pair pair = {0};
     struct profile *profile = view ? load_shown(&options, &pair, &err) : NULL;
     options.pair = pair.both != NULL ? &pair : NULL;
+    struct by_thread threads = {0};
+    if (profile && threads_load(&options, profile, &threads, &err) == 0)
+        options.threads = &threads;
     struct sources sources = {0};
-    if (profile && options.source && sources_read(&sources, profile, SOURCES_MAX, &err) == 0)
+    if (profile && err.code == ERR_NONE && options.source && sources_read(&sources, profile, SOURCES_MAX, &err) == 0)
         options.sources = &sources;
     int status = profile && err.code == ERR_NONE ? command_show(&options, view, profile) : command_fail(&err);
     sources_release(&sources);
+    by_thread_release(&threads);
     heap_profile_free(heap);
     if (profile != pair.both)
         profile_free(profile);

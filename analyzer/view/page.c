@@ -6,6 +6,7 @@
 
 #include "base/escape.h"
 #include "base/number.h"
+#include "profile/by_thread.h"
 #include "profile/pair.h"
 #include "profile/sources.h"
 #include "view/chart_data.h"
@@ -17,8 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NODES_MAX     200000u /* of the call tree */
-#define FUNCTIONS_MAX 50u     /* in the table for readers without scripts */
+#define NODES_MAX        200000u /* of the call tree */
+#define THREAD_NODES_MAX 25000u  /* of that of a single thread */
+#define FUNCTIONS_MAX    50u     /* in the table for readers without scripts */
 
 static void policy_write(struct out *out)
 {
@@ -123,16 +125,62 @@ static void sources_write(struct out *out, const struct sources *sources)
     out_char(out, ']');
 }
 
-static int data_write(const struct profile *profile, const struct view_options *options, struct out *out,
-                      struct err *err)
+/* Members of an object: the tree of a profile, and how long its calls took. */
+static void times_write(struct out *out, const struct profile *profile, const struct view_options *options,
+                        uint32_t nr_nodes_max)
 {
-    struct tree_cut cut = tree_cut_choose(profile, options->min_width, NODES_MAX);
-    out_text(out, "<script type=\"application/json\" id=\"data\">{\"title\":");
-    escape_json(out, title_of(profile, options));
-    out_text(out, ",\n");
+    struct tree_cut cut = tree_cut_choose(profile, options->min_width, nr_nodes_max);
     tree_data_write(out, profile, options, &cut);
     out_text(out, ",\n");
     durations_write(out, profile);
+}
+
+/* What `tracean report --format json` says, all of it. */
+static int report_write(struct out *out, const struct profile *profile, const struct view_options *options,
+                        struct err *err)
+{
+    struct view_options all = *options;
+    all.top = 0;
+    return view_find("report", "json")->write(profile, &all, out, err);
+}
+
+/* Of each thread what there is of the run, to be read when somebody chooses it; and a list of them. */
+static int threads_write(struct out *out, const struct view_options *options, struct err *err)
+{
+    const struct by_thread *threads = options->threads;
+    for (uint32_t i = 0; threads != NULL && i < threads->nr; i++) {
+        out_format(out, "<script type=\"application/json\" id=\"thread-%u\">{\"data\":{", i);
+        times_write(out, threads->profiles[i], options, THREAD_NODES_MAX);
+        out_text(out, "},\n\"report\":");
+        if (report_write(out, threads->profiles[i], options, err) != 0)
+            return -1;
+        out_text(out, "}</script>\n");
+    }
+    return 0;
+}
+
+static void thread_list_write(struct out *out, const struct by_thread *threads)
+{
+    out_text(out, "\"threads\":[");
+    for (uint32_t i = 0; threads != NULL && i < threads->nr; i++) {
+        const struct profile *profile = threads->profiles[i];
+        out_format(out, "%s{\"pid\":%u,\"tid\":%u,\"calls\":%llu,\"name\":", i > 0 ? ",\n" : "\n",
+                   profile->threads[0].pid, profile->threads[0].tid, (unsigned long long)profile->facts.nr_calls);
+        escape_json(out, profile->threads[0].name);
+        out_char(out, '}');
+    }
+    out_format(out, "],\n\"other_threads\":%u", threads != NULL ? threads->nr_others : 0);
+}
+
+static int data_write(const struct profile *profile, const struct view_options *options, struct out *out,
+                      struct err *err)
+{
+    out_text(out, "<script type=\"application/json\" id=\"data\">{\"title\":");
+    escape_json(out, title_of(profile, options));
+    out_text(out, ",\n");
+    times_write(out, profile, options, NODES_MAX);
+    out_text(out, ",\n");
+    thread_list_write(out, options->threads);
     out_text(out, ",\n");
     chart_data_write(out, options->chart);
     out_text(out, ",\n");
@@ -144,12 +192,10 @@ static int data_write(const struct profile *profile, const struct view_options *
         out_text(out, "}</script>\n");
         return 0;
     }
-    struct view_options all = *options;
-    all.top = 0;
-    if (view_find("report", "json")->write(profile, &all, out, err) != 0)
+    if (report_write(out, profile, options, err) != 0)
         return -1;
     out_text(out, "</script>\n");
-    return heap_page_write(options->heap, options, out, err);
+    return threads_write(out, options, err) == 0 ? heap_page_write(options->heap, options, out, err) : -1;
 }
 
 int page_html(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err)

@@ -5,7 +5,8 @@
     X(tree_js)            \
     X(palette_js) X(comparison_js) X(profile_js) X(frames_js) X(address_js) X(search_js) X(flame_js) X(chart_js)
 #define PAGE_SCRIPTS(X) \
-    X(functions_js) X(calltree_js) X(sandwich_js) X(histogram_js) X(source_js) X(run_js) X(memory_js) X(page_js)
+    X(functions_js)     \
+    X(calltree_js) X(sandwich_js) X(histogram_js) X(source_js) X(run_js) X(memory_js) X(threads_js) X(page_js)
 
 #define DECLARE(name)                          \
     extern const char name[], name##_sha256[]; \

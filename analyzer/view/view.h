@@ -11,6 +11,7 @@
 #include "base/out.h"
 #include "profile/profile.h"
 
+struct by_thread;
 struct chart;
 struct heap_profile;
 struct pair;
@@ -39,6 +40,7 @@ struct view_options {
     const char *subtitle;
     const struct pair *pair;         /* of two profiles, of which the one that is shown is `both`; NULL: of one */
     const struct sources *sources;   /* of functions; NULL: none */
+    const struct by_thread *threads; /* page: the threads of the same trace; NULL: not known */
     const struct chart *chart;       /* the calls in time; NULL: not known */
     const struct heap_profile *heap; /* page: of the same trace; NULL: not known */
 };

@@ -295,6 +295,60 @@ describe("page", () => {
     assert.equal(await page.evaluate(() => window.hurt), undefined);
   });
 
+  it("shows one thread, with the numbers of its report, and all of them again", async () => {
+    const threads = report("threads").thread_list.filter((t) => t.calls > 0).sort((a, b) => b.calls - a.calls);
+    const url = html("threads");
+    await open(url + "#v=functions");
+    const choice = page.locator("#thread");
+    assert.deepEqual(await choice.locator("option").allTextContents(), ["All threads",
+      ...threads.map((t) => `${t.name === "" ? "thread" : t.name} ${t.tid}, ${t.calls.toLocaleString("en-US")} call${t.calls === 1 ? "" : "s"}`)]);
+    const rows = () => page.evaluate(() => Array.from(document.querySelectorAll(".functions tbody tr"), (row) =>
+      [row.querySelector("th").textContent, ...Array.from(row.querySelectorAll("[data-value]"), (td) => Number(td.dataset.value))]));
+    const all = await rows();
+    for (const { pid, tid } of threads) {
+      const wanted = JSON.parse(browser.tracean(["report", "--format", "json", "--top", "0", "--thread", String(tid), trace("threads")]));
+      await choice.selectOption(pid + "." + tid);
+      const keys = await page.evaluate(() => document.querySelector(".functions").view.columns
+        .filter((column) => !column.isText).map((column) => column.key));
+      assert.deepEqual(await rows(), wanted.functions.map((f) => [f.label, ...keys.map((key) => f[key])]));
+      assert.match(await page.locator("#summary").textContent(), new RegExp("1 thread, " + wanted.trace.calls.toLocaleString("en-US") + " call"));
+      assert.equal(await user.hash(), "#v=functions&t=" + pid + "." + tid);
+    }
+    await browser.accessible();
+    await choice.selectOption("");
+    assert.deepEqual(await rows(), all);
+    assert.equal(await user.hash(), "#v=functions");
+  });
+
+  it("keeps the thread in every view, in the address, and for the timeline's choice of a function", async () => {
+    const [busiest] = report("threads").thread_list.sort((a, b) => b.calls - a.calls), id = busiest.pid + "." + busiest.tid;
+    await open(html("threads") + "#t=" + id);
+    assert.equal(await page.locator("#thread").inputValue(), id);
+    const calls = async (selector) => view(selector, "view.profile.tree.calls.slice(1).reduce((a, b) => a + b, 0)");
+    assert.equal(await calls(".flame"), busiest.calls);
+    await page.keyboard.press("5");
+    assert.equal(await calls(".calltree"), busiest.calls);
+    await page.keyboard.press("6");
+    await page.locator(".toolbar input").first().fill("item_step");
+    await page.keyboard.press("Enter");
+    await page.locator(".histogram summary").click();
+    const bins = await page.locator(".histogram tbody tr td:nth-child(3)").allTextContents();
+    assert.equal(bins.reduce((sum, text) => sum + Number(text.replaceAll(",", "")), 0), 8000);
+    await page.keyboard.press("2");
+    assert.equal(await view(".chart", "view.frames.lanes.length"), 5); // the timeline has all of them
+    const fn = await view(".chart", "view.profile.labels.indexOf('item_process')");
+    await view(".chart", "view.events.chosen(words[0], true)", fn);
+    assert.equal(await current(), "sandwich");
+    assert.match(await page.locator(".middle").textContent(), /^item_process: .* 4,000 calls/);
+    await page.goBack();
+    assert.equal(await current(), "chart");
+    await page.goto(page.url().replace(/#.*/, "#t=1.2"));
+    assert.match(await page.locator("#status").textContent(), /There is no thread 1\.2 here/);
+    assert.equal(await page.locator("#thread").inputValue(), "");
+    await open(html("recursion"));
+    assert.ok(await page.locator("#thread").isHidden()); // there is one
+  });
+
   it("shows source where it was asked for", async () => {
     await open(html("threads", "--source") + "#v=source&f=item_process");
     const entry = page.locator(".code .entry");

@@ -3,19 +3,14 @@
 
 const Page = {
   init() {
-    const read = (id) => JSON.parse(document.getElementById(id).textContent);
-    const data = read("data");
-    this.report = read("report");
-    this.heap = document.getElementById("heap") ? read("heap") : null;
-    this.profile = new Profile(data, this.report.functions);
-    this.data = data;
-    this.fn = this.profile.functions.length > 0 ? 0 : -1;
-    this.made = {}; // views, when they are first shown
-    this.chooser = element("p", { className: "chosen" });
+    const data = Page.read("data"), report = Page.read("report");
+    this.heap = document.getElementById("heap") ? Page.read("heap") : null;
+    this.run = { data, report, profile: new Profile(data, report.functions) };
     this.panel = element("div", { id: "panel", role: "tabpanel", className: "panel" });
-    this.views = this.list();
+    this.status = document.getElementById("status");
+    this.threads = new Threads(data.threads || [], data.other_threads, (id) => this.of(id));
     this.head(data);
-    this.tabs();
+    this.use("");
     document.querySelector("main").replaceChildren(this.panel);
     document.addEventListener("keydown", (event) => this.keyPressed(event));
     window.addEventListener("popstate", () => this.restore());
@@ -23,8 +18,36 @@ const Page = {
     this.restore();
   },
 
+  read(id) {
+    return JSON.parse(document.getElementById(id).textContent);
+  },
+
+  // What the views are of: a thread, or with "" the whole run.
+  use(id) {
+    const { data, report, profile } = id === "" ? this.run : this.threads.part(id);
+    const before = this.fn >= 0 ? this.profile?.labels[this.fn] : undefined;
+    Object.assign(this, { thread: id, report, profile, durations: data.durations, made: {} }); // views, when they are first shown
+    this.fn = Math.max(profile.labels.indexOf(before), profile.functions.length > 0 ? 0 : -1);
+    this.views = this.list();
+    this.summary(report.trace);
+    this.tabs();
+    this.threads.show(id);
+  },
+
+  of(id) { // somebody has chosen it
+    const view = this.made[this.current], state = view.state ? view.state() : {};
+    this.use(id);
+    this.show(this.current, false).restore?.({ ...this.initial(), ...state, z: "" });
+    this.changed(true);
+  },
+
+  // A function of the whole run, among those that are shown; -1: the thread has not called it.
+  own(fn) {
+    return this.thread === "" ? fn : this.profile.labels.indexOf(this.run.profile.labels[fn]);
+  },
+
   list() {
-    const { profile } = this, events = {
+    const { profile } = this, whole = this.run, events = {
       changed: (isStep) => this.changed(isStep),
       back: Address.back,
       chosen: (fn, goes) => this.choose(fn, goes),
@@ -33,12 +56,14 @@ const Page = {
     const isRun = !profile.isDiff; // what a comparison has none of
     return Page.numbered([
       ["flame", "Flame graph", () => new Flame(profile, { rootOnTop: true }, events), true],
-      ["chart", "Timeline", () => new Chart(profile, this.data.chart, events), isRun && this.data.chart?.threads.length > 0],
+      ["chart", "Timeline", () => new Chart(whole.profile, whole.data.chart,
+        { ...events, chosen: (fn, goes) => this.choose(this.own(fn), goes) }), isRun && whole.data.chart?.threads.length > 0],
       ["sandwich", "Sandwich", () => new Sandwich(profile, events), this.fn >= 0],
       ["functions", "Functions", () => new Functions(profile, events), true],
       ["tree", "Tree", () => new CallTree(profile, events), true],
-      ["histogram", "Histogram", () => new Histogram(profile, this.data.durations), isRun && this.fn >= 0 && profile.hasCalls],
-      ["source", "Source", () => new Source(profile, this.data.sources), isRun && this.data.sources.length > 0],
+      ["histogram", "Histogram", () => new Histogram(profile, this.durations), isRun && this.fn >= 0 && profile.hasCalls],
+      ["source", "Source", () => new Source(profile, whole.data.sources.map((source) => ({ ...source, function: this.own(source.function) }))),
+        isRun && whole.data.sources.length > 0],
       ["memory", "Memory", () => new Memory(this.heap), isRun && this.heap !== null],
       ["run", "Run", () => new Run(profile, this.report, events), isRun],
     ]);
@@ -49,14 +74,16 @@ const Page = {
   },
 
   head(data) {
-    const { trace } = this.report;
     document.querySelector("h1").textContent = Text.harmless(data.title);
     document.querySelector("h1").title = Text.harmless(data.title);
-    document.getElementById("summary").textContent = this.subtitle(trace);
-    document.getElementById("summary").classList.toggle("incomplete", !trace.complete);
     document.getElementById("theme").addEventListener("click", () => this.themeNext());
     document.getElementById("help").addEventListener("click", () => this.help());
-    this.status = document.getElementById("status");
+    document.getElementById("tabs").addEventListener("keydown", (event) => this.tabKeyPressed(event));
+  },
+
+  summary(trace) {
+    document.getElementById("summary").textContent = this.subtitle(trace);
+    document.getElementById("summary").classList.toggle("incomplete", !trace.complete);
   },
 
   subtitle(trace) {
@@ -78,24 +105,24 @@ const Page = {
   },
 
   tabs() {
-    const bar = document.getElementById("tabs");
     for (const view of this.views) {
       view.tab = element("button", { type: "button", role: "tab", id: "tab-" + view.id, "aria-controls": "panel",
         title: view.title + " (" + view.digit + ")" }, view.title);
       view.tab.addEventListener("click", () => this.show(view.id, true));
-      bar.append(view.tab);
     }
-    bar.addEventListener("keydown", (event) => {
-      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (!step)
-        return;
-      const at = this.views.findIndex((view) => view.tab === document.activeElement);
-      const next = this.views[(at + step + this.views.length) % this.views.length];
-      next.tab.focus();
-      this.show(next.id, true);
-      event.preventDefault();
-      event.stopPropagation();
-    });
+    document.getElementById("tabs").replaceChildren(...this.views.map((view) => view.tab));
+  },
+
+  tabKeyPressed(event) {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step)
+      return;
+    const at = this.views.findIndex((view) => view.tab === document.activeElement);
+    const next = this.views[(at + step + this.views.length) % this.views.length];
+    next.tab.focus();
+    this.show(next.id, true);
+    event.preventDefault();
+    event.stopPropagation();
   },
 
   // ---- What is shown ----
@@ -155,13 +182,13 @@ const Page = {
   // ---- State ----
 
   initial() {
-    return { v: this.views[0].id, f: "", z: "", s: "", i: "1", w: "callees", c: "name", x: "", r: "" };
+    return { v: this.views[0].id, t: "", f: "", z: "", s: "", i: "1", w: "callees", c: "name", x: "", r: "" };
   },
 
   state() {
     const view = this.made[this.current];
     const ofFunction = Page.isOfFunction(this.current);
-    return { v: this.current, f: ofFunction && this.fn >= 0 ? encodeURIComponent(this.profile.name(this.fn)) : "",
+    return { v: this.current, t: this.thread, f: ofFunction && this.fn >= 0 ? encodeURIComponent(this.profile.name(this.fn)) : "",
       ...(view.state ? view.state() : {}) };
   },
 
@@ -171,12 +198,17 @@ const Page = {
 
   restore() {
     const state = { ...this.initial(), ...Address.read() };
+    const thread = this.threads.has(state.t) ? state.t : "";
+    if (thread !== this.thread)
+      this.use(thread);
     const wanted = state.f === "" ? -1 : this.profile.labels.indexOf(Address.decode(state.f));
     this.fn = wanted >= 0 ? wanted : this.fn;
     const view = this.show(state.v, false);
     view.restore?.(state);
     if (state.f !== "" && wanted < 0)
       this.tell("There is no " + Address.decode(state.f) + " here");
+    if (thread !== state.t)
+      this.tell("There is no thread " + Address.decode(state.t) + " here");
   },
 
   // ---- Looks and keys ----
