@@ -135,7 +135,7 @@ int command_show(const struct options *options, const struct view *view, const s
         .whole = (uint64_t)options->total,
         .width_px = options->width_px,
         .inverted = options->inverted,
-        .by_module = options->by_module,
+        .colors = options->colors,
         .reversed = options->reversed,
         .subtitle = options->subtitle,
         .palette = options->palette ? palette_find(options->palette) : NULL,

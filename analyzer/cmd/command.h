@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "base/out.h"
 #include "symbols/symbols.h"
+#include "view/view.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -60,7 +61,7 @@ struct options {
     uint32_t width_px;          /* --width PX (flamegraph) */
     bool inverted;              /* --inverted (flamegraph) */
     bool reversed;              /* --reverse (flamegraph) */
-    bool by_module;             /* --colors module (flamegraph) */
+    enum view_colors colors;    /* --colors (flamegraph) */
     const char *palette;        /* --colors of flamegraph.pl: a name that palette_find() knows; NULL: the usual ones */
     bool time_order;            /* --time-order (flamegraph) */
     bool diff;                  /* --diff (flamegraph, html): of two inputs, how the second differs */

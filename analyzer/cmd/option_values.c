@@ -160,10 +160,16 @@ int value_color(struct options *options, const char *text, struct err *err)
 
 int value_colors(struct options *options, const char *text, struct err *err)
 {
-    options->by_module = strcmp(text, "module") == 0;
+    static const char *const words[] = {"name", "module", "file", "self"}; /* as enum view_colors */
+    options->colors = COLORS_NAME;
     options->palette = palette_find(text) ? text : NULL;
-    if (options->palette || options->by_module || strcmp(text, "name") == 0 || strcmp(text, "hot") == 0)
+    if (options->palette || strcmp(text, "hot") == 0)
         return 0;
+    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        options->colors = (enum view_colors)i;
+        if (strcmp(text, words[i]) == 0)
+            return 0;
+    }
     return err_set(err, ERR_USAGE, "--colors: \"%s\" is not one of the words for it (see tracean(1))", text);
 }
 

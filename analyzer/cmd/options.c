@@ -96,7 +96,7 @@ static const struct option_row rows[] = {
     {OPTION_WIDTH, OPTIONS_FLAME, 0, "width", "PX", "width without a browser; default 1200"},
     {OPTION_INVERTED, OPTIONS_FLAME, 0, "inverted", NULL, "callers above, callees below"},
     {OPTION_REVERSE, OPTIONS_FLAME, 0, "reverse", NULL, "begin with functions, each with its callers"},
-    {OPTION_COLORS, OPTIONS_FLAME, 0, "colors", "WORD", "name, module, or one of flamegraph.pl's: mem, java, blue"},
+    {OPTION_COLORS, OPTIONS_FLAME, 0, "colors", "WORD", "name, module, file, self; or of flamegraph.pl: mem, java …"},
     {OPTION_TIME_ORDER, OPTIONS_FLAME, 0, "time-order", NULL, "calls as they followed one another, by thread"},
     {OPTION_TIME_ORDER, OPTIONS_FLAME, 0, "flamechart", NULL, "the same as --time-order"},
     {OPTION_DIFF, OPTIONS_FLAME | OPTIONS_PAGE | OPTIONS_DIFF, 0, "diff", NULL,

@@ -23,6 +23,7 @@
 
 #define MIN_WIDTH_PX 1.0     /* of what stands in the SVG itself */
 #define FRAMES_MAX   100000u /* that the scripts get */
+#define HEAT_MAX     7       /* --colors self has eight colours (page/picture.css) */
 
 struct picture {
     const struct profile *profile;
@@ -89,9 +90,19 @@ static const char *change_class(const struct picture *picture, uint32_t node)
     return change > 0 ? "more" : "less";
 }
 
+/* How much of the time is the function's own, beside the one that has most: 0 to HEAT_MAX (page/palette.js has it,
+ * too). */
+static unsigned function_heat(const struct picture *picture, const struct profile_function *function)
+{
+    uint64_t most = picture->profile->functions[0].exclusive_ns; /* they are in its order */
+    return most == 0 ? 0 : (unsigned)lround(HEAT_MAX * sqrt((double)function->exclusive_ns / (double)most));
+}
+
 static unsigned function_color(const struct profile_function *function, const struct view_options *options)
 {
-    return options->by_module ? color_of(function->module) : name_color(function->name, options);
+    if (options->colors == COLORS_NAME)
+        return name_color(function->name, options);
+    return color_of(options->colors == COLORS_FILE ? function->file : function->module);
 }
 
 static void color_write(struct out *out, const struct picture *picture, uint32_t node)
@@ -104,6 +115,8 @@ static void color_write(struct out *out, const struct picture *picture, uint32_t
     const struct profile_function *function = &picture->profile->functions[nodes[node].function];
     if (picture->options->pair != NULL)
         out_text(out, change_class(picture, node));
+    else if (picture->options->colors == COLORS_SELF)
+        out_format(out, "h%u", function_heat(picture, function));
     else if (function->kind != FUNCTION_CODE)
         out_text(out, function->kind == FUNCTION_REGION ? "cr" : "cu");
     else
@@ -185,13 +198,15 @@ static void foot_write(struct out *out, const struct picture *picture, unsigned 
 
 static void data_write(struct out *out, const struct profile *profile, const struct view_options *options)
 {
+    static const char *const colors[] = {
+        [COLORS_NAME] = "name", [COLORS_MODULE] = "module", [COLORS_FILE] = "file", [COLORS_SELF] = "self"};
     struct tree_cut cut = tree_cut_choose(profile, options->min_width, FRAMES_MAX);
     out_text(out, "<script id=\"data\" type=\"application/json\"><![CDATA[{");
     tree_data_write(out, profile, options, &cut);
     out_text(out, ",\n");
     tree_data_write_functions(out, profile);
     out_format(out, ",\n\"settings\":{\"rootOnTop\":%s,\"colors\":\"%s\",\"view\":\"%s\"}}]]></script>\n",
-               options->inverted ? "true" : "false", options->by_module ? "module" : "name",
+               options->inverted ? "true" : "false", colors[options->colors],
                options->reversed ? "callers" : "callees");
 }
 

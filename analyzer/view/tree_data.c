@@ -4,6 +4,8 @@
 #include "base/escape.h"
 #include "view/palette.h"
 
+#include <inttypes.h>
+
 #define NR_COLORS 16u
 
 unsigned color_of(const char *text)
@@ -141,8 +143,8 @@ void tree_data_write(struct out *out, const struct profile *profile, const struc
     out_format(out, ",\"pruned\":{\"frames\":%u,\"time\":%llu},\"colors\":\"", cut->nr_left_out,
                (unsigned long long)cut->left_out_ns);
     for (uint32_t i = 0; i < profile->nr_functions; i++)
-        out_format(out, "%x%x", name_color(profile->functions[i].name, options),
-                   color_of(profile->functions[i].module));
+        out_format(out, "%x%x%x", name_color(profile->functions[i].name, options),
+                   color_of(profile->functions[i].module), color_of(profile->functions[i].file));
     out_text(out, "\",\n\"nodes\":");
     columns_add(&walk.columns, nodes_walk(&walk, false));
     nodes_walk(&walk, true);
@@ -160,7 +162,11 @@ void tree_data_write_functions(struct out *out, const struct profile *profile)
         escape_json(out, function->module);
         out_text(out, ",\"file\":");
         escape_json(out, function->file);
-        out_format(out, ",\"line\":%u,\"kind\":\"%s\"}", function->line, function_kind_name(function->kind));
+        out_format(out, ",\"line\":%u,\"kind\":\"%s\"", function->line, function_kind_name(function->kind));
+        if (function->durations.nr > 0)
+            out_format(out, ",\"p50_ns\":%" PRIu64 ",\"p99_ns\":%" PRIu64 ",\"max_ns\":%" PRIu64,
+                       function_quantile_ns(function, 500), function_quantile_ns(function, 990), function->max_ns);
+        out_char(out, '}');
     }
     out_char(out, ']');
 }

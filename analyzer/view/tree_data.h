@@ -22,15 +22,16 @@ struct tree_cut tree_cut_choose(const struct profile *profile, double percent, u
 struct tree_cut tree_cut_count(const struct profile *profile, uint64_t least_ns);
 
 /*
- * Members of a JSON object: unit, has_calls, has_base, pruned {frames, time}, colors (two hexadecimal digits a
- * function: by name, by module), nodes (page/tree.js reads them). Siblings that are left out become one node of the
- * function profile->nr_functions, with their time, and their number as its calls. With options->pair (NULL: none),
- * whose `both` is the profile, every node has the numbers of the second profile and then those of the first.
+ * Members of a JSON object: unit, has_calls, has_base, pruned {frames, time}, colors (three hexadecimal digits
+ * a function: by name, by module, by file), nodes (page/tree.js reads them). Siblings that are left out become one node
+ * of the function profile->nr_functions, with their time, and their number as its calls. With options->pair (NULL:
+ * none), whose `both` is the profile, every node has the numbers of the second profile and then those of the first.
  */
 void tree_data_write(struct out *out, const struct profile *profile, const struct view_options *options,
                      const struct tree_cut *cut);
 
-/* The member "functions": label, module, file, line and kind of each. */
+/* The member "functions": label, module, file, line and kind of each, and where they are known p50_ns, p99_ns and
+ * max_ns. */
 void tree_data_write_functions(struct out *out, const struct profile *profile);
 
 /* The colour of a text, 0 to 15: the same in every picture. */

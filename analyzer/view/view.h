@@ -21,6 +21,9 @@ struct sources;
 /* The formats of views that are lines and tables (view/sheet.h). */
 enum view_format { VIEW_TEXT, VIEW_JSON, VIEW_CSV, VIEW_MARKDOWN, VIEW_HTML };
 
+/* What has a colour of its own in a flame graph. */
+enum view_colors { COLORS_NAME, COLORS_MODULE, COLORS_FILE, COLORS_SELF };
+
 struct view_options {
     enum view_format format;
     uint32_t top;                   /* rows or functions shown; 0: all. Views choose when it is UINT32_MAX */
@@ -30,11 +33,11 @@ struct view_options {
     unsigned columns;               /* width to keep to; 0: no limit */
     enum number_unit unit;          /* of times in tables */
     const char *title;              /* NULL: made from the facts */
-    double min_width;  /* flame graph: share of the run, in percent, below which frames are left out; < 0: none */
-    uint32_t width_px; /* flame graph; 0: choose */
-    uint64_t whole;    /* flame graph: what the whole width is, when that is more than the sum; 0: the sum */
-    bool inverted;     /* flame graph: root on top */
-    bool by_module;    /* flame graph: a colour a module, not a name */
+    double min_width;        /* flame graph: share of the run, in percent, below which frames are left out; < 0: none */
+    uint32_t width_px;       /* flame graph; 0: choose */
+    uint64_t whole;          /* flame graph: what the whole width is, when that is more than the sum; 0: the sum */
+    bool inverted;           /* flame graph: root on top */
+    enum view_colors colors; /* flame graph */
     const struct palette *palette; /* flame graph: other colours; NULL: the usual ones */
     bool reversed;                 /* flame graph: begin with every function's callers */
     const char *subtitle;

@@ -146,6 +146,22 @@ describe("flame graph", () => {
     assert.match(await user.details(), /^visit: total 60 samples, self 60 samples/);
     await user.press("r", "m", "i");
     assert.equal(await user.hash(), "#i=1&c=module");
+    const fills = () => page.evaluate(() => {
+      const { profile, frames, lane } = document.querySelector(".flame").view;
+      return profile.functions.map((f, i) => [f.file, profile.of(i).self,
+        frames.source.look(lane, Array.from(lane.tree.fn).indexOf(i)).fill]);
+    });
+    await user.press("m");
+    assert.equal(await user.hash(), "#i=1&c=file");
+    assert.equal(new Set((await fills()).map(([, , fill]) => fill)).size, 1); // folded stacks know no file
+    await user.press("m");
+    assert.equal(await user.hash(), "#i=1&c=self");
+    const bySelf = (await fills()).sort((a, b) => b[1] - a[1]), green = ([, , fill]) => Number(fill.split(",")[1]);
+    assert.equal(bySelf[0][2], "rgb(217,95,2)");
+    bySelf.slice(1).forEach((own, i) => assert.ok(green(own) >= green(bySelf[i]), own[2]));
+    await browser.accessible();
+    await user.press("m");
+    assert.equal(await user.hash(), "#i=1");
     assert.ok((await user.box("all")).y < (await user.box("main")).y);
   });
 
@@ -258,11 +274,11 @@ describe("flame graph", () => {
       return [fill("fresh") === palette.new, fill("old") === palette.gone, fill("compute") === palette.same, fill("lex")];
     });
     assert.deepEqual(fills, [true, true, true, "rgb(217,95,2)"]);
-    await page.locator("select").selectOption("now");
+    await page.locator("select[aria-label='Width of frames']").selectOption("now");
     assert.equal(await user.box("old"), null);
     assert.ok(Math.abs(await user.width("lex") - all * 400 / (TOTAL + 80)) < 1.5);
     assert.equal(await user.hash(), "#b=now");
-    await page.locator("select").selectOption("base");
+    await page.locator("select[aria-label='Width of frames']").selectOption("base");
     assert.equal(await user.box("fresh"), null);
     assert.match(await page.locator(".note").textContent(), /^1 frame gone, 90 samples of the base/);
     await browser.accessible();

@@ -349,6 +349,18 @@ describe("page", () => {
     assert.ok(await page.locator("#thread").isHidden()); // there is one
   });
 
+  it("tells how long the calls of a frame's function take, in the page and in the picture", async () => {
+    const step = report("threads").functions.find((f) => f.label === "item_step");
+    const amount = (value) => page.evaluate((v) => document.querySelector(".flame").view.profile.amount(v), value);
+    for (const url of [html("threads"), browser.make("threads.svg", ["flamegraph", trace("threads")])]) {
+      await open(url);
+      await user.hover("item_step");
+      const words = `a call: half within ${await amount(step.p50_ns)}, 99 % within ${await amount(step.p99_ns)}, ` +
+        `the longest ${await amount(step.max_ns)}`;
+      assert.ok((await page.locator(".tip").textContent()).includes(words), words);
+    }
+  });
+
   it("shows source where it was asked for", async () => {
     await open(html("threads", "--source") + "#v=source&f=item_process");
     const entry = page.locator(".code .entry");

@@ -6,6 +6,7 @@
 #include "profile/folded.h"
 #include "profile_fixture.h"
 #include "view/page_files.h"
+#include "view/tree_data.h"
 #include "view/view.h"
 #include "suite.h"
 
@@ -322,6 +323,46 @@ START_TEST(run_without_time)
 
 END_TEST
 
+/* The class of the first frame of that name. */
+static void class_of(const char *svg, const char *name, char class[8])
+{
+    char title[64];
+    snprintf(title, sizeof(title), "<title>%s (", name);
+    const char *at = strstr(svg, title);
+    ck_assert_ptr_nonnull(at);
+    while (strncmp(at, "class=\"", 7) != 0)
+        at--;
+    snprintf(class, 8, "%.*s", (int)strcspn(at + 7, "\""), at + 7);
+}
+
+START_TEST(colours_tell_the_file_or_the_own_time)
+{
+    struct profile *profile = profile_fixture();
+    struct view_options options = {.min_width = -1, .colors = COLORS_FILE};
+    char *svg = draw(profile, &options), one[8], other[8], wanted[8];
+    for (uint32_t i = 0; i < profile->nr_functions; i++) {
+        const struct profile_function *f = &profile->functions[i];
+        if (f->kind != FUNCTION_CODE || strpbrk(f->label, "<&\"") != NULL)
+            continue;
+        class_of(svg, f->label, one);
+        snprintf(wanted, sizeof(wanted), "c%x", color_of(f->file));
+        ck_assert_str_eq(one, wanted);
+    }
+    free(svg);
+    options.colors = COLORS_SELF;
+    svg = draw(profile, &options);
+    class_of(svg, profile->functions[0].label, one);
+    class_of(svg, "main", other);
+    ck_assert_str_eq(one, "h7");
+    ck_assert_int_lt(other[1], '7');
+    ck_assert_ptr_nonnull(strstr(svg, ".h7 { fill: #d95f02 }"));
+    ck_assert_ptr_nonnull(strstr(svg, "\"colors\":\"self\""));
+    free(svg);
+    profile_free(profile);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("flamegraph");
@@ -330,6 +371,7 @@ int main(void)
     tcase_add_test(tests, narrow_frames_are_counted);
     tcase_add_test(tests, hostile_names);
     tcase_add_test(tests, colours_follow_names);
+    tcase_add_test(tests, colours_tell_the_file_or_the_own_time);
     tcase_add_test(tests, pictures_are_self_contained);
     tcase_add_test(tests, lanes_of_threads);
     tcase_add_test(tests, frames_are_small);

@@ -7,7 +7,7 @@ const FLAME_HELP = [
   ["0, Escape", "the whole run"], ["i", "root on top or at the bottom"],
   ["h H", "hide a frame's function, its time counts as its callers' own; show all again"],
   ["v", "turn round: every function's own time by its callers"], ["r", "recursion as one frame, or level by level"],
-  ["m", "colours by module or by name"],
+  ["m", "other colours: by name, by module, by file, by how much is a function's own time"],
 ];
 
 class Flame {
@@ -43,13 +43,14 @@ class Flame {
         "Every function's own time by its callers"),
       r: button("No recursion", "r", () => this.set({ view: this.settings.view === "collapsed" ? "callees" : "collapsed" }),
         "Recursion as one frame"),
-      m: button("Modules", "m", () => this.set({ colors: this.settings.colors === "name" ? "module" : "name" }),
-        "Colours by module"),
     };
+    this.colors = Flame.select("Colours (m)", Array.from(Palette.ways, ([way, text]) => [way, "colours: " + text]),
+      (colors) => this.set({ colors }));
+    this.colors.hidden = this.profile.isDiff;
     this.all = button("", "H", () => this.set({ hidden: [] }), "Show all functions again");
     const bar = element("div", { className: "toolbar", role: "toolbar", "aria-label": "Flame graph" }, this.search.field,
       this.search.output, button("Back", "Backspace", () => this.back(), "Zoom out a step"),
-      button("Reset", "0", () => this.zoom(0), "The whole run"), ...Object.values(this.toggles),
+      button("Reset", "0", () => this.zoom(0), "The whole run"), ...Object.values(this.toggles), this.colors,
       button("Hide", "h", () => this.hide(), "Hide the function of the frame that was chosen"), this.all);
     if (this.profile.isDiff)
       bar.append(this.widths = this.widthChoice(), Comparison.legend());
@@ -57,11 +58,21 @@ class Flame {
   }
 
   widthChoice() {
-    const select = element("select", { "aria-label": "Width of frames" });
-    for (const [value, text] of [["both", "width: the larger"], ["now", "width: new"], ["base", "width: base"]])
+    return Flame.select("Width of frames", [["both", "width: the larger"], ["now", "width: new"], ["base", "width: base"]],
+      (width) => this.set({ width }));
+  }
+
+  static select(label, choices, chosen) {
+    const select = element("select", { "aria-label": label, title: label });
+    for (const [value, text] of choices)
       select.append(element("option", { value }, text));
-    select.addEventListener("change", () => this.set({ width: select.value }));
+    select.addEventListener("change", () => chosen(select.value));
     return select;
+  }
+
+  colorsNext() {
+    const ways = Array.from(Palette.ways.keys());
+    this.set({ colors: ways[(ways.indexOf(this.settings.colors) + 1) % ways.length] });
   }
 
   note() {
@@ -104,9 +115,9 @@ class Flame {
   show(path = []) {
     const { settings } = this;
     for (const [key, on] of [["i", settings.rootOnTop], ["v", settings.view === "callers"],
-      ["r", settings.view === "collapsed"], ["m", settings.colors === "module"]])
+      ["r", settings.view === "collapsed"]])
       this.toggles[key].setAttribute("aria-pressed", String(on));
-    this.toggles.m.hidden = this.profile.isDiff;
+    this.colors.value = settings.colors;
     if (this.widths)
       this.widths.value = settings.width;
     this.all.hidden = settings.hidden.length === 0;
@@ -253,6 +264,9 @@ class Flame {
     const sum = profile.of(fn), parts = ["everywhere: " + (profile.isDiff ? Comparison.sentence(profile, sum.base, sum.now) :
       "total " + profile.amount(sum.total) + ", self " + profile.amount(sum.self) +
       (profile.hasCalls ? ", " + Text.counted(sum.calls, "call") : ""))];
+    if (!profile.isDiff && Number.isFinite(f.p50_ns))
+      parts.push("a call: half within " + profile.amount(f.p50_ns) + ", 99 % within " + profile.amount(f.p99_ns) +
+        ", the longest " + profile.amount(f.max_ns));
     if (f.module)
       parts.push(Text.harmless(f.module));
     if (f.file)
@@ -323,6 +337,7 @@ class Flame {
       n: () => this.matchStep(1),
       N: () => this.matchStep(-1),
       h: () => this.hide(),
+      m: () => this.profile.isDiff || this.colorsNext(),
       H: () => this.set({ hidden: [] }),
       0: () => this.zoom(0),
       Backspace: () => this.back(),
@@ -336,7 +351,7 @@ class Flame {
     const find = (event.ctrlKey || event.metaKey) && event.key === "f";
     if (find)
       this.search.open();
-    else if (this.toggles[event.key] && !this.toggles[event.key].hidden)
+    else if (this.toggles[event.key])
       this.toggles[event.key].click();
     else if (Object.hasOwn(actions, event.key))
       actions[event.key]();
@@ -359,7 +374,7 @@ class Flame {
     Object.assign(this.settings, {
       rootOnTop: state.i === undefined ? this.settings.rootOnTop : state.i === "1",
       view: choose(state.w, ["callees", "callers", "collapsed"], this.settings.view),
-      colors: choose(state.c, ["name", "module"], this.settings.colors),
+      colors: choose(state.c, Array.from(Palette.ways.keys()), this.settings.colors),
       width: choose(state.b, ["now", "base", "both"], this.settings.width),
     });
     const names = (text) => (text || "").split(";").filter((name) => name !== "").map(Address.decode);

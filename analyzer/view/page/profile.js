@@ -9,11 +9,10 @@ class Profile {
     this.pruned = data.pruned;
     this.functions = functions;
     this.labels = functions.map((f) => Text.harmless(f.label));
-    this.colors = { name: [], module: [] };
+    this.colors = { name: [], module: [], file: [] };
     for (let i = 0; i < functions.length; i++) {
       const kind = { region: "r", unknown: "u" }[functions[i].kind];
-      this.colors.name.push(kind || data.colors[2 * i]);
-      this.colors.module.push(kind || data.colors[2 * i + 1]);
+      Object.values(this.colors).forEach((list, way) => list.push(kind || data.colors[3 * i + way]));
     }
     this.tree = Tree.decode(data.nodes, data.has_base);
     this.totals = null;
@@ -40,6 +39,12 @@ class Profile {
       this.totals = sides ? one.map((base, i) => ({ base, now: two[i] })) : one;
     }
     return this.totals[fn];
+  }
+
+  // How much of the time is the function's own, beside the one that has most: 0 to HEAT_MAX.
+  heat(fn) {
+    this.most ??= this.functions.reduce((most, f, i) => Math.max(most, this.of(i).self), 0);
+    return this.most === 0 ? 0 : Math.round(HEAT_MAX * Math.sqrt(this.of(fn).self / this.most));
   }
 
   sums({ self, total, calls }) {
