@@ -123,12 +123,12 @@ if [ -f "$sources/lua/src/lua.c" ] && command -v clang >/dev/null; then
     flags=-DLUA_USE_POSIX
     # shellcheck disable=SC2046 # files are words
     build lua $(find "$sources/lua/src" -name '*.c' ! -name luac.c)
-    arguments=$here/programs/heap.lua
+    arguments="$here/programs/heap.lua 12"
     race lua
 fi
 if [ -f "$sources/sqlite/sqlite3.c" ] && command -v clang >/dev/null; then
     flags="-DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_DEFAULT_LOOKASIDE=0,0 -I$sources/sqlite"
     build sqlite "$sources/sqlite/sqlite3.c" "$here/programs/orders.c"
-    arguments=20
+    arguments=160
     race sqlite
 fi
