@@ -2,6 +2,7 @@
 
 #include "base/escape.h"
 #include "cmd/pager.h"
+#include "cmd/within.h"
 #include "profile/profile.h"
 #include "view/palette.h"
 #include "view/view.h"
@@ -112,18 +113,21 @@ int command_sheet(const struct options *options, const char *verb, command_write
 struct shown {
     const struct view *view;
     const struct profile *profile;
+    uint64_t most_bytes;
 };
 
 static int view_write(const void *answer, const struct view_options *view, struct out *out, struct err *err)
 {
     const struct shown *shown = answer;
+    if (shown->most_bytes > 0)
+        return within_write(shown->view, shown->profile, view, shown->most_bytes, out, err);
     return shown->view->write(shown->profile, view, out, err);
 }
 
 int command_show(const struct options *options, const struct view *view, const struct profile *profile)
 {
     struct err err = {0};
-    const struct shown shown = {view, profile};
+    const struct shown shown = {view, profile, options->most_bytes};
     struct view_options view_options = {
         .top = options->top,
         .subject = options->subject,

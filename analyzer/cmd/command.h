@@ -58,6 +58,7 @@ struct options {
     const char *title;          /* --title (flamegraph, html) */
     bool no_fold;               /* --no-fold: recursion as deep as it was */
     double min_width;           /* --min-width PERCENT (flamegraph) */
+    uint64_t most_bytes;        /* --max-size (flamegraph, html); 0: any */
     uint32_t width_px;          /* --width PX (flamegraph) */
     bool inverted;              /* --inverted (flamegraph) */
     bool reversed;              /* --reverse (flamegraph) */
@@ -120,7 +121,7 @@ enum option_set {
     OPTIONS_TOP = 1u << 3,
     OPTIONS_COLOR = 1u << 4,     /* --color --no-color --no-pager */
     OPTIONS_SYMBOLS = 1u << 5,   /* --force-symbols --demangle --debug-dir */
-    OPTIONS_PICTURE = 1u << 6,   /* --title --min-width --unit */
+    OPTIONS_PICTURE = 1u << 6,   /* --title --min-width --max-size --unit */
     OPTIONS_FLAME = 1u << 7,     /* --width --inverted --reverse --colors --diff --subtitle --total --factor */
     OPTIONS_MEMORY = 1u << 8,    /* --memory --at --alloc-fn --wrappers */
     OPTIONS_WEIGHT = 1u << 9,    /* --weight --at --alloc-fn --wrappers */

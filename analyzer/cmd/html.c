@@ -8,6 +8,8 @@
 #include "view/view.h"
 
 #define SLICES_MAX  120000u /* of the timeline: about 1 MB of the page */
+#define SLICES_MIN  2000u
+#define SLICE_BYTES 40u /* of a page that is to be small: a fifth of it for the timeline */
 #define SOURCES_MAX 100u
 
 static const char about[] =
@@ -54,6 +56,14 @@ static int threads_load(const struct options *options, const struct profile *pro
     return 0;
 }
 
+static uint32_t slices_max(const struct options *options)
+{
+    uint64_t nr = options->most_bytes / SLICE_BYTES;
+    if (options->most_bytes == 0 || nr > SLICES_MAX)
+        return SLICES_MAX;
+    return nr < SLICES_MIN ? SLICES_MIN : (uint32_t)nr;
+}
+
 int cmd_html(int argc, char **argv)
 {
     struct options options;
@@ -64,7 +74,7 @@ int cmd_html(int argc, char **argv)
     if (options_parse(&options, argc, argv, set, "[TRACE… | STACKS | -]", about, examples, &err) != 0)
         return command_fail(&err);
     const struct view *view = command_view(&options, "html", &err);
-    chart_init(&chart, SLICES_MAX);
+    chart_init(&chart, slices_max(&options));
     options.chart = options.nr_inputs == 1 && !options.diff ? &chart : NULL;
     /* Blocks go from thread to thread: of one alone there is no heap. */
     options.heap =

@@ -173,6 +173,24 @@ int value_colors(struct options *options, const char *text, struct err *err)
     return err_set(err, ERR_USAGE, "--colors: \"%s\" is not one of the words for it (see tracean(1))", text);
 }
 
+int value_size(const char *text, uint64_t *bytes, struct err *err)
+{
+    static const struct {
+        const char *name;
+        double scale;
+    } units[] = {{"", 1}, {"B", 1}, {"k", 1e3}, {"kB", 1e3}, {"M", 1e6}, {"MB", 1e6}, {"G", 1e9}, {"GB", 1e9}};
+
+    char *end = NULL;
+    double number = isdigit((unsigned char)text[0]) ? strtod(text, &end) : -1;
+    for (size_t i = 0; number > 0 && i < sizeof(units) / sizeof(units[0]); i++) {
+        if (strcmp(end, units[i].name) != 0 || number * units[i].scale < 1 || number * units[i].scale > 1e15)
+            continue;
+        *bytes = (uint64_t)(number * units[i].scale);
+        return 0;
+    }
+    return err_set(err, ERR_USAGE, "--max-size: \"%s\" is not a size like 8M or 500k", text);
+}
+
 int value_unit(struct options *options, const char *text, struct err *err)
 {
     static const char *const words[] = {"auto", "ns", "us", "ms", "s", NULL}; /* as enum number_unit */

@@ -19,6 +19,8 @@ int value_pixels(const char *text, double *percent, struct err *err);
 int value_regex(const char *name, const char *text, struct err *err);
 int value_color(struct options *options, const char *text, struct err *err);
 int value_colors(struct options *options, const char *text, struct err *err);
+/* "500k", "8M", "1.5G", with powers of 1000, or bytes. */
+int value_size(const char *text, uint64_t *bytes, struct err *err);
 int value_unit(struct options *options, const char *text, struct err *err);
 int value_demangle(struct options *options, const char *text, struct err *err);
 int value_wrappers(struct options *options, const char *text, struct err *err);

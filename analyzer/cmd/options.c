@@ -40,6 +40,7 @@ enum option_id {
     OPTION_INVERTED,
     OPTION_UNIT,
     OPTION_MIN_WIDTH_PX,
+    OPTION_MAX_SIZE,
     OPTION_REVERSE,
     OPTION_COLORS,
     OPTION_DIFF,
@@ -88,6 +89,7 @@ static const struct option_row rows[] = {
     {OPTION_CALL, OPTIONS_CALL, 0, "call", "ID", "only this call, as tracean outliers lists it"},
     {OPTION_TITLE, OPTIONS_PICTURE, 0, "title", "TEXT", "the picture's title"},
     {OPTION_MIN_WIDTH, OPTIONS_PICTURE, 0, "min-width", "PERCENT", "merge what is narrower; default: nothing"},
+    {OPTION_MAX_SIZE, OPTIONS_PICTURE, 0, "max-size", "SIZE", "merge as much as it takes to stay below, as 8M or 500k"},
     {OPTION_MIN_WIDTH_PX, OPTIONS_PICTURE, 0, "minwidth", "PX", "the same in pixels of 1200, or with % behind"},
     {OPTION_UNIT, OPTIONS_TABLE, 0, "unit", "UNIT", "of times in tables: ns, us, ms, s; default: what fits each"},
     {OPTION_UNIT, OPTIONS_PICTURE, 0, "unit", "NAME", "what folded stacks count; default samples"},
@@ -300,6 +302,8 @@ static int option_take(struct options *options, enum option_id id, const char *v
         return value_demangle(options, value, err);
     case OPTION_MIN_WIDTH:
         return value_percent(value, &options->min_width, err);
+    case OPTION_MAX_SIZE:
+        return value_size(value, &options->most_bytes, err);
     case OPTION_MIN_WIDTH_PX:
         return value_pixels(value, &options->min_width, err);
     case OPTION_TOTAL:

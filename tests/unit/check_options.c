@@ -275,6 +275,36 @@ START_TEST(endings_say_the_format)
 
 END_TEST
 
+static const struct {
+    const char *line;
+    uint64_t bytes; /* 0: it is refused */
+} sizes[] = {
+    {"--max-size 8M", 8000000},
+    {"--max-size 500k", 500000},
+    {"--max-size 1.5GB", 1500000000},
+    {"--max-size 4096", 4096},
+    {"--max-size 4096B", 4096},
+    {"--max-size 0", 0},
+    {"--max-size -1M", 0},
+    {"--max-size 8X", 0},
+    {"--max-size M", 0},
+    {"--max-size inf", 0},
+    {"--max-size 99999999999999G", 0},
+    {"--max-size 0.1", 0},
+};
+
+START_TEST(sizes_have_units)
+{
+    struct options options;
+    struct err err = {0};
+    int result = parse(&options, sizes[_i].line, ALL_SETS, &err);
+    ck_assert_int_eq(result, sizes[_i].bytes > 0 ? 0 : -1);
+    ck_assert(result != 0 || options.most_bytes == sizes[_i].bytes);
+    ck_assert(result == 0 || err.code == ERR_USAGE);
+}
+
+END_TEST
+
 START_TEST(colours)
 {
     struct options options = {.color = COLOR_AUTO};
@@ -482,6 +512,7 @@ int main(void)
     tcase_add_loop_test(tests, endings_say_the_format, 0, (int)(sizeof(formats) / sizeof(formats[0])));
     tcase_add_loop_test(tests, slips_of_the_finger_are_understood, 0, (int)(sizeof(slips) / sizeof(slips[0])));
     tcase_add_loop_test(tests, lines_are_divided_as_a_shell_does, 0, (int)(sizeof(divided) / sizeof(divided[0])));
+    tcase_add_loop_test(tests, sizes_have_units, 0, (int)(sizeof(sizes) / sizeof(sizes[0])));
     tcase_add_test(tests, environment_stands_first);
     tcase_add_test(tests, format_of_the_environment_yields_to_the_name);
     tcase_add_loop_test(tests, mistakes_in_the_environment_are_told, 0,
