@@ -51,6 +51,7 @@ struct options {
         COLOR_NEVER
     } color; /* --color=WHEN, --no-color; NO_COLOR, CLICOLOR_FORCE, FORCE_COLOR are obeyed */
 
+    bool redact;                /* --redact */
     bool quiet;                 /* -q: no notices, no progress */
     bool force_symbols;         /* --force-symbols */
     enum symbol_names names;    /* --demangle */
@@ -134,7 +135,8 @@ enum option_set {
     OPTIONS_PAGE = 1u << 16,     /* --source */
     OPTIONS_WRAPPERS = 1u << 17, /* of OPTIONS_MEMORY --alloc-fn --wrappers */
     OPTIONS_DIFF = 1u << 18,     /* of OPTIONS_FLAME --diff */
-    OPTIONS_TABLE = 1u << 19     /* --unit, of times */
+    OPTIONS_REDACT = 1u << 20,
+    OPTIONS_TABLE = 1u << 19 /* --unit, of times */
 };
 
 /*

@@ -13,6 +13,7 @@ static const char examples[] = "  tracean export --format folded > stacks.folded
 
 int cmd_export(int argc, char **argv)
 {
-    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_SYMBOLS | OPTIONS_WEIGHT | OPTIONS_MEMORY;
+    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_SYMBOLS | OPTIONS_REDACT |
+                   OPTIONS_WEIGHT | OPTIONS_MEMORY;
     return load_and_show(argc, argv, set, about, examples);
 }

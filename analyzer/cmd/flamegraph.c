@@ -43,8 +43,8 @@ int cmd_flamegraph(int argc, char **argv)
 {
     struct options options;
     struct err err = {0};
-    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_SYMBOLS | OPTIONS_PICTURE |
-                   OPTIONS_FLAME | OPTIONS_WEIGHT;
+    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_SYMBOLS | OPTIONS_REDACT |
+                   OPTIONS_PICTURE | OPTIONS_FLAME | OPTIONS_WEIGHT;
     if (options_parse(&options, argc, argv, set, "[TRACE… | STACKS | -]", about, examples, &err) != 0)
         return command_fail(&err);
     const struct view *view = command_view(&options, "flamegraph", &err);

@@ -70,7 +70,8 @@ int cmd_html(int argc, char **argv)
     struct chart chart;
     struct heap_profile *heap = NULL;
     struct err err = {0};
-    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_SYMBOLS | OPTIONS_PICTURE | OPTIONS_PAGE;
+    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_SYMBOLS | OPTIONS_REDACT |
+                   OPTIONS_PICTURE | OPTIONS_PAGE;
     if (options_parse(&options, argc, argv, set, "[TRACE… | STACKS | -]", about, examples, &err) != 0)
         return command_fail(&err);
     const struct view *view = command_view(&options, "html", &err);
@@ -78,7 +79,9 @@ int cmd_html(int argc, char **argv)
     options.chart = options.nr_inputs == 1 && !options.diff ? &chart : NULL;
     /* Blocks go from thread to thread: of one alone there is no heap. */
     options.heap =
-        options.nr_inputs == 1 && !options.diff && options.thread == 0 && options.process == 0 ? &heap : NULL;
+        options.nr_inputs == 1 && !options.diff && options.thread == 0 && options.process == 0 && !options.redact
+            ? &heap
+            : NULL;
     options.finds = true;
     struct pair pair = {0};
     struct profile *profile = view ? load_shown(&options, &pair, &err) : NULL;

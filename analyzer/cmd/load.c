@@ -13,6 +13,7 @@
 #include "profile/file.h"
 #include "profile/function_names.h"
 #include "profile/merge.h"
+#include "profile/redact.h"
 #include "profile/replay.h"
 #include "profile/rhythm_find.h"
 #include "profile/subtrees.h"
@@ -422,7 +423,7 @@ static struct profile *input_load_profile(const struct options *options, const c
     return profile_file_is(path) ? file_load_profile(options, path, err) : trace_load_profile(options, path, err);
 }
 
-struct profile *load_profile(const struct options *options, struct err *err)
+static struct profile *inputs_load_profile(const struct options *options, struct err *err)
 {
     if (options->nr_inputs == 1)
         return input_load_profile(options, options->inputs[0], err);
@@ -441,12 +442,25 @@ struct profile *load_profile(const struct options *options, struct err *err)
     return merger == NULL ? NULL : merger_finish(merger, err);
 }
 
+struct profile *load_profile(const struct options *options, struct err *err)
+{
+    struct profile *profile = inputs_load_profile(options, err);
+    if (profile == NULL || !options->redact || profile_redact(profile, err) == 0)
+        return profile;
+    profile_free(profile);
+    return NULL;
+}
+
 int load_and_show(int argc, char **argv, unsigned option_set, const char *about, const char *examples)
 {
     struct options options;
     struct err err = {0};
     const char *usage = option_set & OPTIONS_SUBJECT ? "FUNC [TRACE… | PROFILE…]" : "[TRACE… | PROFILE…]";
     if (options_parse(&options, argc, argv, option_set, usage, about, examples, &err) != 0)
+        return command_fail(&err);
+    if (options.redact && heap_is_asked(&options, argv[0]))
+        err_set(&err, ERR_USAGE, "--redact: not of the heap");
+    if (err.code != ERR_NONE)
         return command_fail(&err);
     if (heap_is_asked(&options, argv[0]))
         return heap_show(&options, argv[0]);

@@ -56,6 +56,7 @@ enum option_id {
     OPTION_ALLOC_FN,
     OPTION_WRAPPERS,
     OPTION_WEIGHT,
+    OPTION_REDACT,
     OPTION_QUIET,
     OPTION_HELP
 };
@@ -132,6 +133,7 @@ static const struct option_row rows[] = {
     {OPTION_COLOR, OPTIONS_COLOR, 0, "color", "WHEN", "auto, always or never"},
     {OPTION_NO_COLOR, OPTIONS_COLOR, 0, "no-color", NULL, "the same as --color=never"},
     {OPTION_NO_PAGER, OPTIONS_COLOR, 0, "no-pager", NULL, "a long text goes past the terminal"},
+    {OPTION_REDACT, OPTIONS_REDACT, 0, "redact", NULL, "without folders, arguments and host, to be handed out"},
     {OPTION_QUIET, ALWAYS, 'q', "quiet", NULL, "no notices on standard error"},
     {OPTION_HELP, ALWAYS, 'h', "help", NULL, "this text"},
 };
@@ -223,6 +225,8 @@ static bool *flag_of(struct options *options, enum option_id id)
         return &options->source;
     case OPTION_MEMORY:
         return &options->memory;
+    case OPTION_REDACT:
+        return &options->redact;
     case OPTION_QUIET:
         return &options->quiet;
     default:
@@ -490,6 +494,8 @@ int options_parse(struct options *options, int argc, char **argv, unsigned optio
         return -1;
     if ((option_set & OPTIONS_TABLE) != 0 && options->unit && value_unit(options, options->unit, err) != 0)
         return -1;
+    if (options->redact && (options->source || options->at_ns[0] != UINT64_MAX || options->weight != WEIGHT_TIME))
+        return err_set(err, ERR_USAGE, "--redact: not of the heap, nor with source");
     if ((option_set & OPTIONS_SUBJECT) != 0) {
         if (optind >= argc)
             return err_set(err, ERR_USAGE, "%s: name a function (see tracean %s --help)", argv[0], argv[0]);

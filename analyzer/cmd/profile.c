@@ -38,11 +38,12 @@ static int profile_write(int argc, char **argv, unsigned option_set, const char 
 
 int cmd_profile(int argc, char **argv)
 {
-    return profile_write(argc, argv, OPTIONS_OUTPUT | OPTIONS_FILTER | OPTIONS_SYMBOLS, "[TRACE…]", about_profile,
-                         examples_profile);
+    return profile_write(argc, argv, OPTIONS_OUTPUT | OPTIONS_FILTER | OPTIONS_SYMBOLS | OPTIONS_REDACT, "[TRACE…]",
+                         about_profile, examples_profile);
 }
 
 int cmd_merge(int argc, char **argv)
 {
-    return profile_write(argc, argv, OPTIONS_OUTPUT | OPTIONS_SYMBOLS, "PROFILE…", about_merge, examples_merge);
+    return profile_write(argc, argv, OPTIONS_OUTPUT | OPTIONS_SYMBOLS | OPTIONS_REDACT, "PROFILE…", about_merge,
+                         examples_merge);
 }

@@ -17,7 +17,7 @@ static const char examples[] = "  tracean report\n"
 
 int cmd_report(int argc, char **argv)
 {
-    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_TOP | OPTIONS_COLOR | OPTIONS_TABLE |
-                   OPTIONS_SYMBOLS | OPTIONS_COLUMNS | OPTIONS_MEMORY;
+    unsigned set = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_TOP | OPTIONS_COLOR | OPTIONS_REDACT |
+                   OPTIONS_TABLE | OPTIONS_SYMBOLS | OPTIONS_COLUMNS | OPTIONS_MEMORY;
     return load_and_show(argc, argv, set, about, examples);
 }

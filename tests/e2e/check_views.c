@@ -102,6 +102,56 @@ START_TEST(every_view_in_every_format)
 END_TEST
 
 /* flamegraph.pl's options that change how wide and how much stacks are. */
+static const char *const handed_out[] = {"report",
+                                         "report --format json",
+                                         "report --format html",
+                                         "tree --format json",
+                                         "peek main",
+                                         "hist main",
+                                         "threads --format json",
+                                         "modules --format json",
+                                         "flamegraph",
+                                         "flamegraph --time-order",
+                                         "html",
+                                         "export",
+                                         "export --format pprof",
+                                         "profile",
+                                         "merge"};
+
+/* The folder, the argument and the host are in the trace, in the names of files, and nowhere else. */
+START_TEST(what_is_redacted_tells_no_place)
+{
+    const char *verb = handed_out[_i];
+    const char *folder = scratch_folder("views/buriedplace-%d", _i);
+    build_program(&toolchains[1], folder, "program", "\"$SOURCE\"/examples/threads/threads.c", "-pthread");
+    run_ok(folder, "./program buriedword >/dev/null");
+    run_ok(folder, "\"$TRACEAN\" report --format json >all && grep -q buriedplace all && grep -q buriedword all");
+    run_ok(folder,
+           "\"$TRACEAN\" %s --redact trace.zst >shown 2>said; zstd -q -d -c -f shown >plain 2>/dev/null || gzip -d -c "
+           "-f <shown >plain",
+           verb);
+    run_ok(folder,
+           "test -s plain && ! grep -a 'buried\\|/examples' plain said && ! grep -a \"\\\"$(uname -n)\\\"\" plain");
+    if (strcmp(verb, "profile") == 0)
+        run_ok(folder,
+               "mv shown x.tprof && \"$TRACEAN\" verify x.tprof && \"$TRACEAN\" report x.tprof | grep -q threads.c");
+}
+
+END_TEST
+
+START_TEST(what_cannot_be_redacted_is_refused)
+{
+    static const char *const lines[] = {"report --memory", "html --source", "export --format massif",
+                                        "flamegraph --weight peak", "list main"};
+    const char *folder = scratch_folder("views/not-redacted");
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct run run = run_shell(folder, "\"$TRACEAN\" %s --redact", lines[i]);
+        ck_assert_msg(run.status == 1 && strstr(run.err, "--redact") != NULL, "%s: %s", lines[i], run.err);
+    }
+}
+
+END_TEST
+
 START_TEST(stacks_are_scaled)
 {
     const char *folder = scratch_folder("views/scaled");
@@ -279,6 +329,8 @@ int main(void)
     tcase_set_timeout(tests, E2E_TIMEOUT_S);
     tcase_add_loop_test(tests, pattern_is_found_where_it_is, 0, NR_PATTERNS);
     tcase_add_loop_test(tests, every_view_in_every_format, 0, 8);
+    tcase_add_loop_test(tests, what_is_redacted_tells_no_place, 0, (int)(sizeof handed_out / sizeof *handed_out));
+    tcase_add_test(tests, what_cannot_be_redacted_is_refused);
     tcase_add_test(tests, stacks_are_scaled);
     tcase_add_test(tests, outliers_name_the_cause);
     tcase_add_test(tests, what_changed_is_said);
