@@ -176,6 +176,7 @@ static int debts_begin(struct compensation *c, struct err *err)
 
 /* ---- What the run itself shows -------------------------------------------------------------------- */
 
+#define CALL_NS        0.8   /* a call and a return, which are their caller's own work: no caller takes less */
 #define EVIDENCE_CALLS 1000u /* a node with fewer proves nothing */
 #define EVIDENCE_SHARE 0.1   /* of all calls are assumed to be hooks and next to nothing else */
 #define EVIDENCE_LEAST 0.5   /* times the cost: with less, somebody else has paid (folded recursion) */
@@ -230,7 +231,8 @@ static double outside_weigh(const struct compensation *c, struct evidence *evide
 {
     size_t nr = 0;
     for (uint32_t i = 1; i < c->tree->nr_nodes; i++) {
-        double paid_ns = (double)busy_ns(c, i) - (double)c->tree->nodes[i].calls * c->cost.short_inside;
+        double paid_ns = (double)busy_ns(c, i) - (double)c->tree->nodes[i].calls * c->cost.short_inside -
+                         (double)c->children[i].calls * CALL_NS;
         evidence_add(evidence, &nr, paid_ns, c->children[i].calls, c->cost.short_outside);
     }
     return evidence_weigh(evidence, nr);

@@ -93,16 +93,19 @@ START_TEST(hooks_of_long_functions_cost_otherwise)
 
 END_TEST
 
-/* 100,000 calls of 15 ns by a caller that takes 12 ns for each: no hooks cost more than that here, and none less. */
+/*
+ * 100,000 calls of 15 ns by a caller that takes 12 ns for each, 0.8 of them for the call: no hooks cost more than that
+ * here, and none less.
+ */
 START_TEST(the_shortest_calls_show_the_cost)
 {
     node_add(CALLTREE_ROOT, 0, 1, 2700000);
     node_add(1, 1, 100000, 1500000);
     struct hook_cost cost = correct(known);
     ck_assert_double_eq_tol(cost.short_inside, 15, 0.01);
-    ck_assert_double_eq_tol(cost.short_outside, 12, 0.01);
+    ck_assert_double_eq_tol(cost.short_outside, 11.2, 0.01);
     ck_assert_double_eq_tol(cost.long_inside, 9, 0.01);
-    ck_assert_double_eq_tol(cost.long_outside, 18, 0.01);
+    ck_assert_double_eq_tol(cost.long_outside, 17.2, 0.01);
     ck_assert_int_lt(tree.nodes[2].correction, -1499900);
 }
 
