@@ -1,5 +1,5 @@
-// .heapsnapshot in who reads it: the worker of Chrome's developer tools, from its package, loads our files, and what it
-// makes of them (sizes, dominators, allocation stacks) is what tracean heap says.
+// .heapsnapshot and .heapprofile in who reads them: Chrome's developer tools, from their package, load our files, and what
+// they make of them (sizes, dominators, allocation stacks, the tree of a sampling profile) is what tracean heap says.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { before, describe, it } from "node:test";
 const require = createRequire(process.env.PACKAGES);
 const { build } = require("esbuild");
 const front = join(dirname(require.resolve("chrome-devtools-frontend/package.json")), "front_end");
-const bundle = join(process.env.PACKAGES, "heap_snapshot_worker.mjs");
+const bundle = (name) => join(process.env.PACKAGES, name + ".mjs");
 
 // Newer than Node.js 20.
 Promise.withResolvers ??= function () {
@@ -30,7 +30,22 @@ const languages = {
   },
 };
 
-let tools;
+// Of the panel that shows sampling profiles only the model is wanted: all that draws is something that does nothing.
+const undrawn = {
+  name: "undrawn",
+  setup(builder) {
+    builder.onResolve({ filter: /./ }, ({ path, importer }) =>
+      (importer === "" || importer === "<stdin>" || /models\/cpu_profile|core\/platform/.test(importer + path) ? undefined
+        : { path, namespace: "undrawn" }));
+    builder.onLoad({ filter: /./, namespace: "undrawn" }, () => ({ contents: `
+      const nothing = new Proxy(class {}, { apply: () => nothing, construct: () => ({}),
+        getPrototypeOf: () => nothing, // of which esbuild makes what an import finds
+        get: (target, name) => (name === "prototype" ? target.prototype : name === "__esModule" ? false : nothing) });
+      module.exports = nothing;` }));
+  },
+};
+
+let tools, panel;
 
 const tracean = (...words) =>
   execFileSync(process.env.TRACEAN, ["heap", "-q", ...words], { encoding: "utf8", maxBuffer: 1 << 28 });
@@ -65,12 +80,18 @@ function empty_blocks(file) {
 describe("heapsnapshot", () => {
   before(async () => {
     await build({
-      bundle: true, format: "esm", platform: "node", outfile: bundle, logLevel: "error", plugins: [languages],
+      bundle: true, format: "esm", platform: "node", outfile: bundle("heap_snapshot_worker"), logLevel: "error",
+      plugins: [languages],
       stdin: { resolveDir: front, contents: `
         export * from "./entrypoints/heap_snapshot_worker/heap_snapshot_worker.js";
         export * as Model from "./models/heap_snapshot/heap_snapshot.js";` },
     });
-    tools = await import(bundle);
+    await build({
+      bundle: true, format: "esm", platform: "node", outfile: bundle("heap_profile"), logLevel: "error", plugins: [undrawn],
+      stdin: { resolveDir: front, contents: 'export * from "./panels/profiler/HeapProfileView.js";' },
+    });
+    tools = await import(bundle("heap_snapshot_worker"));
+    panel = await import(bundle("heap_profile"));
   });
 
   for (const name of ["retains", "leaks", "grows"]) {
@@ -106,6 +127,24 @@ describe("heapsnapshot", () => {
       assert.equal(blocks, JSON.parse(tracean("--format", "json", image)).live.blocks);
     });
   }
+
+  for (const name of ["retains", "leaks", "grows"])
+    it(`${name}: is a sampling profile with every call path's bytes`, () => {
+      const image = join(process.env.TRACES, name + ".heap");
+      const ours = JSON.parse(tracean("--format", "json", "--top", "0", image));
+      const { root } = new panel.SamplingHeapProfileModel(JSON.parse(tracean("--format", "heapprofile", image)));
+      const found = [], walk = (node, callers) => {
+        const frames = [node.functionName, ...callers];
+        if (node.self > 0)
+          found.push([frames.join(" < "), node.self]);
+        node.children.forEach((child) => walk(child, frames));
+      };
+      root.children.forEach((node) => walk(node, []));
+      const states = ["reachable", "possibly_lost", "lost", "indirectly_lost"];
+      const wanted = ours.paths.map((path) => [path.frames.join(" < "), states.reduce((sum, state) => sum + path[state].bytes, 0)]);
+      assert.equal(root.total, ours.live.bytes);
+      assert.deepEqual(found.sort(), wanted.filter(([, bytes]) => bytes > 0).sort());
+    });
 
   it("holds what is lost below a node that says so", async () => {
     const image = join(process.env.TRACES, "leaks.heap");
