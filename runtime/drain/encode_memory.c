@@ -4,8 +4,6 @@
 #include "segment.h"
 #include "tracert/format.h"
 
-#include <string.h>
-
 enum {
     MAX_WORDS = TF_CHUNK_EVENTS_MAX,
     MAX_ALLOCS = MAX_WORDS / (int)(ALLOC_OPERANDS + 1),
@@ -27,17 +25,18 @@ int memory_columns_init(struct memory_columns *columns)
     columns->callers = memory_map(MAX_ALLOCS * sizeof *columns->callers);
     columns->released = memory_map(MAX_RELEASES * sizeof *columns->released);
     columns->slots = memory_map(NR_SLOTS * sizeof *columns->slots);
+    columns->slots_of = memory_map(MAX_ALLOCS * sizeof *columns->slots_of);
     return columns->addresses == NULL || columns->sizes == NULL || columns->callers_of == NULL ||
                    columns->callers == NULL || columns->released == NULL || columns->slots == NULL ||
-                   columns->paths_of == NULL
+                   columns->slots_of == NULL || columns->paths_of == NULL
                ? -1
                : 0;
 }
 
 void memory_columns_begin(struct memory_columns *columns)
 {
-    if (columns->nr_callers > 0)
-        memset(columns->slots, 0, NR_SLOTS * sizeof *columns->slots);
+    for (uint32_t i = 0; i < columns->nr_callers; i++)
+        columns->slots[columns->slots_of[i]] = 0;
     columns->nr_allocs = columns->nr_releases = columns->nr_callers = 0;
     columns->address_bits = 0;
 }
@@ -49,6 +48,7 @@ static uint16_t caller_index(struct memory_columns *columns, uint64_t caller)
         uint16_t *place = &columns->slots[slot % NR_SLOTS];
         if (*place == 0) {
             columns->callers[columns->nr_callers] = caller;
+            columns->slots_of[columns->nr_callers] = slot % NR_SLOTS;
             *place = (uint16_t)++columns->nr_callers;
         }
         if (columns->callers[*place - 1] == caller)

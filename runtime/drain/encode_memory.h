@@ -18,6 +18,7 @@ struct memory_columns {
     uint64_t *released;          /* addresses */
     uint64_t *callers;           /* caller << 8 | api, in the order in which they came */
     uint16_t *slots;             /* open addressing: index into callers, plus 1 */
+    uint32_t *slots_of;          /* of callers: which one is theirs */
     uint64_t address_bits;       /* of all addresses together */
     uint32_t nr_allocs, nr_releases, nr_callers;
 };
