@@ -13,7 +13,9 @@
 #include <string.h>
 
 enum {
-    NAP_NS = 700 * 1000,                   /* between looks at rings: a busy thread fills three quarters */
+    NAP_FIRST_NS = 400 * 1000, /* between looks at rings while they fill … */
+    NAP_LEAST_NS = 100 * 1000,
+    NAP_MOST_NS = 700 * 1000,              /* … in which calls fill three quarters of one */
     NAPPING_NS = 20 * 1000 * 1000,         /* they fill while something was taken as lately as this */
     SLEEP_NS = 20 * 1000 * 1000,           /* the longest the drain does not look for dead processes */
     FINISH_NS = 500 * 1000,                /* the same when a process is about to end */
@@ -186,8 +188,15 @@ static bool slot_serve_ended(struct drain *drain, uint32_t index)
     return true;
 }
 
+/* Quarters of a ring that are closed. */
+static uint32_t slot_quarters(const struct region *region, uint32_t index, uint32_t nr_closed)
+{
+    uint32_t bytes = region_ring_bytes(region, index);
+    return 4 * nr_closed / (bytes / segment_bytes(bytes));
+}
+
 /* The owner lives and has closed a segment: a job. */
-static bool slot_find_job(struct drain *drain, uint32_t index, struct job *job)
+static bool slot_find_job(struct drain *drain, uint32_t index, struct job *job, uint32_t *quarters)
 {
     struct region_slot *slot = &drain->region->slots[index];
     if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) != SLOT_LIVE)
@@ -195,8 +204,33 @@ static bool slot_find_job(struct drain *drain, uint32_t index, struct job *job)
     uint32_t closed = slot_nr_closed(drain->region, index);
     if (slot_next(slot) >= closed)
         return false;
+    uint32_t full = slot_quarters(drain->region, index, closed - slot_next(slot));
+    *quarters = full > *quarters ? full : *quarters;
     *job = (struct job){.slot = index, .end = closed, .thread = thread_of(drain, index)};
     return true;
+}
+
+/*
+ * How long the next nap is, by what the last one has led to: each look costs a program that shares the processor tens
+ * of microseconds, and a ring that is full costs more. `quarters`: of the fullest ring.
+ */
+static void nap_adjust(struct drain *drain, uint32_t quarters)
+{
+    if (!drain->has_napped)
+        return;
+    drain->has_napped = false;
+    if (quarters >= 3)
+        drain->nap_ns = drain->nap_ns / 2 > NAP_LEAST_NS ? drain->nap_ns / 2 : NAP_LEAST_NS;
+    else if (quarters < 2)
+        drain->nap_ns =
+            drain->nap_ns + drain->nap_ns / 4 < NAP_MOST_NS ? drain->nap_ns + drain->nap_ns / 4 : NAP_MOST_NS;
+}
+
+/* Where others wait, no job takes more than a segment: its ring's owner can go on after that. */
+static void jobs_shorten(const struct drain *drain, struct job *jobs, uint32_t nr)
+{
+    for (uint32_t i = 0; nr > 1 && i < nr; i++)
+        jobs[i].end = slot_next(&drain->region->slots[jobs[i].slot]) + 1;
 }
 
 /* A turn: of each ring one chunk, so that none waits for long. Returns true when something was taken. */
@@ -204,11 +238,14 @@ static bool slots_serve(struct drain *drain)
 {
     bool busy = false;
     uint32_t nr_jobs = 0;
+    uint32_t quarters = 0;
     uint32_t nr = region_nr_slots(drain->region);
     for (uint32_t i = 0; i < nr; i++) {
         busy |= slot_serve_ended(drain, i);
-        nr_jobs += slot_find_job(drain, i, &drain->jobs[nr_jobs]);
+        nr_jobs += slot_find_job(drain, i, &drain->jobs[nr_jobs], &quarters);
     }
+    nap_adjust(drain, quarters);
+    jobs_shorten(drain, drain->jobs, nr_jobs);
     workers_take(drain->workers, &drain->chunker, drain->jobs, nr_jobs);
     for (uint32_t i = 0; i < nr_jobs; i++)
         slot_wake(&drain->region->slots[drain->jobs[i].slot]);
@@ -370,7 +407,8 @@ static void drain_sleep(struct drain *drain, uint32_t doorbell)
     uint64_t now = clock_monotonic_ns();
     bool finishing = now - drain->finish_ns < FINISH_LINGER_NS;
     bool napping = now - drain->busy_ns < NAPPING_NS;
-    const struct timespec timeout = {0, napping ? NAP_NS : finishing ? FINISH_NS : SLEEP_NS};
+    const struct timespec timeout = {0, napping ? drain->nap_ns : finishing ? FINISH_NS : SLEEP_NS};
+    drain->has_napped = napping;
     __atomic_store_n(&region->drain_asleep, !napping, __ATOMIC_SEQ_CST);
     sys_futex(&region->doorbell, FUTEX_WAIT, doorbell, &timeout);
     __atomic_store_n(&region->drain_asleep, 0, __ATOMIC_SEQ_CST);
@@ -453,6 +491,7 @@ int drain_allocate(struct drain *drain, struct region *region, const char *regio
     memset(drain, 0, sizeof *drain);
     drain->region = region;
     drain->region_path = region_path;
+    drain->nap_ns = NAP_FIRST_NS;
     drain->threads = memory_map(REGION_NR_SLOTS * sizeof *drain->threads);
     drain->processes = memory_map(REGION_NR_PROCESSES * sizeof *drain->processes);
     drain->polls = memory_map(REGION_NR_PROCESSES * sizeof *drain->polls);

@@ -42,6 +42,8 @@ struct drain {
     uint64_t finish_ns;              /* when a process last asked for its events to be in the file */
     uint64_t late_ns;                /* when late threads were last looked for */
     uint64_t start_ns;               /* of drain_run() */
+    uint32_t nap_ns;                 /* the next nap while rings fill */
+    bool has_napped;                 /* since rings were last looked at */
 
     /* The next step of measuring what the hooks cost, which is false when there is none left. NULL: not measured. */
     bool (*calibrate)(struct drain *drain);
