@@ -14,7 +14,7 @@ const struct config_row tracert__config_rows[] = {
     {"TRACERT_MEMORY", "off", "allocations, seen by libtracert_memory: off, events, fp, lazy or full"},
     {"TRACERT_SNAPSHOT", "off", "images of heaps, which may hold secrets: exit, at the end; peak, at the highest"},
     {"TRACERT_CLOCK", "auto", "counter (the processor's), monotonic (the system's), or auto: it if steady"},
-    {"TRACERT_BUFFER", "2M", "ring of each of the first 16 threads: 128K to 64M, a power of two"},
+    {"TRACERT_BUFFER", "2M", "ring of each of the first 16 threads: 128K to 64M; 1M where no calls are recorded"},
     {"TRACERT_LEVEL", "1", "zstd level: 1 to 19, or -1 to -7 for less work"},
     {"TRACERT_WORKERS", "auto", "threads that help the drain: 0 to 15; auto: a fourth of the processors, 3 at most"},
     {"TRACERT_SHM", "/dev/shm", "directory of the shared memory; without room there, the trace's own is used"},
@@ -89,6 +89,12 @@ static const char *config_text(char **environment, const char *name, const char 
     return text == NULL || *text == '\0' ? fallback : text;
 }
 
+/* Where no calls are recorded a ring fills more slowly, and who wants memory alone has little to spare. */
+static long config_usual_ring(enum tf_memory memory)
+{
+    return memory == TF_MEMORY_OFF || memory == TF_MEMORY_FULL ? 2l << 20 : 1l << 20;
+}
+
 void config_read(struct config *config, char **environment)
 {
     static const char *const start[] = {"on", "off", NULL};
@@ -100,7 +106,7 @@ void config_read(struct config *config, char **environment)
         [CONFIG_SNAPSHOT_OFF] = "off", [CONFIG_SNAPSHOT_EXIT] = "exit", [CONFIG_SNAPSHOT_PEAK] = "peak", NULL};
     static const char *const clock[] = {
         [CONFIG_CLOCK_AUTO] = "auto", [CONFIG_CLOCK_COUNTER] = "counter", [CONFIG_CLOCK_MONOTONIC] = "monotonic", NULL};
-    long ring_bytes = 2l << 20;
+    long ring_bytes = 0;
     long level = 1;
     long workers = -1;
     config->bad = NULL;
@@ -116,8 +122,10 @@ void config_read(struct config *config, char **environment)
     config_number_in(config, environment, "TRACERT_LEVEL", -7, 19, &level);
     if ((ring_bytes & (ring_bytes - 1)) != 0) {
         config->bad = "TRACERT_BUFFER";
-        ring_bytes = 2l << 20;
+        ring_bytes = 0;
     }
+    if (ring_bytes == 0)
+        ring_bytes = config_usual_ring(config->memory);
     config_number_in(config, environment, "TRACERT_WORKERS", 0, WORKERS_MAX, &workers);
     config->workers = workers < 0 ? WORKERS_AUTO : (uint32_t)workers;
     config->ring_bytes = (uint32_t)ring_bytes;

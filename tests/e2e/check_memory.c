@@ -222,6 +222,24 @@ START_TEST(threads_that_release_each_others_blocks)
 
 END_TEST
 
+/* What the recorder takes of the program's memory: 16 MB and 0.25 MB a thread at most, whatever the threads do. */
+START_TEST(memory_of_the_recorder_is_bounded)
+{
+    static const char *const modes[] = {"events", "lazy", "fp"};
+    static const int threads[] = {1, 6, 16, 40, 250};
+    const char *folder = scratch_folder("memory/bounded-%d", _i);
+    run_ok(folder, "\"$GCC\" -O1 -fno-omit-frame-pointer -pthread \"$PROGRAMS\"/allocating_threads.c -o program");
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        long plain_kb = atol(run_ok(folder, "./program %d", threads[i]).out);
+        long traced_kb = atol(run_ok(folder, PRELOAD "TRACERT_MEMORY=%s ./program %d", modes[_i], threads[i]).out);
+        ck_assert_msg(plain_kb > 0 && traced_kb - plain_kb > 1000, "%ld and %ld kB", plain_kb, traced_kb);
+        ck_assert_msg(traced_kb - plain_kb <= (16 << 10) + (threads[i] << 8), "%d threads: %ld kB", threads[i],
+                      traced_kb - plain_kb);
+    }
+}
+
+END_TEST
+
 /* ---- Valgrind as a witness -------------------------------------------------------------------------- */
 
 /* The Lua interpreter, under DHAT and under the library: allocations and bytes, and what was live when most was. */
@@ -552,6 +570,7 @@ int main(void)
     tcase_add_loop_test(tcase, every_function_is_seen, 0, (int)(sizeof ways / sizeof *ways));
     tcase_add_loop_test(tcase, every_operator_new_is_seen, 0, nr_toolchains);
     tcase_add_loop_test(tcase, threads_that_release_each_others_blocks, 0, 4);
+    tcase_add_loop_test(tcase, memory_of_the_recorder_is_bounded, 0, 3);
     tcase_add_test(tcase, what_is_dropped_is_counted);
     tcase_add_loop_test(tcase, heap_is_what_valgrind_says, 0, 4);
     tcase_add_test(tcase, heap_is_refused_where_there_is_none);
