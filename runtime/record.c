@@ -228,7 +228,7 @@ static void segment_begin(struct tracert__thread *thread, uint32_t number, uint6
 static int segment_reserve(struct tracert__thread *thread, uint32_t number)
 {
     uint32_t bytes = segment_bytes(thread->ring_bytes);
-    uint32_t index = number & (thread->ring_bytes / bytes - 1);
+    uint32_t index = number & (segments_of(thread->ring_bytes) - 1);
     uint64_t *word = &thread->reserved[index / 64];
     if (*word >> index % 64 & 1)
         return 0;
@@ -243,8 +243,7 @@ static enum record segment_open(struct tracert__thread *thread, uint64_t ticks)
 {
     uint32_t number = thread->slot->nr_opened;
     uint32_t read = (uint32_t)(__atomic_load_n(&thread->slot->read_at, __ATOMIC_ACQUIRE) >> 32);
-    uint32_t nr_segments = thread->ring_bytes / segment_bytes(thread->ring_bytes);
-    if (number - read >= nr_segments)
+    if (number - read >= segments_of(thread->ring_bytes))
         return RECORD_FULL;
     if (segment_reserve(thread, number) != 0 || record_reserve_frames(thread, state_depth(thread->rest)) != 0)
         return RECORD_NO_MEMORY;

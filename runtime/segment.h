@@ -128,6 +128,12 @@ static inline uint32_t segment_bytes(uint32_t ring_bytes)
     return bytes > SEGMENT_MAX_BYTES ? SEGMENT_MAX_BYTES : bytes;
 }
 
+/* How many there are: a power of two. */
+static inline uint32_t segments_of(uint32_t ring_bytes)
+{
+    return ring_bytes / segment_bytes(ring_bytes);
+}
+
 /* `odd`: the segment's. */
 static inline __attribute__((always_inline)) int word_is_filled(uint64_t word, uint64_t odd)
 {
@@ -138,7 +144,7 @@ static inline __attribute__((always_inline)) int word_is_filled(uint64_t word, u
 static inline struct segment segment_at(uint8_t *ring, uint32_t ring_bytes, uint32_t number)
 {
     uint32_t bytes = segment_bytes(ring_bytes);
-    uint32_t nr = ring_bytes / bytes; /* a power of two */
+    uint32_t nr = segments_of(ring_bytes);
     uint32_t lap = number / nr;
     uint8_t *base = ring + (uint64_t)(number & (nr - 1)) * bytes;
     return (struct segment){.words = (uint64_t *)(void *)base,

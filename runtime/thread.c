@@ -112,7 +112,7 @@ static uint32_t slot_claim(void)
 static bool room_is_free(const struct tracert__thread *thread)
 {
     uint32_t read = (uint32_t)(__atomic_load_n(&thread->slot->read_at, __ATOMIC_ACQUIRE) >> 32);
-    return thread->slot->nr_opened - read < thread->ring_bytes / segment_bytes(thread->ring_bytes);
+    return thread->slot->nr_opened - read < segments_of(thread->ring_bytes);
 }
 
 /* Wait until the drain has freed a segment. 0, or -1 when the drain is gone. */

@@ -127,8 +127,8 @@ static uint32_t slot_next(const struct region_slot *slot)
 static uint32_t slot_nr_closed(const struct region *region, uint32_t index)
 {
     const struct region_slot *slot = &region->slots[index];
-    uint32_t bytes = region_ring_bytes(region, index), closed = __atomic_load_n(&slot->nr_closed, __ATOMIC_ACQUIRE);
-    return closed - slot_next(slot) <= bytes / segment_bytes(bytes) ? closed : slot_next(slot);
+    uint32_t closed = __atomic_load_n(&slot->nr_closed, __ATOMIC_ACQUIRE);
+    return closed - slot_next(slot) <= segments_of(region_ring_bytes(region, index)) ? closed : slot_next(slot);
 }
 
 /* The owner is gone: close the segment that it was filling in its stead. */
@@ -191,8 +191,7 @@ static bool slot_serve_ended(struct drain *drain, uint32_t index)
 /* Quarters of a ring that are closed. */
 static uint32_t slot_quarters(const struct region *region, uint32_t index, uint32_t nr_closed)
 {
-    uint32_t bytes = region_ring_bytes(region, index);
-    return 4 * nr_closed / (bytes / segment_bytes(bytes));
+    return 4 * nr_closed / segments_of(region_ring_bytes(region, index));
 }
 
 /* The owner lives and has closed a segment: a job. */
