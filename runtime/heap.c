@@ -196,13 +196,16 @@ static bool sanitizer_tells(void)
 /* TRACERT_SNAPSHOT, and something that an image needs is not there: never a file that is missing without a word. */
 static void snapshots_check(enum config_snapshot snapshot)
 {
-    if (snapshot != CONFIG_SNAPSHOT_OFF && heap_way == TF_MEMORY_OFF)
+    if (snapshot != CONFIG_SNAPSHOT_OFF && heap_way == TF_MEMORY_OFF) {
         diag_line("TRACERT_SNAPSHOT without TRACERT_MEMORY: no image of the heap will be made", NULL);
-    else if (snapshot == CONFIG_SNAPSHOT_PEAK &&
-             (tracert__heap_is_off || tracert__interposer_allocator == NULL || !tracert__interposer_allocator(NULL)))
+        tracert__snapshot_none(TF_NO_IMAGE_MEMORY);
+    } else if (snapshot == CONFIG_SNAPSHOT_PEAK && (tracert__heap_is_off || tracert__interposer_allocator == NULL ||
+                                                    !tracert__interposer_allocator(NULL))) {
         diag_line("TRACERT_SNAPSHOT=peak: this malloc does not tell what it has given out: no image of its peak will "
                   "be made",
                   NULL);
+        tracert__snapshot_none(TF_NO_IMAGE_MALLOC);
+    }
 }
 
 void tracert__heap_start(bool session_is_on)

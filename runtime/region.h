@@ -119,6 +119,7 @@ struct region {
     uint32_t nr_slots_used;     /* no slot at or above it was ever claimed; atomic */
     uint32_t nr_slots_reserved; /* slots below it may be touched: their pages are there; atomic */
     uint32_t names_reserved;    /* the names may be touched; atomic */
+    uint32_t no_image;          /* enum tf_no_image, of all processes; atomic */
 
     uint32_t drain_alive __attribute__((aligned(64))); /* robust futex: the drain's tid; the kernel marks its death */
     uint32_t drain_state;                              /* futex: enum drain_state */

@@ -26,11 +26,20 @@ static uint32_t image_pids[AT_ONCE]; /* the children; atomic */
 
 /* ---- The children --------------------------------------------------------------------------------- */
 
+void tracert__snapshot_none(enum tf_no_image why)
+{
+    struct region *region = tracert__session.region;
+    if (region != NULL)
+        __atomic_fetch_or(&region->no_image, (uint32_t)why, __ATOMIC_RELAXED);
+}
+
 /* How a child has ended. In one line, once: the same is likely to come again with the next one. */
 static void child_tell(int status)
 {
     static bool told; /* atomic */
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    if (status != 0)
+        tracert__snapshot_none(TF_NO_IMAGE_FAILED);
     if (status == 0 || code == IMAGE_SAID || __atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
         return;
     diag_line("an image of the heap could not be written whole: ",
@@ -159,6 +168,7 @@ static bool image_begin(struct image_request *request)
     __atomic_store_n(place, pid > 0 ? (uint32_t)pid : 0, __ATOMIC_RELEASE);
     if (pid < 0) {
         diag_line("no image of the heap: ", diag_errno((int)-pid), NULL);
+        tracert__snapshot_none(TF_NO_IMAGE_FAILED);
         return false;
     }
     image_mark(request, since_ticks);
@@ -189,6 +199,7 @@ static bool snapshot_take(const char *name, uint32_t bytes, const struct snapsho
         sys_munmap(request, sizeof *request);
     } else {
         diag_line("no image of the heap: no memory, or no folder for it", NULL);
+        tracert__snapshot_none(TF_NO_IMAGE_FAILED);
     }
     sys_sigprocmask(SIG_SETMASK, &old, NULL);
     errno = error;

@@ -5,6 +5,8 @@
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
 
+#include "tracert/format.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -54,6 +56,9 @@ static inline __attribute__((always_inline)) void snapshot_registers(struct snap
  * Signal-safe; preserves errno. May wait for an earlier image.
  */
 bool tracert__snapshot_take(const char *name, uint32_t bytes, const struct snapshot_registers *registers);
+
+/* One was asked for and cannot be, or is not whole: the trace says so. Signal-safe. */
+void tracert__snapshot_none(enum tf_no_image why);
 
 /* Somebody outside may have asked for one: take it, if no other thread does. For the slow path of hooks. */
 void tracert__snapshot_look(void);

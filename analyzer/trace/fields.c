@@ -153,6 +153,9 @@ static int end_add(struct facts *facts, struct trace *trace, const struct tf_hea
         case TF_FIELD_MEMORY_NO_RING:
             trace->memory_no_ring = field.number;
             break;
+        case TF_FIELD_NO_IMAGE:
+            trace->no_image = field.number;
+            break;
         case TF_FIELD_REPAIRED:
             trace->repaired = true;
             trace->repaired_events = field.number;

@@ -415,6 +415,21 @@ static void clock_notice(struct trace *trace)
             jump, more, anchors->jump_ns > 0 ? "long" : "short");
 }
 
+/* Images of heaps are files of their own, and nobody would miss one that was never made. */
+static void images_notice(struct trace *trace)
+{
+    static const struct {
+        enum tf_no_image why;
+        const char *text;
+    } reasons[] = {{TF_NO_IMAGE_MEMORY, "memory was not recorded (TRACERT_MEMORY)"},
+                   {TF_NO_IMAGE_MALLOC, "of the peak, as the program's malloc does not tell what it has given out"},
+                   {TF_NO_IMAGE_FAILED, "one at least could not be written whole"}};
+
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if ((trace->no_image & (uint64_t)reasons[i].why) != 0)
+            trace_notice(trace, "an image of the heap was asked for and is missing: %s", reasons[i].text);
+}
+
 /* Say once, in words, what is wrong with the trace as a whole. */
 static void completeness_notice(struct trace *trace)
 {
@@ -469,6 +484,7 @@ struct trace *trace_open(const char *path, struct err *err)
     }
     tail_count(trace);
     completeness_notice(trace);
+    images_notice(trace);
     return trace;
 }
 

@@ -135,7 +135,7 @@ struct trace {
     uint32_t nr_descriptions;
 
     enum trace_ending ending;
-    uint64_t failure, failure_errno, dropped_no_ring, memory_no_ring, end_nr_events;
+    uint64_t failure, failure_errno, dropped_no_ring, memory_no_ring, no_image, end_nr_events;
     bool recovered, being_written;
     bool repaired;            /* somebody has made a clean trace of a damaged one: there was more */
     uint64_t repaired_events; /* known to be lost thereby, and counted in no chunk */

@@ -104,6 +104,7 @@ enum tf_field {
     TF_FIELD_RECOVERED = 90,       /* 1: the rings were finished after the drain had died */
     TF_FIELD_MEMORY_NO_RING = 92,  /* events of MEMORY without a ring to go to */
     TF_FIELD_REPAIRED = 94,        /* made of a damaged trace: events known to be lost that no chunk counts */
+    TF_FIELD_NO_IMAGE = 96, /* enum tf_no_image, added up: images of heaps that were asked for and are not there */
     /* HOOKS */
     TF_FIELD_HOOK_COST = 100, /* varints: enum tf_hook_work, length, zigzag inside, zigzag outside */
     /* SYMBOLS (with TF_FIELD_MODULE_PATH and TF_FIELD_BUILD_ID first) */
@@ -171,6 +172,13 @@ enum tf_origin { TF_ORIGIN_START = 0, TF_ORIGIN_FORK = 1, TF_ORIGIN_EXEC = 2 };
 enum tf_failure { TF_FAILURE_NONE = 0, TF_FAILURE_WRITE = 1, TF_FAILURE_DRAIN_LOST = 2, TF_FAILURE_MEMORY = 3 };
 
 /* ---- Chunks (FORMAT.md §4) --------------------------------------------------------------------- */
+
+/* Why there is no image of a heap, or none that is whole. */
+enum tf_no_image {
+    TF_NO_IMAGE_MEMORY = 1, /* memory was not recorded */
+    TF_NO_IMAGE_MALLOC = 2, /* the program's malloc does not tell what it has given out: none of the peak */
+    TF_NO_IMAGE_FAILED = 4  /* it could not be begun, or written */
+};
 
 #define TF_CHUNK_HEAD_BYTES 96u
 #define TF_CHUNK_EVENTS_MAX 131072u /* symbols of one chunk */

@@ -140,6 +140,9 @@ int facts_write_end(struct sink *sink, const struct region *region, enum tf_fail
     p = tf_put_field_number(p, TF_FIELD_NR_EVENTS, sink->nr_events);
     p = tf_put_field_number(p, TF_FIELD_DROPPED_NO_RING, __atomic_load_n(&region->no_ring, __ATOMIC_RELAXED));
     p = tf_put_field_number(p, TF_FIELD_MEMORY_NO_RING, __atomic_load_n(&region->memory_no_ring, __ATOMIC_RELAXED));
+    uint32_t no_image = __atomic_load_n(&region->no_image, __ATOMIC_RELAXED);
+    if (no_image != 0)
+        p = tf_put_field_number(p, TF_FIELD_NO_IMAGE, no_image);
     if (failure == TF_FAILURE_NONE)
         failure = sink->failure;
     if (failure != TF_FAILURE_NONE) {

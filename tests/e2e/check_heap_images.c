@@ -336,6 +336,7 @@ START_TEST(the_peaks_image_is_one_under_another_name)
     json_t *heap = heap_load(folder, "$(cat files)", 0);
     ck_assert_uint_eq(amount_of(heap, "live", "bytes"), 170000 + 4000000);
     json_decref(heap);
+    ck_assert_str_eq(run_ok(folder, "\"$TRACEAN\" info").err, "");
 }
 
 END_TEST
@@ -354,6 +355,8 @@ START_TEST(a_full_disk_leaves_the_image_before)
     json_t *heap = heap_load(folder, "trace.1-peak.heap", 0);
     ck_assert_uint_eq(amount_of(heap, "live", "bytes"), 170000);
     json_decref(heap);
+    ck_assert_ptr_nonnull(
+        strstr(run_shell(folder, "\"$TRACEAN\" info").err, "one at least could not be written whole"));
     run = run_ok(folder, PRELOAD "TRACERT_MEMORY=events TRACERT_SNAPSHOT=peak ./peaks; ls *.heap*");
     ck_assert_str_eq(run.out, "trace.1-peak.heap\n");
     heap = heap_load(folder, "trace.1-peak.heap", 0);
@@ -456,6 +459,10 @@ START_TEST(images_that_cannot_be_are_told)
     struct run run = run_ok(folder, "%s ./program >out; ls", impossible[_i].environment);
     ck_assert_str_eq(run.err, impossible[_i].says);
     ck_assert_int_eq(strstr(run.out, ".heap") != NULL, impossible[_i].says[0] == '\0');
+    run = run_ok(folder, "\"$TRACEAN\" info"); /* … and so is who gets the trace alone */
+    ck_assert_msg((strstr(run.err, "image of the heap was asked for and is missing") != NULL) ==
+                      (impossible[_i].says[0] != '\0'),
+                  "%s", run.err);
 }
 
 END_TEST
