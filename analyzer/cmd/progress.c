@@ -1,6 +1,7 @@
 #include "cmd/progress.h"
 
 #include "base/escape.h"
+#include "base/path.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -37,10 +38,8 @@ static uint64_t now_ns(void)
 
 struct progress progress_begin(const struct options *options, const char *name)
 {
-    const char *slash = strrchr(name, '/');
-    return (struct progress){.name = slash != NULL ? slash + 1 : name,
-                             .start_ns = now_ns(),
-                             .enabled = !options->quiet && isatty(STDERR_FILENO) == 1};
+    return (struct progress){
+        .name = path_last(name), .start_ns = now_ns(), .enabled = !options->quiet && isatty(STDERR_FILENO) == 1};
 }
 
 /* The name as a terminal may see it, not too long; "" when there is no memory for it. */

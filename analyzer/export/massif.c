@@ -5,6 +5,7 @@
 #include "export/export.h"
 
 #include "base/escape.h"
+#include "base/path.h"
 #include "profile/calltree.h"
 #include "profile/heap_profile.h"
 
@@ -121,7 +122,7 @@ static uint32_t rest_of(const struct upside *upside, uint32_t node, uint32_t *nr
 static void place_write(const struct upside *upside, uint32_t node, struct out *out)
 {
     const struct heap_function *function = &upside->heap->functions[upside->tree.nodes[node].function];
-    const char *slash = strrchr(function->file, '/'), *file = slash != NULL ? slash + 1 : function->file;
+    const char *file = path_last(function->file);
     out_text(out, "0x0: ");
     escape_terminal(out, function->label, strlen(function->label));
     if (file[0] != '\0') {

@@ -1,5 +1,7 @@
 #include "profile/heap_roots.h"
 
+#include "base/path.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,8 +198,7 @@ static int rest_add(struct maker *maker, const struct image_mapping *mapping, ui
 
 static bool is_libc(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash != NULL ? slash + 1 : path;
+    const char *name = path_last(path);
     return strncmp(name, "libc.so.", 8) == 0 || strncmp(name, "libc-2.", 7) == 0;
 }
 

@@ -1,14 +1,10 @@
 #include "profile/label.h"
 
+#include "base/path.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
 
 struct entry {
     struct profile_function *function;
@@ -20,11 +16,11 @@ static int function_compare(const void *a, const void *b)
     const struct profile_function *f = ((const struct entry *)a)->function, *g = ((const struct entry *)b)->function;
     int order = strcmp(f->name, g->name);
     if (order == 0)
-        order = strcmp(base_name(f->file), base_name(g->file));
+        order = strcmp(path_last(f->file), path_last(g->file));
     if (order == 0)
         order = (f->line > g->line) - (f->line < g->line);
     if (order == 0)
-        order = strcmp(base_name(f->module), base_name(g->module));
+        order = strcmp(path_last(f->module), path_last(g->module));
     if (order == 0)
         order = strcmp(f->file, g->file);
     if (order == 0)
@@ -34,12 +30,12 @@ static int function_compare(const void *a, const void *b)
 
 static bool same_place(const struct profile_function *f, const struct profile_function *g)
 {
-    return f->line == g->line && strcmp(base_name(f->file), base_name(g->file)) == 0;
+    return f->line == g->line && strcmp(path_last(f->file), path_last(g->file)) == 0;
 }
 
 static bool same_module(const struct profile_function *f, const struct profile_function *g)
 {
-    return strcmp(base_name(f->module), base_name(g->module)) == 0;
+    return strcmp(path_last(f->module), path_last(g->module)) == 0;
 }
 
 static const char *label_make(struct arena *arena, const struct profile_function *f, bool by_file, unsigned number)
@@ -49,11 +45,11 @@ static const char *label_make(struct arena *arena, const struct profile_function
         snprintf(suffix, sizeof(suffix), " #%u", number);
     int bytes;
     if (by_file && f->line == 0)
-        bytes = asprintf(&text, "%s (%s)%s", f->name, base_name(f->file), suffix);
+        bytes = asprintf(&text, "%s (%s)%s", f->name, path_last(f->file), suffix);
     else if (by_file)
-        bytes = asprintf(&text, "%s (%s:%u)%s", f->name, base_name(f->file), f->line, suffix);
+        bytes = asprintf(&text, "%s (%s:%u)%s", f->name, path_last(f->file), f->line, suffix);
     else if (f->module[0] != '\0')
-        bytes = asprintf(&text, "%s [%s]%s", f->name, base_name(f->module), suffix);
+        bytes = asprintf(&text, "%s [%s]%s", f->name, path_last(f->module), suffix);
     else
         bytes = asprintf(&text, "%s%s", f->name, suffix);
     if (bytes < 0)

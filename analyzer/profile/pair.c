@@ -1,6 +1,7 @@
 #include "profile/pair.h"
 
 #include "base/index.h"
+#include "base/path.h"
 #include "profile/calltree.h"
 
 #include <stdio.h>
@@ -23,23 +24,17 @@ static int no_memory(struct err *err)
 
 /* ---- Functions ----------------------------------------------------------------------------------- */
 
-static const char *file_name(const struct profile_function *function)
-{
-    const char *slash = strrchr(function->file, '/');
-    return slash ? slash + 1 : function->file;
-}
-
 static bool function_equal(const void *table, uint32_t number, const void *key)
 {
     const struct profile_function *a = &((const struct pairing *)table)->functions[number], *b = key;
-    return a->kind == b->kind && strcmp(a->name, b->name) == 0 && strcmp(file_name(a), file_name(b)) == 0;
+    return a->kind == b->kind && strcmp(a->name, b->name) == 0 && strcmp(path_last(a->file), path_last(b->file)) == 0;
 }
 
 /* The number of a function in both; UINT32_MAX when memory ran out. */
 static uint32_t function_intern(struct pairing *pairing, const struct profile_function *function)
 {
     struct arena *arena = &pairing->both->arena;
-    const char *file = file_name(function);
+    const char *file = path_last(function->file);
     uint64_t hash =
         index_hash(&pairing->names, index_hash_bytes(&pairing->names, function->name, strlen(function->name)),
                    index_hash_bytes(&pairing->names, file, strlen(file)));

@@ -1,5 +1,7 @@
 #include "profile/redact.h"
 
+#include "base/path.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +22,6 @@ static int no_memory(struct redaction *redaction)
     return err_set(redaction->err, ERR_INPUT, "out of memory");
 }
 
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
-}
-
 static int whole_compare(const void *a, const void *b)
 {
     const struct path *x = a, *y = b;
@@ -35,7 +31,7 @@ static int whole_compare(const void *a, const void *b)
 static int last_compare(const void *a, const void *b)
 {
     const struct path *const *x = a, *const *y = b;
-    int order = strcmp(last_part((*x)->whole), last_part((*y)->whole));
+    int order = strcmp(path_last((*x)->whole), path_last((*y)->whole));
     return order != 0 ? order : strcmp((*x)->whole, (*y)->whole);
 }
 
@@ -82,8 +78,8 @@ static int paths_name(struct redaction *redaction)
     qsort(order, redaction->nr, sizeof(struct path *), last_compare);
     int result = 0;
     for (size_t i = 0; i < redaction->nr && result == 0; i++) {
-        const char *last = last_part(order[i]->whole);
-        number = i > 0 && strcmp(last_part(order[i - 1]->whole), last) == 0 ? number + 1 : 1;
+        const char *last = path_last(order[i]->whole);
+        number = i > 0 && strcmp(path_last(order[i - 1]->whole), last) == 0 ? number + 1 : 1;
         order[i]->redacted = name_make(redaction, last, number);
         result = order[i]->redacted == NULL ? no_memory(redaction) : 0;
     }
@@ -126,7 +122,7 @@ static int facts_redact(struct redaction *redaction, struct profile_facts *facts
     facts->command = arena_copy(&redaction->profile->arena, facts->command, program);
     if (facts->command == NULL)
         return no_memory(redaction);
-    facts->command = last_part(facts->command);
+    facts->command = path_last(facts->command);
     return text_redact(redaction, &facts->source);
 }
 

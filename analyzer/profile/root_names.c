@@ -1,5 +1,7 @@
 #include "profile/root_names.h"
 
+#include "base/path.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,9 +147,9 @@ static int variables_name(struct maker *maker)
     for (size_t i = 0; i < questions.nr && result == 0; i++) {
         const struct heap_pointer *pointer = &maker->pointers->all[questions.pointers[i]];
         const char *path = maker->request->trace->objects[questions.queries[i].module].path;
-        const char *slash = strrchr(path, '/'), *name = questions.answers[i].name;
+        const char *name = questions.answers[i].name;
         char data[300];
-        snprintf(data, sizeof(data), "data of %.255s", slash != NULL ? slash + 1 : path);
+        snprintf(data, sizeof(data), "data of %.255s", path_last(path));
         struct root_name key = {.name = name != NULL && name[0] != '\0' ? name : data,
                                 .module = path,
                                 .kind = ROOT_VARIABLE,

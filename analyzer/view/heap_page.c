@@ -1,6 +1,7 @@
 #include "view/heap_page.h"
 
 #include "base/escape.h"
+#include "base/path.h"
 #include "view/heap.h"
 #include "view/tree_data.h"
 
@@ -40,7 +41,7 @@ static void number_write(struct out *out, const char *name, uint64_t number)
 
 static void function_write(struct out *out, const struct heap_function *function)
 {
-    const char *slash = strrchr(function->file, '/'), *file = slash != NULL ? slash + 1 : function->file;
+    const char *file = path_last(function->file);
     const struct heap_counts *self = &function->self;
     out_text(out, "{\"label\":");
     escape_json(out, function->label);

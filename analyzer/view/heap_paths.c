@@ -2,6 +2,7 @@
 
 #include "base/escape.h"
 #include "base/number.h"
+#include "base/path.h"
 #include "base/table.h"
 
 #include <stdio.h>
@@ -35,7 +36,7 @@ char *heap_place_text(const struct heap_profile *heap, uint32_t node)
     if (node == 0)
         return strdup("the whole heap");
     const struct heap_function *function = &heap->functions[heap->nodes[node].function];
-    const char *slash = strrchr(function->file, '/'), *base = slash != NULL ? slash + 1 : function->file;
+    const char *base = path_last(function->file);
     int bytes = base[0] == '\0' ? asprintf(&text, "%s", function->label)
                                 : asprintf(&text, "%s (%s:%u)", function->label, base, function->line);
     return bytes < 0 ? NULL : text;

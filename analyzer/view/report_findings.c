@@ -1,6 +1,7 @@
 /*
  * The findings: for each the function and where it is, then what was found.
  */
+#include "base/path.h"
 #include "view/report.h"
 
 #include "profile/findings.h"
@@ -15,8 +16,7 @@
 static char *function_and_place(const struct profile_function *f)
 {
     char *text = NULL;
-    const char *slash = strrchr(f->file, '/');
-    const char *base = slash ? slash + 1 : f->file;
+    const char *base = path_last(f->file);
     bool told = base[0] == '\0' || strcmp(f->label, f->name) != 0;
     int bytes = told ? asprintf(&text, "%s", f->label) : asprintf(&text, "%s (%s:%u)", f->label, base, f->line);
     return bytes < 0 ? NULL : text;
