@@ -63,7 +63,7 @@ char *number_time_in(char text[NUMBER_BYTES], uint64_t time_ns, enum number_unit
         snprintf(text, NUMBER_BYTES, "%.26s ns", number_grouped(whole, time_ns));
         return text;
     }
-    uint64_t count = time_ns / least + (time_ns % least >= (least + 1) / 2 && least > 1);
+    uint64_t count = time_ns / least + (time_ns % least >= (least + 1) / 2);
     if (count == 0 && time_ns > 0)
         snprintf(text, NUMBER_BYTES, "<0.001 %s", units[unit].name);
     else

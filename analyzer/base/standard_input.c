@@ -92,9 +92,11 @@ static int pipe_keep(struct err *err)
     return result;
 }
 
-int standard_input_keep(struct err *err)
+int standard_input_keep(const char *path, struct err *err)
 {
     struct stat status;
+    if (!standard_input_is(path))
+        return 0;
     if (isatty(STDIN_FILENO) == 1)
         return err_set(err, ERR_USAGE, "%s is a terminal: name a file, or let something come from a pipe", name);
     if (fstat(STDIN_FILENO, &status) != 0)

@@ -18,7 +18,7 @@ const char *standard_input_place(const char *path);
 /* What to call it. */
 const char *standard_input_name(const char *path);
 
-/* Let it be a file from here on; nothing happens when it is one. 0, or -1 with err set. */
-int standard_input_keep(struct err *err);
+/* Where that name is its: let it be a file from here on; nothing happens when it is one. 0, or -1 with err set. */
+int standard_input_keep(const char *path, struct err *err);
 
 #endif

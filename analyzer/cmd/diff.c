@@ -38,8 +38,7 @@ int cmd_diff(int argc, char **argv)
                    OPTIONS_TABLE | OPTIONS_SYMBOLS | OPTIONS_MEMORY;
     if (options_parse(&options, argc, argv, set, "BEFORE AFTER | --at A..B TRACE", about, examples, &err) != 0)
         return command_fail(&err);
-    if (options.nr_inputs == 2 && !options.redact && image_file_is(options.inputs[0]) &&
-        image_file_is(options.inputs[1]))
+    if (options.nr_inputs == 2 && image_file_is(options.inputs[0]) && image_file_is(options.inputs[1]))
         return heap_images_diff(&options, "diff");
     options.memory |= options.at_ns[0] != UINT64_MAX;
     if (options.nr_inputs == 1 && options.at_ns[1] != UINT64_MAX)

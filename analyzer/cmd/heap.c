@@ -47,6 +47,8 @@ static int options_check(const struct options *options, struct err *err)
 {
     if (options->nr_inputs != 1)
         return err_set(err, ERR_USAGE, "the heap of one trace at a time: %d are named", options->nr_inputs);
+    if (options->redact)
+        return err_set(err, ERR_USAGE, "--redact: not of the heap");
     if (options->thread != 0 || options->function != NULL)
         return err_set(err, ERR_USAGE, "--%s: blocks go from one to another; the heap is shown whole",
                        options->thread != 0 ? "thread" : "function");

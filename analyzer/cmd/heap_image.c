@@ -90,6 +90,8 @@ int heap_images_diff(const struct options *options, const char *verb)
         err_set(&err, ERR_USAGE, "%s of heaps cannot write the format \"%s\", only: text, json", verb, options->format);
     if (options->nr_inputs != 2)
         err_set(&err, ERR_USAGE, "%s: name two images, the earlier one first", verb);
+    if (options->redact)
+        err_set(&err, ERR_USAGE, "--redact: not of the heap");
     struct notices notices = {0};
     struct options same = *options; /* the call paths of both are to be the same: a use may be seen in one alone */
     same.wrappers = options->wrappers == WRAPPERS_AUTO ? WRAPPERS_NAMES : options->wrappers;

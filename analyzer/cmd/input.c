@@ -35,8 +35,7 @@ void notices_release(struct notices *notices)
 
 struct trace *input_open(const char *path, struct err *err)
 {
-    bool standard = standard_input_is(path);
-    if (standard && standard_input_keep(err) != 0)
+    if (standard_input_keep(path, err) != 0)
         return NULL;
     if (profile_file_is(path)) {
         err_set(err, ERR_USAGE, "%s: is a profile, and has no single events: name the trace",
@@ -44,7 +43,7 @@ struct trace *input_open(const char *path, struct err *err)
         return NULL;
     }
     struct trace *trace = trace_open(path, err);
-    if (trace == NULL || standard || !finish_is_needed(trace) || !finish_run(trace))
+    if (trace == NULL || standard_input_is(path) || !finish_is_needed(trace) || !finish_run(trace))
         return trace;
     trace_close(trace);
     return trace_open(path, err);

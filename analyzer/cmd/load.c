@@ -418,7 +418,7 @@ static struct profile *file_load_profile(const struct options *options, const ch
 
 static struct profile *input_load_profile(const struct options *options, const char *path, struct err *err)
 {
-    if (standard_input_is(path) && standard_input_keep(err) != 0)
+    if (standard_input_keep(path, err) != 0)
         return NULL;
     return profile_file_is(path) ? file_load_profile(options, path, err) : trace_load_profile(options, path, err);
 }
@@ -457,10 +457,6 @@ int load_and_show(int argc, char **argv, unsigned option_set, const char *about,
     struct err err = {0};
     const char *usage = option_set & OPTIONS_SUBJECT ? "FUNC [TRACE… | PROFILE…]" : "[TRACE… | PROFILE…]";
     if (options_parse(&options, argc, argv, option_set, usage, about, examples, &err) != 0)
-        return command_fail(&err);
-    if (options.redact && heap_is_asked(&options, argv[0]))
-        err_set(&err, ERR_USAGE, "--redact: not of the heap");
-    if (err.code != ERR_NONE)
         return command_fail(&err);
     if (heap_is_asked(&options, argv[0]))
         return heap_show(&options, argv[0]);

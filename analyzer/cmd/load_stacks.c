@@ -61,7 +61,7 @@ static struct profile *stacks_or_profile(const struct options *options, struct p
     }
     for (int i = 0; i < inputs.nr_inputs; i++) {
         const char *path = inputs.inputs[i];
-        if (standard_input_is(path) && standard_input_keep(err) != 0)
+        if (standard_input_keep(path, err) != 0)
             return NULL;
         bool folded = is_folded(path);
         if (folded && inputs.nr_inputs == 1)

@@ -21,7 +21,7 @@ int value_number(const char *name, const char *text, uint32_t least, uint32_t *n
 }
 
 /* "1.5s", "20us", "0"; the end of the text must be at `stop`. */
-int value_time(const char *text, const char *stop, uint64_t *time_ns)
+static int value_time(const char *text, const char *stop, uint64_t *time_ns)
 {
     static const struct {
         const char *name;
@@ -50,6 +50,13 @@ int value_time(const char *text, const char *stop, uint64_t *time_ns)
         return 0;
     }
     return -1;
+}
+
+int value_duration(const char *name, const char *text, uint64_t *time_ns, struct err *err)
+{
+    if (value_time(text, text + strlen(text), time_ns) == 0)
+        return 0;
+    return err_set(err, ERR_USAGE, "--%s: \"%s\" is not a time like 10us", name, text);
 }
 
 int value_range(struct options *options, const char *text, struct err *err)

@@ -8,8 +8,7 @@
 
 /* `name`: of the option, for the message. */
 int value_number(const char *name, const char *text, uint32_t least, uint32_t *number, struct err *err);
-/* "1.5s", "20us", "0", up to `stop`; -1 without a text. */
-int value_time(const char *text, const char *stop, uint64_t *time_ns);
+int value_duration(const char *name, const char *text, uint64_t *time_ns, struct err *err);
 int value_range(struct options *options, const char *text, struct err *err);
 int value_instants(const char *text, uint64_t at_ns[2], struct err *err);
 int value_call(struct options *options, const char *text, struct err *err);

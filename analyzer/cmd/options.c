@@ -286,9 +286,7 @@ static int option_take(struct options *options, enum option_id id, const char *v
         options->wrappers = WRAPPERS_NAMES;
         return value_regex(name_of(id), value, err);
     case OPTION_MIN:
-        if (value_time(value, value + strlen(value), &options->min_ns) != 0)
-            return err_set(err, ERR_USAGE, "--min: \"%s\" is not a time like 10us", value);
-        return 0;
+        return value_duration(name_of(id), value, &options->min_ns, err);
     case OPTION_TIME:
         return value_range(options, value, err);
     case OPTION_COLOR:
@@ -494,8 +492,8 @@ int options_parse(struct options *options, int argc, char **argv, unsigned optio
         return -1;
     if ((option_set & OPTIONS_TABLE) != 0 && options->unit && value_unit(options, options->unit, err) != 0)
         return -1;
-    if (options->redact && (options->source || options->at_ns[0] != UINT64_MAX || options->weight != WEIGHT_TIME))
-        return err_set(err, ERR_USAGE, "--redact: not of the heap, nor with source");
+    if (options->redact && options->source)
+        return err_set(err, ERR_USAGE, "--redact: not with source");
     if ((option_set & OPTIONS_SUBJECT) != 0) {
         if (optind >= argc)
             return err_set(err, ERR_USAGE, "%s: name a function (see tracean %s --help)", argv[0], argv[0]);

@@ -50,11 +50,12 @@ static uint32_t take_follow(struct take *take, uint32_t *depth)
     const struct segment_head *head = take->segment.head;
     struct frame *frames = take->chunker->frames;
     uint32_t nr = head->nr_stack < take->segment.max_stack ? head->nr_stack : take->segment.max_stack;
+    uint32_t nr_dict = segment_nr_dict(&take->segment);
     *depth = head->depth;
     memcpy(frames, take->segment.stack, nr * sizeof *frames);
     for (uint32_t i = 0; i < take->begin; i++) {
         uint32_t symbol = (uint32_t)take->segment.words[i] & 0xffff;
-        if (symbol_is_enter(symbol) && symbol - TF_SYM_ENTER < segment_nr_dict(&take->segment)) {
+        if (symbol_is_enter(symbol) && symbol - TF_SYM_ENTER < nr_dict) {
             frames[nr++] = entry_frame(take, symbol, take->segment.words[i]);
             ++*depth;
         } else if (symbol == TF_SYM_EXIT || symbol == TF_SYM_UNWIND || symbol == SYMBOL_REGION_END) {
