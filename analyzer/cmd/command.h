@@ -8,7 +8,7 @@
 #include "base/number.h"
 #include "base/out.h"
 #include "symbols/symbols.h"
-#include "view/view.h"
+#include "cmd/view_table.h"
 
 #include <stdbool.h>
 #include <stdint.h>

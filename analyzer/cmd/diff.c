@@ -1,9 +1,8 @@
 #include "cmd/heap.h"
 #include "cmd/heap_image.h"
-#include "cmd/load.h"
+#include "cmd/load_stacks.h"
 #include "profile/pair.h"
 #include "trace/image.h"
-#include "view/view.h"
 
 static const char about[] =
     "What changed from BEFORE to AFTER, traces, profiles or folded stacks: each function's calls, which are exact,\n"

@@ -1,4 +1,4 @@
-#include "cmd/load.h"
+#include "cmd/show.h"
 
 static const char about[] =
     "Write the profile in a format that other tools read. Formats: folded (a line \"root;…;leaf ns\" for each call\n"

@@ -1,7 +1,6 @@
-#include "cmd/load.h"
+#include "cmd/load_stacks.h"
 #include "profile/chart.h"
 #include "profile/pair.h"
-#include "view/view.h"
 
 #define SLICES_MAX 120000u /* of --time-order */
 

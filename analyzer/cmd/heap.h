@@ -8,13 +8,6 @@
 #include "profile/heap.h"
 
 /*
- * While a trace is loaded (load.c): the profile of its watched heap. `run`: of the same replay, with the names of its
- * functions in their order there. NULL with err set when memory ran out.
- */
-struct heap_profile *heap_name(const struct options *options, const struct heap *heap, const struct profile *run,
-                               struct err *err);
-
-/*
  * Load the trace that the options name, with its heap, which belongs to *run: both are the caller's to free, *run last.
  * NULL with err set: not one trace, or one without events of memory.
  */

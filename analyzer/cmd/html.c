@@ -1,11 +1,11 @@
 #include "cmd/load.h"
+#include "cmd/load_stacks.h"
 #include "profile/by_thread.h"
 #include "profile/chart.h"
 #include "profile/file.h"
 #include "profile/heap_profile.h"
 #include "profile/pair.h"
 #include "profile/sources.h"
-#include "view/view.h"
 
 #define SLICES_MAX  120000u /* of the timeline: about 1 MB of the page */
 #define SLICES_MIN  2000u

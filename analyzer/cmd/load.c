@@ -4,7 +4,7 @@
 #include "cmd/load.h"
 
 #include "base/standard_input.h"
-#include "cmd/heap.h"
+#include "cmd/heap_name.h"
 #include "cmd/input.h"
 #include "cmd/progress.h"
 #include "profile/calltree.h"
@@ -449,27 +449,4 @@ struct profile *load_profile(const struct options *options, struct err *err)
         return profile;
     profile_free(profile);
     return NULL;
-}
-
-int load_and_show(int argc, char **argv, unsigned option_set, const char *about, const char *examples)
-{
-    struct options options;
-    struct err err = {0};
-    const char *usage = option_set & OPTIONS_SUBJECT ? "FUNC [TRACE… | PROFILE…]" : "[TRACE… | PROFILE…]";
-    if (options_parse(&options, argc, argv, option_set, usage, about, examples, &err) != 0)
-        return command_fail(&err);
-    if (heap_is_asked(&options, argv[0]))
-        return heap_show(&options, argv[0]);
-    options.finds = strcmp(argv[0], "report") == 0;
-    const struct view *view = command_view(&options, argv[0], &err);
-    struct profile *profile = NULL;
-    if (view && options.weight != WEIGHT_TIME)
-        profile = heap_load_weighed(&options, &err);
-    else if (view)
-        profile = load_profile(&options, &err);
-    if (!profile)
-        return command_fail(&err);
-    int status = command_show(&options, view, profile);
-    profile_free(profile);
-    return status;
 }

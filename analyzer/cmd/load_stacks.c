@@ -1,11 +1,9 @@
-/*
- * What the verbs that draw take beside traces: folded stacks.
- */
+#include "cmd/load_stacks.h"
+
 #include "base/standard_input.h"
 #include "cmd/heap.h"
 #include "cmd/load.h"
 #include "profile/folded.h"
-#include "profile/pair.h"
 
 #include "tracert/format.h"
 

@@ -1,4 +1,4 @@
-#include "cmd/load.h"
+#include "cmd/show.h"
 
 static const char about[] =
     "Where the time went: the facts of the run, the hot path, and the functions by their own time until they make up\n"

@@ -1,6 +1,6 @@
 #include "cmd/snapshot_load.h"
 
-#include "cmd/heap.h"
+#include "cmd/heap_name.h"
 #include "cmd/input.h"
 #include "cmd/load.h"
 #include "profile/function_names.h"

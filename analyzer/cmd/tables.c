@@ -1,7 +1,7 @@
 /*
  * The verbs that are one table of the profile.
  */
-#include "cmd/load.h"
+#include "cmd/show.h"
 
 enum {
     TABLE_OPTIONS = OPTIONS_OUTPUT | OPTIONS_FORMAT | OPTIONS_FILTER | OPTIONS_TOP | OPTIONS_COLOR | OPTIONS_REDACT |

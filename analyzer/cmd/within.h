@@ -3,7 +3,7 @@
 #define WITHIN_H
 
 #include "profile/profile.h"
-#include "view/view.h"
+#include "cmd/view_table.h"
 
 /*
  * Write the view within `most` bytes: what is narrow is merged into its neighbours, more and more of it, and of a page

@@ -1,5 +1,5 @@
 /*
- * The exports: views in other tools' formats. Their signature is a view's, so that view.c lists them.
+ * The exports: views in other tools' formats. Their signature is a view's, so that cmd/view_table.c lists them.
  */
 #ifndef EXPORT_H
 #define EXPORT_H

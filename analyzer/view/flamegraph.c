@@ -13,6 +13,7 @@
 #include "base/number.h"
 #include "profile/reverse.h"
 #include "view/svg.h"
+#include "view/palette.h"
 #include "view/title.h"
 #include "view/tree_data.h"
 

@@ -141,7 +141,7 @@ static int report_write(struct out *out, const struct profile *profile, const st
 {
     struct view_options all = *options;
     all.top = 0;
-    return view_find("report", "json")->write(profile, &all, out, err);
+    return report_json(profile, &all, out, err);
 }
 
 /* Of each thread what there is of the run, to be read when somebody chooses it; and a list of them. */

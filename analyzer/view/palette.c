@@ -1,7 +1,5 @@
 #include "view/palette.h"
 
-#include "view/tree_data.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,6 +63,14 @@ static bool kind_fits(const struct kind *kind, const char *name)
         return strstr(name, kind->part) != NULL;
     size_t bytes = strlen(name), end = strlen(kind->end);
     return bytes >= end && strcmp(name + bytes - end, kind->end) == 0;
+}
+
+unsigned color_of(const char *text)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (const char *p = text; *p != '\0'; p++)
+        hash = (hash ^ (uint8_t)*p) * 16777619u;
+    return (hash ^ hash >> 16) % PALETTE_COLORS;
 }
 
 unsigned palette_color(const struct palette *palette, const char *name)

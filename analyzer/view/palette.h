@@ -12,6 +12,9 @@
 
 struct palette;
 
+/* The number of a text's colour, in whichever palette: the same in every picture. */
+unsigned color_of(const char *text);
+
 /* "mem", "java" …; NULL when there is none of that name. "hot" is none: it is what pictures have anyway. */
 const struct palette *palette_find(const char *name);
 

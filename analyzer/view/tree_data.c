@@ -6,16 +6,6 @@
 
 #include <inttypes.h>
 
-#define NR_COLORS 16u
-
-unsigned color_of(const char *text)
-{
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (const char *p = text; *p != '\0'; p++)
-        hash = (hash ^ (uint8_t)*p) * 16777619u;
-    return (hash ^ hash >> 16) % NR_COLORS;
-}
-
 unsigned name_color(const char *name, const struct view_options *options)
 {
     return options->palette != NULL ? palette_color(options->palette, name) : color_of(name);

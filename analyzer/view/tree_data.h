@@ -34,9 +34,6 @@ void tree_data_write(struct out *out, const struct profile *profile, const struc
  * max_ns. */
 void tree_data_write_functions(struct out *out, const struct profile *profile);
 
-/* The colour of a text, 0 to 15: the same in every picture. */
-unsigned color_of(const char *text);
-
 /* That of a name, in the palette of the options. */
 unsigned name_color(const char *name, const struct view_options *options);
 

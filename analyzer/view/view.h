@@ -1,5 +1,5 @@
 /*
- * What a view is: a function from a profile to text. Adding one means adding a file and a line in view.c.
+ * What a view is: a function from a profile to text. Adding one means adding a file and a line in cmd/view_table.c.
  *
  * A view never opens a file, never prints an error, never exits, and never shows a name but through base/escape.h.
  */
@@ -47,18 +47,6 @@ struct view_options {
     const struct chart *chart;       /* the calls in time; NULL: not known */
     const struct heap_profile *heap; /* page: of the same trace; NULL: not known */
 };
-
-struct view {
-    const char *verb;   /* "report", "flamegraph", "export" */
-    const char *format; /* "text", "json", "csv", "markdown", "html", "svg", "folded" */
-    int (*write)(const struct profile *profile, const struct view_options *options, struct out *out, struct err *err);
-};
-
-extern const struct view views[];
-extern const unsigned nr_views;
-
-/* The view of a verb in a format (NULL: the verb's first one in the table). NULL when there is none. */
-const struct view *view_find(const char *verb, const char *format);
 
 /* The format of that name, NULL: text. 0, or -1 when it is none of lines and tables. */
 int view_format_find(const char *name, enum view_format *format);

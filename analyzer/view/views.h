@@ -1,5 +1,5 @@
 /*
- * The views, as view.c lists them (view.h says what a view is).
+ * The views (view.h says what a view is; cmd/view_table.c lists them).
  */
 #ifndef VIEWS_H
 #define VIEWS_H

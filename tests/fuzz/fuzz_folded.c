@@ -4,9 +4,9 @@
  */
 #include "fuzz.h"
 
+#include "cmd/view_table.h"
 #include "profile/chart.h"
 #include "profile/folded.h"
-#include "view/view.h"
 
 #include <stdlib.h>
 

@@ -4,9 +4,9 @@
  */
 #include "fuzz.h"
 
+#include "cmd/view_table.h"
 #include "profile/file.h"
 #include "trace_writer.h"
-#include "view/view.h"
 
 #include <stdlib.h>
 #include <string.h>

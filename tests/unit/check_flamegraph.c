@@ -2,12 +2,13 @@
  * The flame graph: well-formed whatever the names, every frame where and as wide as its time, what is left out stated.
  * What the scripts do is tested in tests/browser.
  */
+#include "cmd/view_table.h"
 #include "profile/chart.h"
 #include "profile/folded.h"
 #include "profile_fixture.h"
 #include "view/page_files.h"
+#include "view/palette.h"
 #include "view/tree_data.h"
-#include "view/view.h"
 #include "suite.h"
 
 #include <check.h>

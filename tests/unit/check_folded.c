@@ -1,9 +1,9 @@
 /*
  * Folded stacks in and out: what is read is the sum of its lines, and what is written reads back as it was.
  */
+#include "cmd/view_table.h"
 #include "profile/chart.h"
 #include "profile/folded.h"
-#include "view/view.h"
 #include "suite.h"
 
 #include <check.h>

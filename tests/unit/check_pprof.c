@@ -2,12 +2,12 @@
  * The profile.proto, read by a decoder that shares nothing with what writes it: its paths and values are those of the
  * folded stacks, every id leads somewhere, and hostile names are text.
  */
+#include "cmd/view_table.h"
 #include "export/export.h"
 #include "profile/folded.h"
 #include "profile/heap_profile.h"
 #include "profile_fixture.h"
 #include "suite.h"
-#include "view/view.h"
 
 #include <check.h>
 #include <inttypes.h>

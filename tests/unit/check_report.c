@@ -3,9 +3,9 @@
  */
 #include "base/number.h"
 #include "json_reader.h"
+#include "cmd/view_table.h"
 #include "profile/edges.h"
 #include "profile_fixture.h"
-#include "view/view.h"
 #include "suite.h"
 
 #include <check.h>

@@ -4,9 +4,9 @@
 #include "json_reader.h"
 #include "profile_fixture.h"
 #include "suite.h"
+#include "cmd/view_table.h"
 #include "view/function_columns.h"
 #include "view/subject.h"
-#include "view/view.h"
 
 #include <check.h>
 #include <stdio.h>

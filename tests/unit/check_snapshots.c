@@ -2,6 +2,7 @@
  * Every view of one trace, compared with what it looked like when somebody last read it: tests/golden/views/. To take
  * the views as they are now, run this with GOLDEN=update in the environment, and read the difference.
  */
+#include "cmd/view_table.h"
 #include "profile/calltree.h"
 #include "profile/merge.h"
 #include "profile/outliers.h"
@@ -10,7 +11,6 @@
 #include "suite.h"
 #include "trace_writer.h"
 #include "view/outliers.h"
-#include "view/view.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "profile_fixture.h"
 
+#include "cmd/view_table.h"
 #include "profile/calltree.h"
-#include "view/view.h"
 
 #include <check.h>
 #include <stdlib.h>
