@@ -280,25 +280,15 @@ static bool heap_is_wanted(const struct loader *loader)
     return loader->options->heap != NULL && loader->trace->memory_kind != TF_MEMORY_OFF;
 }
 
-/* The chart, the heap, or both look at the calls in order of time. */
-static int observe_enter(void *context, const struct replay_call *call)
-{
-    struct chart *chart = ((struct loader *)context)->options->chart;
-    return chart == NULL ? 0 : chart_observer.enter(chart, call);
-}
-
+/* What the chart and the heap are told. */
 static int observe_leave(void *context, const struct replay_call *call)
 {
-    struct chart *chart = ((struct loader *)context)->options->chart;
-    return chart == NULL ? 0 : chart_observer.leave(chart, call);
+    return chart_observer.leave(((struct loader *)context)->options->chart, call);
 }
 
 static int observe_note(void *context, uint32_t thread, uint64_t ticks, const struct chunk_ext *ext)
 {
-    struct loader *loader = context;
-    struct chart *chart = loader->options->chart;
-    int stopped = heap_is_wanted(loader) ? heap_observer.note(&loader->heap, thread, ticks, ext) : 0;
-    return stopped != 0 || chart == NULL ? stopped : chart_observer.note(chart, thread, ticks, ext);
+    return heap_observer.note(&((struct loader *)context)->heap, thread, ticks, ext);
 }
 
 static int observe_memory(void *context, const struct replay_memory *event)
@@ -306,18 +296,20 @@ static int observe_memory(void *context, const struct replay_memory *event)
     return heap_observer.memory(&((struct loader *)context)->heap, event);
 }
 
-static int trace_watch(struct loader *loader)
+/* Blocks go from thread to thread: the heap wants all events in order of time; the chart has a row for each thread. */
+static int trace_observe(struct loader *loader)
 {
     struct chart *chart = loader->options->chart;
     bool heap = heap_is_wanted(loader);
     const struct replay_observer observer = {.context = loader,
-                                             .enter = observe_enter,
-                                             .leave = observe_leave,
-                                             .note = observe_note,
+                                             .leave = chart != NULL ? observe_leave : NULL,
+                                             .note = heap ? observe_note : NULL,
                                              .memory = heap ? observe_memory : NULL};
     if (heap && heap_begin(&loader->heap, &loader->replay, loader->options->at_ns, loader->err) != 0)
         return -1;
-    if (replay_watch(&loader->replay, &observer, loader->err) != 0 || (heap && heap_finish(&loader->heap) != 0))
+    int result = heap ? replay_watch(&loader->replay, &observer, loader->err)
+                      : replay_walk(&loader->replay, &observer, loader->err);
+    if (result != 0 || (heap && heap_finish(&loader->heap) != 0))
         return -1;
     return chart == NULL ? 0 : chart_finish(chart, &loader->replay, loader->err);
 }
@@ -336,7 +328,7 @@ static int trace_replay(struct loader *loader)
     loader->replay.progress = progress_show;
     loader->replay.progress_context = &progress;
     loader->replay.rhythms = has_rhythms(loader) ? &loader->rhythms : NULL;
-    int result = loader->options->chart != NULL || heap_is_wanted(loader) ? trace_watch(loader)
+    int result = loader->options->chart != NULL || heap_is_wanted(loader) ? trace_observe(loader)
                                                                           : replay_run(&loader->replay, loader->err);
     progress_end(&progress);
     return result;

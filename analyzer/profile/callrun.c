@@ -113,12 +113,34 @@ static inline struct callrun_slot *slot_find(struct replay *replay, uint32_t par
     return slot;
 }
 
+static inline uint32_t word_of(const struct replay *replay, const struct replay_frame *frame)
+{
+    return replay->tree.nodes[frame->node].function << REPLAY_WORD_SHIFT;
+}
+
+/* Tell an observer of a call, if it wants to know. */
+static inline void call_tell(struct replay *replay, replay_teller *tell, uint32_t number, ptrdiff_t depth,
+                             uint32_t word, const struct replay_frame *frame, uint64_t end_ticks)
+{
+    const struct replay_call call = {.thread = number,
+                                     .function = word >> REPLAY_WORD_SHIFT,
+                                     .depth = (uint32_t)depth,
+                                     .flags = frame->flags & ~REPLAY_INTERNAL,
+                                     .start_ticks = frame->start_ticks,
+                                     .end_ticks = end_ticks};
+    if (tell != NULL && replay->stopped == 0)
+        replay->stopped = tell(replay->observer->context, &call);
+}
+
 /*
  * The symbols up to `end`. What chunk_next() does is spelled out, with variables of its own: a cursor whose address is
- * taken lies in memory, and every event would wait for the one before to be stored.
+ * taken lies in memory, and every event would wait for the one before to be stored. Twice, with and without an
+ * observer: one that may be there costs as much as one that is.
  */
-static int symbols_run(struct replay *replay, uint32_t number, const struct chunk *chunk, struct chunk_cursor *cursor,
-                       const uint32_t end, const uint32_t *words, struct err *err)
+static inline __attribute__((always_inline)) int symbols_run(struct replay *replay, uint32_t number,
+                                                             const struct chunk *chunk, struct chunk_cursor *cursor,
+                                                             const uint32_t end, const uint32_t *words,
+                                                             const bool is_observed, struct err *err)
 {
     struct replay_thread *thread = &replay->threads[number];
     struct replay_frame *top = thread->frames + thread->depth;
@@ -127,6 +149,8 @@ static int symbols_run(struct replay *replay, uint32_t number, const struct chun
     const struct watch watch = {
         replay->rhythms, replay->rhythms != NULL ? rhythms_table(replay->rhythms, number, replay->functions.nr) : NULL,
         number};
+    replay_teller *const enter = is_observed ? replay->observer->enter : NULL;
+    replay_teller *const leave = is_observed ? replay->observer->leave : NULL;
     uint64_t ticks = cursor->ticks, nr_calls = 0, nr_exits = 0;
     uint32_t index = cursor->index;
     while (index < end) {
@@ -144,17 +168,23 @@ static int symbols_run(struct replay *replay, uint32_t number, const struct chun
             /* It returns at once, and so soon that it is only counted. */
             if (index < end && tf_load16(symbols + 2 * (size_t)index) == TF_SYM_EXIT && deltas[index] < CALLRUN_UNITS &&
                 !(slot->flags & (REPLAY_FOLDED | REPLAY_REGION))) {
+                const struct replay_frame leaf = {.start_ticks = ticks, .flags = slot->flags};
                 slot->leaves[deltas[index]]++;
                 watch_call(&watch, slot->word >> REPLAY_WORD_SHIFT, ticks, deltas[index] * unit);
                 ticks += deltas[index++] * unit;
                 nr_exits++;
+                call_tell(replay, enter, number, top - thread->frames, slot->word, &leaf, UINT64_MAX);
+                call_tell(replay, leave, number, top - thread->frames, slot->word, &leaf, ticks);
             } else {
                 *++top = (struct replay_frame){.start_ticks = ticks, .node = slot->child, .flags = slot->flags};
+                call_tell(replay, enter, number, top - 1 - thread->frames, slot->word, top, UINT64_MAX);
             }
         } else if (symbol == TF_SYM_EXIT &&
                    __builtin_expect((top->flags & (REPLAY_LATE | REPLAY_REGION)) == REPLAY_LATE, 1)) {
-            call_end(replay, replay->tree.nodes, top--, ticks, &watch);
+            call_end(replay, replay->tree.nodes, top, ticks, &watch);
             nr_exits++;
+            call_tell(replay, leave, number, top - 1 - thread->frames, word_of(replay, top), top, ticks);
+            top--;
         } else {
             thread->depth = (uint32_t)(top - thread->frames);
             cursor->ticks = ticks;
@@ -196,7 +226,10 @@ int callrun_chunk(struct replay *replay, uint32_t number, const struct chunk *ch
         uint64_t change = words->until_ticks;
         if (change <= chunk->last_ticks)
             end = symbol_at(chunk, cursor, change);
-        if (symbols_run(replay, number, chunk, &cursor, end, words->words, err) != 0)
+        int result = replay->observer != NULL
+                         ? symbols_run(replay, number, chunk, &cursor, end, words->words, true, err)
+                         : symbols_run(replay, number, chunk, &cursor, end, words->words, false, err);
+        if (result != 0)
             return -1;
         if (end == chunk->head.nr_symbols)
             return 0;

@@ -1,6 +1,6 @@
 /*
- * All symbols of a chunk that lies in the window, when nobody observes: what callstack_step() does for each, fast. Part
- * of replay.
+ * All symbols of a chunk that lies in the window, when their order among threads is nothing to anybody: what
+ * callstack_step() does for each, fast. Part of replay.
  *
  * Most calls are short and call nothing. For them a cache has not only the node of (caller, function), but counters: so
  * many calls that took 0, 1, 2 or 3 units of the clock. They are added to the tree when an entry has to make room, when

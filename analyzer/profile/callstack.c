@@ -88,15 +88,15 @@ static struct replay_losses *losses_of(struct replay *replay, uint32_t node)
 static void observe(struct replay *replay, uint32_t number, uint32_t depth, const struct replay_frame *frame,
                     uint32_t flags, uint64_t ticks, bool leave)
 {
-    if (replay->observer == NULL || replay->stopped != 0)
+    const struct replay_observer *observer = replay->observer;
+    if (observer == NULL || (leave ? observer->leave : observer->enter) == NULL || replay->stopped != 0)
         return;
     struct replay_call call = {.thread = number,
                                .function = replay->tree.nodes[frame->node].function,
                                .depth = depth,
-                               .flags = flags,
+                               .flags = flags & ~REPLAY_INTERNAL,
                                .start_ticks = frame->start_ticks,
                                .end_ticks = ticks};
-    const struct replay_observer *observer = replay->observer;
     replay->stopped = leave ? observer->leave(observer->context, &call) : observer->enter(observer->context, &call);
 }
 
@@ -368,7 +368,7 @@ void callstack_ext(struct replay *replay, uint32_t number, uint64_t ticks, const
     } else if (ext->kind == TF_EXT_THREAD_NAME) {
         trace_thread_name(replay->trace, number, ext->text, ext->text_bytes);
     }
-    if (replay->observer != NULL && replay->stopped == 0)
+    if (replay->observer != NULL && replay->observer->note != NULL && replay->stopped == 0)
         replay->stopped = replay->observer->note(replay->observer->context, number, ticks, ext);
 }
 

@@ -25,9 +25,10 @@ void chart_release(struct chart *chart)
 
 /* ---- Merging ------------------------------------------------------------------------------------- */
 
+/* The grain is a power of two: so cells are told apart by bits. */
 static bool is_mergeable(const struct chart_slice *a, const struct chart_slice *b, uint64_t grain)
 {
-    return grain > 0 && a->start / grain == b->start / grain && a->end - a->start < grain && b->end - b->start < grain;
+    return (a->start ^ b->start) < grain && a->end - a->start < grain && b->end - b->start < grain;
 }
 
 /* Put `from` into `to`, its neighbour on the left. The function that has most of the time wins; with more than two it
@@ -151,23 +152,7 @@ static int call_leave(void *context, const struct replay_call *call)
     return call_add(context, call->thread, call->depth, &slice);
 }
 
-static int call_enter(void *context, const struct replay_call *call)
-{
-    (void)context;
-    (void)call;
-    return 0;
-}
-
-static int note(void *context, uint32_t thread, uint64_t ticks, const struct chunk_ext *ext)
-{
-    (void)context;
-    (void)thread;
-    (void)ticks;
-    (void)ext;
-    return 0;
-}
-
-const struct replay_observer chart_observer = {.enter = call_enter, .leave = call_leave, .note = note};
+const struct replay_observer chart_observer = {.leave = call_leave};
 
 /* ---- The end ------------------------------------------------------------------------------------- */
 

@@ -358,13 +358,6 @@ static int watch_memory(void *context, const struct replay_memory *event)
     return event->symbol == TF_SYM_ALLOC ? event_alloc(heap, event) : event_release(heap, event);
 }
 
-static int watch_call(void *context, const struct replay_call *call)
-{
-    (void)context;
-    (void)call;
-    return 0;
-}
-
 static int block_compare(const void *a, const void *b)
 {
     const struct heap_block *one = a, *other = b;
@@ -408,8 +401,7 @@ static int watch_note(void *context, uint32_t thread, uint64_t ticks, const stru
     return live_take(heap, live);
 }
 
-const struct replay_observer heap_observer = {
-    .enter = watch_call, .leave = watch_call, .note = watch_note, .memory = watch_memory};
+const struct replay_observer heap_observer = {.note = watch_note, .memory = watch_memory};
 
 int heap_finish(struct heap *heap)
 {

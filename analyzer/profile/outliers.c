@@ -1,5 +1,5 @@
 /*
- * Two replays in order of time: the first for the durations of the calls, the second, which knows then what is slow,
+ * Two replays: the first for the durations of the calls, the second, which knows then what is slow,
  * for what they do.
  */
 #include "profile/outliers.h"
@@ -138,14 +138,21 @@ static int sides_reserve(struct seeker *seeker)
     return 0;
 }
 
+/* Of calls that take equally long the earlier one comes first, whichever was seen first. */
+static bool is_slower(const struct outlier_call *call, const struct outlier_call *other)
+{
+    return call->duration_ns != other->duration_ns ? call->duration_ns > other->duration_ns
+                                                   : call->start_ns < other->start_ns;
+}
+
 /* A place in the list of the slowest, if the call belongs there. */
 static void slowest_take(struct outliers *outliers, uint32_t most, const struct outlier_call *call)
 {
     uint32_t at = outliers->nr_slowest;
-    if (at == most && (most == 0 || outliers->slowest[at - 1].duration_ns >= call->duration_ns))
+    if (at == most && (most == 0 || !is_slower(call, &outliers->slowest[at - 1])))
         return;
     at = at == most ? at - 1 : at;
-    for (; at > 0 && outliers->slowest[at - 1].duration_ns < call->duration_ns; at--)
+    for (; at > 0 && is_slower(call, &outliers->slowest[at - 1]); at--)
         outliers->slowest[at] = outliers->slowest[at - 1];
     outliers->slowest[at] = *call;
     outliers->nr_slowest += outliers->nr_slowest < most;
@@ -331,7 +338,7 @@ static int seek(struct seeker *seeker, bool is_counting)
         .context = seeker, .enter = seek_enter, .leave = seek_leave, .note = seek_note};
     seeker->is_counting = is_counting;
     seeker->trackers = calloc((size_t)seeker->replay->trace->nr_threads + 1, sizeof(*seeker->trackers));
-    int result = seeker->trackers ? replay_watch(seeker->replay, &observer, seeker->err) : no_memory(seeker);
+    int result = seeker->trackers ? replay_walk(seeker->replay, &observer, seeker->err) : no_memory(seeker);
     trackers_release(seeker);
     return result != 0 || seeker->err->code != ERR_NONE ? -1 : 0;
 }

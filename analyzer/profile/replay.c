@@ -170,7 +170,7 @@ static bool *chunks_likely(const struct replay *replay, const bool *wanted)
 static int chunks_replay(struct replay *replay, const bool *wanted, struct ahead *ahead, struct err *err)
 {
     const struct trace *trace = replay->trace;
-    for (uint32_t i = 0; i < trace->nr_chunks; i++) {
+    for (uint32_t i = 0; i < trace->nr_chunks && replay->stopped == 0; i++) {
         const struct trace_chunk *block = &trace->chunks[i];
         struct replay_thread *thread = &replay->threads[block->thread];
         if (!wanted[block->thread] || thread->finished)
@@ -217,10 +217,11 @@ static bool *threads_wanted(const struct replay *replay)
     return wanted;
 }
 
-int replay_run(struct replay *replay, struct err *err)
+static int threads_run(struct replay *replay, const struct replay_observer *observer, struct err *err)
 {
     int result = -1;
-    replay->observer = NULL;
+    replay->observer = observer;
+    replay->leaf_ticks = UINT64_MAX;
     bool *wanted = threads_wanted(replay);
     bool *likely = wanted != NULL ? chunks_likely(replay, wanted) : NULL;
     struct ahead *ahead = likely != NULL ? ahead_new(replay->trace, likely, ahead_threads(), err) : NULL;
@@ -234,7 +235,18 @@ int replay_run(struct replay *replay, struct err *err)
     ahead_free(ahead);
     free(likely);
     free(wanted);
+    replay->observer = NULL;
     return result;
+}
+
+int replay_run(struct replay *replay, struct err *err)
+{
+    return threads_run(replay, NULL, err);
+}
+
+int replay_walk(struct replay *replay, const struct replay_observer *observer, struct err *err)
+{
+    return results_reset(replay, err) != 0 ? -1 : threads_run(replay, observer, err);
 }
 
 /* ---- In order of time: the calls ------------------------------------------------------------------ */

@@ -2,8 +2,8 @@
  * Replay: the chunks of a trace become calls, and the calls a call tree.
  *
  * replay_run() streams through the file once and keeps the tree and one stack for each living thread; memory grows with
- * call paths and threads, not with events. replay_watch() does the same in order of time over all threads and tells an
- * observer of every call. Both count alike:
+ * call paths and threads, not with events. replay_walk() does the same and tells an observer of every call;
+ * replay_watch() does so in order of time over all threads. All count alike:
  *
  * - nr_events = 2 * nr_calls - open_frames - unwound_frames, always. Regions are calls in the tree and count in none of
  *   the four.
@@ -99,6 +99,9 @@ enum replay_flag {
     REPLAY_FOLDED = 1u << 30    /* its node is that of a call further out, or at the top of a tree that is cut */
 };
 
+/* These are the replay's own: an observer does not see them. */
+#define REPLAY_INTERNAL ((uint32_t)(REPLAY_INLINED | REPLAY_UNCOUNTED | REPLAY_LATE | REPLAY_FOLDED))
+
 /* A call, as an observer sees it. */
 struct replay_call {
     uint32_t thread;   /* index into trace->threads */
@@ -120,13 +123,14 @@ struct replay_memory {
     const struct memory_caller *caller; /* of an ALLOC */
 };
 
-/* Every function returns 0 to go on; another value ends the replay. */
+/* Every function returns 0 to go on; another value ends the replay. NULL: not wanted. */
+typedef int replay_teller(void *context, const struct replay_call *call);
+
 struct replay_observer {
     void *context;
-    int (*enter)(void *context, const struct replay_call *call);
-    int (*leave)(void *context, const struct replay_call *call);
+    replay_teller *enter, *leave;
     int (*note)(void *context, uint32_t thread, uint64_t ticks, const struct chunk_ext *ext);
-    int (*memory)(void *context, const struct replay_memory *event); /* NULL: not wanted */
+    int (*memory)(void *context, const struct replay_memory *event); /* of replay_watch() */
 };
 
 struct replay {
@@ -163,6 +167,12 @@ int replay_run(struct replay *replay, struct err *err);
  * so that names can be ready before the calls come; all other results begin anew.
  */
 int replay_watch(struct replay *replay, const struct replay_observer *observer, struct err *err);
+
+/*
+ * The same for observers to whom the order of different threads is nothing: each thread's calls come in its own order,
+ * and threads as their chunks are in the file. A fifth of the time; nobody says of a leaf that it is one.
+ */
+int replay_walk(struct replay *replay, const struct replay_observer *observer, struct err *err);
 
 /*
  * How long the calls of a function took, in ns: a histogram in `arena`. 0, or -1 when memory ran out. Buckets of ticks

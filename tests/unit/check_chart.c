@@ -58,7 +58,7 @@ static void chart_make(struct chart *chart, const char *path, size_t nr_max)
     chart_init(chart, nr_max);
     observer.context = chart;
     ck_assert_int_eq(replay_init(&replay, trace, &filter, &err), 0);
-    ck_assert_int_eq(replay_watch(&replay, &observer, &err), 0);
+    ck_assert_int_eq(replay_walk(&replay, &observer, &err), 0);
     ck_assert_int_eq(chart_finish(chart, &replay, &err), 0);
     replay_release(&replay);
     trace_close(trace);

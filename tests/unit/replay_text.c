@@ -136,9 +136,36 @@ char *trace_text(const char *path, bool *complete, struct err *err)
 /* ---- Watching ------------------------------------------------------------------------------------- */
 
 struct watcher {
-    FILE *out;
     const struct replay *replay;
+    FILE *all; /* NULL: not wanted */
+
+    struct thread_text {
+        FILE *out;
+        char *text;
+        size_t bytes;
+    } * threads; /* what there is of each by itself */
 };
+
+static void watcher_begin(struct watcher *watcher, const struct replay *replay, FILE *all)
+{
+    *watcher = (struct watcher){.replay = replay, .all = all};
+    watcher->threads = calloc((size_t)replay->trace->nr_threads + 1, sizeof(*watcher->threads));
+    for (uint32_t i = 0; i < replay->trace->nr_threads; i++)
+        watcher->threads[i].out = open_memstream(&watcher->threads[i].text, &watcher->threads[i].bytes);
+}
+
+static void watcher_end(struct watcher *watcher)
+{
+    for (uint32_t i = 0; i < watcher->replay->trace->nr_threads; i++)
+        fclose(watcher->threads[i].out);
+}
+
+static void watcher_free(struct watcher *watcher)
+{
+    for (uint32_t i = 0; i < watcher->replay->trace->nr_threads; i++)
+        free(watcher->threads[i].text);
+    free(watcher->threads);
+}
 
 static void flags_print(FILE *out, uint32_t flags)
 {
@@ -150,32 +177,47 @@ static void flags_print(FILE *out, uint32_t flags)
     fputc(' ', out);
 }
 
+static void call_print(const struct watcher *watcher, const struct replay_call *call, char kind, uint64_t ticks)
+{
+    FILE *outs[] = {watcher->all, watcher->threads[call->thread].out};
+    for (int i = 0; i < 2; i++) {
+        if (outs[i] == NULL)
+            continue;
+        fputc(kind, outs[i]);
+        function_print(outs[i], watcher->replay, call->function);
+        fprintf(outs[i], "@%" PRIu64, ticks);
+        flags_print(outs[i], call->flags);
+    }
+    fprintf(outs[1], "depth %u from %" PRIu64 "\n", call->depth, call->start_ticks);
+}
+
 static int watch_enter(void *context, const struct replay_call *call)
 {
-    struct watcher *watcher = context;
-    fputc('+', watcher->out);
-    function_print(watcher->out, watcher->replay, call->function);
-    fprintf(watcher->out, "@%" PRIu64, call->start_ticks);
-    flags_print(watcher->out, call->flags);
+    call_print(context, call, '+', call->start_ticks);
     return 0;
 }
 
 static int watch_leave(void *context, const struct replay_call *call)
 {
-    struct watcher *watcher = context;
-    fputc('-', watcher->out);
-    function_print(watcher->out, watcher->replay, call->function);
-    fprintf(watcher->out, "@%" PRIu64, call->end_ticks);
-    flags_print(watcher->out, call->flags);
+    call_print(context, call, '-', call->end_ticks);
     return 0;
 }
 
 static int watch_note(void *context, uint32_t thread, uint64_t ticks, const struct chunk_ext *ext)
 {
-    struct watcher *watcher = context;
-    (void)thread;
-    fprintf(watcher->out, "*%" PRIu64 "@%" PRIu64 " ", ext->kind, ticks);
+    const struct watcher *watcher = context;
+    if (watcher->all != NULL)
+        fprintf(watcher->all, "*%" PRIu64 "@%" PRIu64 " ", ext->kind, ticks);
+    fprintf(watcher->threads[thread].out, "*%" PRIu64 "@%" PRIu64 "\n", ext->kind, ticks);
     return 0;
+}
+
+/* What the two ways of observing tell of each thread is the same. */
+static void watchers_compare(const struct watcher *watch, const struct watcher *walk)
+{
+    for (uint32_t i = 0; i < watch->replay->trace->nr_threads; i++)
+        ck_assert_msg(strcmp(watch->threads[i].text, walk->threads[i].text) == 0, "%.1500s\nis not\n%.1500s",
+                      watch->threads[i].text, walk->threads[i].text);
 }
 
 char *watch_text(const char *path, uint64_t from_ns, uint64_t to_ns)
@@ -183,22 +225,33 @@ char *watch_text(const char *path, uint64_t from_ns, uint64_t to_ns)
     const struct replay_filter filter = {.from_ns = from_ns, .to_ns = to_ns};
     struct replay replay = {0};
     struct err err = {0};
-    char *text = NULL;
+    char *text = NULL, *results[3];
     size_t bytes = 0;
     struct trace *trace = trace_open(path, &err);
     ck_assert_msg(trace != NULL, "%s", err.text);
     ck_assert_int_eq(replay_init(&replay, trace, &filter, &err), 0);
     ck_assert_int_eq(replay_run(&replay, &err), 0);
-    char *before = replay_text(&replay);
-    struct watcher watcher = {open_memstream(&text, &bytes), &replay};
-    const struct replay_observer observer = {&watcher, watch_enter, watch_leave, watch_note, NULL};
-    ck_assert_int_eq(replay_watch(&replay, &observer, &err), 0);
-    fclose(watcher.out);
-    /* Both ways of replaying must come to the same result. */
-    char *after = replay_text(&replay);
-    ck_assert_msg(strcmp(before, after) == 0, "%.1500s\nis not\n%.1500s", before, after);
-    free(before);
-    free(after);
+    results[0] = replay_text(&replay);
+    struct watcher watchers[2];
+    for (int i = 0; i < 2; i++) {
+        struct watcher *watcher = &watchers[i];
+        const struct replay_observer observer = {watcher, watch_enter, watch_leave, watch_note, NULL};
+        watcher_begin(watcher, &replay, i == 0 ? open_memstream(&text, &bytes) : NULL);
+        ck_assert_int_eq(i == 0 ? replay_watch(&replay, &observer, &err) : replay_walk(&replay, &observer, &err), 0);
+        watcher_end(watcher);
+        results[1 + i] = replay_text(&replay);
+    }
+    fclose(watchers[0].all);
+    watchers_compare(&watchers[0], &watchers[1]);
+    /* All ways of replaying must come to the same result. */
+    for (int i = 0; i < 3; i++) {
+        ck_assert_msg(strcmp(results[0], results[i]) == 0, "%.1500s\nis not\n%.1500s", results[0], results[i]);
+        if (i > 0)
+            free(results[i]);
+    }
+    free(results[0]);
+    watcher_free(&watchers[0]);
+    watcher_free(&watchers[1]);
     replay_release(&replay);
     trace_close(trace);
     return text;
