@@ -27,7 +27,8 @@ int cmd_snapshot(int argc, char **argv)
         return command_fail(&err);
     int result = 1;
     if (trace->ending != TRACE_UNFINISHED || !trace->being_written || trace->region[0] != '/')
-        err_set(&err, ERR_INPUT, "%s: is not being written: its programs have ended", trace->path);
+        err_set(&err, ERR_INPUT, "%s: is not being written: its programs have ended%s", trace->path,
+                options.nr_inputs == 2 ? "" : "; where is the trace of that process? (tracean snapshot PID TRACE)");
     else if ((result = finish_snapshot(trace->region, pid)) < 0)
         err_set(&err, ERR_INPUT, "snapshot: tracert-drain, which asks the process, is not installed");
     trace_close(trace);
