@@ -72,7 +72,7 @@ bool lazy_enter(struct tracert__thread *thread, uint64_t function, uint64_t site
     if (!lazy_reserve(thread))
         return false;
     struct frame *open = thread->open;
-    if (open > thread->frames && frame_is_same_place(open - 1, &frame))
+    if (open > thread->frames && stack_is_same_place(thread->frames, lazy_depth(thread) - 1, &frame))
         frame.sp |= FRAME_INLINED;
     lazy_push(thread, open, &frame);
     return true;

@@ -432,7 +432,7 @@ enum record record_enter(struct tracert__thread *thread, uint64_t function, uint
                 return result;
             continue;
         }
-        bool inlined = depth > 0 && frame_is_same_place(&thread->frames[depth - 1], &frame);
+        bool inlined = depth > 0 && stack_is_same_place(thread->frames, depth - 1, &frame);
         frame.sp = sp | (inlined ? FRAME_INLINED : 0);
         if (push(thread, &attempt, &frame, ticks))
             return RECORD_DONE;

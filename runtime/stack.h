@@ -81,6 +81,9 @@ static inline bool frame_takes_inlined(const struct frame *top, const struct fra
 /* The depth that is left of frames[0, depth) when `entered` is entered. */
 uint32_t stack_depth_at_enter(const struct frame *frames, uint32_t depth, const struct frame *entered);
 
+/* True when `entered` lies in the physical frame of frames[i]: at either, arguments may have been on the stack. */
+bool stack_is_same_place(const struct frame *frames, uint32_t i, const struct frame *entered);
+
 /* True when `entered` is inlined into the innermost of frames[0, depth), all of which stay. */
 bool stack_is_inlined(const struct frame *frames, uint32_t depth, const struct frame *entered);
 

@@ -39,6 +39,19 @@ static uint64_t function_address(uint64_t number)
     return 0x555500001000ull + number * 0x130;
 }
 
+/* The frame whose code runs in `frame`: its own, or that which it is inlined into. */
+static const struct machine_frame *machine_physical(const struct machine_frame *frame)
+{
+    while (frame->shares && !frame->split)
+        frame--;
+    return frame;
+}
+
+static uint64_t machine_code(const struct machine_frame *physical)
+{
+    return physical->split ? physical->function + 0x9000 : physical->function;
+}
+
 /*
  * Inline `frame` into its caller, at a place of the caller's code that no open inlined call of the same function has:
  * another copy is other code. False when there is none.
@@ -46,12 +59,12 @@ static uint64_t function_address(uint64_t number)
 static bool machine_inline(struct machine *machine, struct machine_frame *frame)
 {
     const struct machine_frame *caller = frame - 1;
-    const struct machine_frame *physical = caller;
-    while (physical->shares && !physical->split)
-        physical--;
-    uint64_t code = physical->split ? physical->function + 0x9000 : physical->function + 0x30;
+    const struct machine_frame *physical = machine_physical(caller);
+    uint64_t code = machine_code(physical) + (physical->split ? 0 : 0x30);
     frame->hook = (code + 2 * machine_random(machine, 0x70)) & 0xffff;
     frame->sp = frame->body_sp = caller->body_sp;
+    if (!caller->split && machine_random(machine, 4) == 0)
+        frame->sp -= 16 * (1 + machine_random(machine, 3)); /* arguments of a call before, which are dropped then */
     frame->site = frame->body_site = caller->body_site;
     for (const struct machine_frame *other = physical; other < frame; other++) {
         if (other->hook == frame->hook && other->function == frame->function)
@@ -62,7 +75,7 @@ static bool machine_inline(struct machine *machine, struct machine_frame *frame)
     frame->split = machine_random(machine, 5) == 0;
     if (frame->split) {
         frame->body_sp -= FRAME_BYTES;
-        frame->body_site = physical->function + 0x128 + machine_random(machine, 2);
+        frame->body_site = machine_code(physical) + 0x128 + machine_random(machine, 2);
     }
     return true;
 }
@@ -74,7 +87,7 @@ static struct machine_event machine_enter(struct machine *machine)
     memset(frame, 0, sizeof *frame);
     frame->function = function_address(machine_random(machine, MACHINE_FUNCTIONS));
     if (caller == NULL || machine_random(machine, 4) != 0 || !machine_inline(machine, frame)) {
-        uint64_t code = caller != NULL ? caller->function : 0x555500000100ull;
+        uint64_t code = caller != NULL ? machine_code(machine_physical(caller)) : 0x555500000100ull;
         frame->inlined = frame->shares = frame->split = false;
         frame->sp = frame->body_sp = caller == NULL ? TOP : caller->body_sp - FRAME_BYTES;
         frame->site =
@@ -92,7 +105,7 @@ static struct machine_event machine_exit(struct machine *machine)
     bool tail = (!frame->shares || frame->split) && machine_random(machine, 3) == 0;
     uint64_t sp = frame->body_sp;
     if (tail)
-        sp = frame->split ? frame->sp : sp + FRAME_BYTES - 16;
+        sp = frame->split ? frame[-1].body_sp : sp + FRAME_BYTES - 16;
     else if (machine_random(machine, 8) == 0)
         sp -= 16 * machine_random(machine, 3); /* alloca since the enter */
     return (struct machine_event){

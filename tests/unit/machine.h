@@ -2,9 +2,9 @@
  * A model of a machine that runs instrumented code: it makes the events that hooks would store, and knows what really
  * happened.
  *
- * It calls, inlines, returns (with and without a tail call of the exit hook, with and without alloca) and leaves frames
- * without an exit as longjmp and exceptions do. What its compiler and its stack cannot tell apart it does not do: see
- * machine_jump().
+ * It calls, inlines, returns (with and without a tail call of the exit hook, with and without alloca, with and without
+ * arguments on the stack) and leaves frames without an exit as longjmp and exceptions do. What its compiler and its
+ * stack cannot tell apart it does not do: see machine_jump().
  */
 #ifndef MACHINE_H
 #define MACHINE_H
