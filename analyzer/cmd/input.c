@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void notices_add(void *context, const char *text)
 {
@@ -49,8 +50,20 @@ struct trace *input_open(const char *path, struct err *err)
     return trace_open(path, err);
 }
 
+int input_check_default(const struct options *options, struct err *err)
+{
+    if (!options->default_input || access(options->inputs[0], F_OK) == 0)
+        return 0;
+    return err_set(err, ERR_INPUT,
+                   "no trace is named, and there is no ./%s: was the program linked with -ltracert? See tracert(7), "
+                   "DIAGNOSTICS",
+                   options->inputs[0]);
+}
+
 struct trace *input_open_single(const struct options *options, struct err *err)
 {
+    if (input_check_default(options, err) != 0)
+        return NULL;
     if (options->nr_inputs != 1) {
         err_set(err, ERR_USAGE, "one trace at a time: %d are named", options->nr_inputs);
         return NULL;

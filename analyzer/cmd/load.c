@@ -417,6 +417,8 @@ static struct profile *input_load_profile(const struct options *options, const c
 
 static struct profile *inputs_load_profile(const struct options *options, struct err *err)
 {
+    if (input_check_default(options, err) != 0)
+        return NULL;
     if (options->nr_inputs == 1)
         return input_load_profile(options, options->inputs[0], err);
     struct progress progress = progress_begin(options, "merging");

@@ -56,6 +56,7 @@ static struct profile *stacks_or_profile(const struct options *options, struct p
             return NULL;
         }
         inputs.inputs = piped;
+        inputs.default_input = false;
     }
     for (int i = 0; i < inputs.nr_inputs; i++) {
         const char *path = inputs.inputs[i];

@@ -43,7 +43,7 @@ static int trace_verify(const struct options *options, struct out *out, const ch
     struct err err = {0};
     struct progress progress = progress_begin(options, path);
     struct verify verify = {.progress = progress_show, .progress_context = &progress};
-    struct trace *trace = input_open(path, &err);
+    struct trace *trace = input_check_default(options, &err) == 0 ? input_open(path, &err) : NULL;
     if (trace == NULL)
         return command_fail(&err);
     int status;

@@ -232,7 +232,10 @@ END_TEST
 static const struct {
     const char *line, *says;
     int status;
-} standard[] = {
+} wrong_input[] = {
+    {"\"$TRACEAN\" report", "tracean: no trace is named, and there is no ./trace.zst: was the program linked", 2},
+    {"\"$TRACEAN\" verify", "tracean: no trace is named, and there is no ./trace.zst: was the program linked", 2},
+    {"\"$TRACEAN\" info", "tracean: no trace is named, and there is no ./trace.zst: was the program linked", 2},
     {": | \"$TRACEAN\" report -", "tracean: standard input: is empty\n", 2},
     {"echo no trace | \"$TRACEAN\" report -", "tracean: standard input: is not a trace", 2},
     {"echo x | TMPDIR=/nonexistent \"$TRACEAN\" report -",
@@ -244,13 +247,13 @@ static const struct {
     {"script -qec '\"$TRACEAN\" report -' /dev/null >&2", "tracean: standard input is a terminal: name a file", 0},
 };
 
-START_TEST(standard_input_that_is_no_trace)
+START_TEST(input_that_is_no_trace)
 {
     const char *folder = scratch_folder("inputs/standard-wrong-%d", _i);
-    struct run run = run_shell(folder, "trap '' XFSZ; %s", standard[_i].line);
-    ck_assert_msg(strncmp(run.err, standard[_i].says, strlen(standard[_i].says)) == 0, "%s", run.err);
+    struct run run = run_shell(folder, "trap '' XFSZ; %s", wrong_input[_i].line);
+    ck_assert_msg(strncmp(run.err, wrong_input[_i].says, strlen(wrong_input[_i].says)) == 0, "%s", run.err);
     ck_assert(count_lines(run.err) == 1);
-    ck_assert(standard[_i].status == 0 || run.status == standard[_i].status);
+    ck_assert(wrong_input[_i].status == 0 || run.status == wrong_input[_i].status);
 }
 
 END_TEST
@@ -313,7 +316,7 @@ int main(void)
     tcase_add_test(tcase, full_disk_is_an_error);
     tcase_add_test(tcase, closed_pipe_is_none);
     tcase_add_loop_test(tcase, standard_input_is_read_as_a_file_is, 0, NR_VERBS);
-    tcase_add_loop_test(tcase, standard_input_that_is_no_trace, 0, (int)(sizeof standard / sizeof *standard));
+    tcase_add_loop_test(tcase, input_that_is_no_trace, 0, (int)(sizeof wrong_input / sizeof *wrong_input));
     tcase_add_test(tcase, several_traces_are_merged);
     tcase_add_loop_test(tcase, misuse_is_told, 0, (int)(sizeof misuse / sizeof *misuse));
     tcase_add_test(tcase, help_is_given);
