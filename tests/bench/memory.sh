@@ -79,7 +79,7 @@ case $contestants in
 *heaptrack*) ways="$ways heaptrack" ;;
 esac
 
-# ---- programs: build NAME FILE…, race NAME ARGUMENTS ----
+# ---- programs: build NAME FILE…, race NAME LABEL, with $arguments ----
 
 build()
 {
@@ -94,7 +94,9 @@ build()
 race()
 {
     name=$1
+    label=$2
     round=0
+    rm -f "$work/$name".*.times
     while [ "$round" -lt "$rounds" ]; do
         for way in $ways; do
             case $way in
@@ -110,7 +112,7 @@ race()
         done
         round=$((round + 1))
     done
-    echo "$name, medians of $rounds"
+    echo "$label, medians of $rounds"
     for way in $ways; do
         bytes=$([ ! -f "$work/$way.zst" ] || wc -c <"$work/$way.zst")
         echo "$way $(cut -d' ' -f1 "$work/$name.$way.times" | median) $(cut -d' ' -f1 "$work/$name.plain.times" | median) ${bytes:-0}"
@@ -124,11 +126,13 @@ if [ -f "$sources/lua/src/lua.c" ] && command -v clang >/dev/null; then
     # shellcheck disable=SC2046 # files are words
     build lua $(find "$sources/lua/src" -name '*.c' ! -name luac.c)
     arguments="$here/programs/heap.lua 12"
-    race lua
+    race lua "lua, allocating"
+    arguments="$here/programs/repeat.lua $here/../../examples/quickstart.lua 8"
+    race lua "lua, quickstart.lua eight times"
 fi
 if [ -f "$sources/sqlite/sqlite3.c" ] && command -v clang >/dev/null; then
     flags="-DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_DEFAULT_LOOKASIDE=0,0 -I$sources/sqlite"
     build sqlite "$sources/sqlite/sqlite3.c" "$here/programs/orders.c"
     arguments=160
-    race sqlite
+    race sqlite sqlite
 fi
