@@ -20,7 +20,7 @@ static bool frame_is_near(const struct frame *frame, const struct frame *other)
  * other hooks of the physical frame, and with its call site. A function that is called has another one; or the same,
  * where its caller was called by itself: but its own hook.
  */
-static uint32_t frame_owner(const struct frame *frames, uint32_t i)
+static __attribute__((noinline)) uint32_t frame_owner(const struct frame *frames, uint32_t i)
 {
     uint32_t owner = i;
     while (owner > 0 && i - owner < INLINED_MAX && (frames[i].site & FRAME_SITE_MASK) != 0 &&
@@ -40,10 +40,16 @@ static uint64_t frame_place(const struct frame *frames, uint32_t i)
     return frame_sp(&frames[frame_owner(frames, i)]);
 }
 
+/* Mostly the first question says it all: inlined functions are many, pushed arguments few. */
+static inline bool is_same_place(const struct frame *frames, uint32_t i, const struct frame *entered)
+{
+    return ((frames[i].site ^ entered->site) & FRAME_SITE_MASK) == 0 &&
+           (frame_sp(&frames[i]) == frame_sp(entered) || frame_place(frames, i) == frame_sp(entered));
+}
+
 bool stack_is_same_place(const struct frame *frames, uint32_t i, const struct frame *entered)
 {
-    return frame_is_same_place(&frames[i], entered) ||
-           (((frames[i].site ^ entered->site) & FRAME_SITE_MASK) == 0 && frame_place(frames, i) == frame_sp(entered));
+    return is_same_place(frames, i, entered);
 }
 
 /*
@@ -54,14 +60,16 @@ static uint32_t depth_at_same_place(const struct frame *frames, uint32_t depth, 
 {
     uint32_t first = depth; /* of the frames at the same place: the function whose code it is */
     uint32_t same_call = depth;
-    while (first > 0 && stack_is_same_place(frames, first - 1, entered)) {
+    while (first > 0 && is_same_place(frames, first - 1, entered)) {
         first--;
         if (frame_is_of(&frames[first], entered->function) && frames[first].site == entered->site)
             same_call = first;
     }
     if (same_call < depth)
         return same_call;
-    const struct frame *owner = &frames[frame_owner(frames, first)];
+    const struct frame *owner = &frames[first];
+    if (first > 0 && frame_is_near(owner - 1, owner))
+        owner = &frames[frame_owner(frames, first)];
     bool is_own = hook_is_own(entered->site >> 48, entered->function, owner->function);
     return is_own && frame_sp(owner) <= frame_sp(entered) ? first : depth;
 }
@@ -69,7 +77,7 @@ static uint32_t depth_at_same_place(const struct frame *frames, uint32_t depth, 
 uint32_t stack_depth_at_enter(const struct frame *frames, uint32_t depth, const struct frame *entered)
 {
     while (depth > 0) {
-        if (stack_is_same_place(frames, depth - 1, entered))
+        if (is_same_place(frames, depth - 1, entered))
             return depth_at_same_place(frames, depth, entered);
         if (frame_place(frames, depth - 1) > frame_sp(entered))
             break;
@@ -80,7 +88,7 @@ uint32_t stack_depth_at_enter(const struct frame *frames, uint32_t depth, const 
 
 bool stack_is_inlined(const struct frame *frames, uint32_t depth, const struct frame *entered)
 {
-    return depth > 0 && stack_is_same_place(frames, depth - 1, entered) &&
+    return depth > 0 && is_same_place(frames, depth - 1, entered) &&
            depth_at_same_place(frames, depth, entered) == depth;
 }
 
