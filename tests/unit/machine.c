@@ -71,7 +71,8 @@ static bool machine_inline(struct machine *machine, struct machine_frame *frame)
             return false;
     }
     frame->shares = true;
-    frame->inlined = !caller->split; /* else nobody has seen the frame it shares */
+    /* Else nobody has seen the frame it shares; and with arguments below its hook that is not asked. */
+    frame->inlined = !caller->split && (frame->sp == frame->body_sp || frame->sp == caller->sp);
     frame->split = machine_random(machine, 5) == 0;
     if (frame->split) {
         frame->body_sp -= FRAME_BYTES;

@@ -17,7 +17,7 @@ enum { MACHINE_DEPTH = 200, MACHINE_FUNCTIONS = 40 };
 struct machine_frame {
     uint64_t function, site, hook, sp;
     uint64_t body_sp, body_site; /* what the hooks of functions that are inlined into it see */
-    bool inlined;                /* its enter hook is called from the frame of its caller */
+    bool inlined;                /* its enter hook is called from the frame of its caller, and the runtime knows it */
     bool split;                  /* … and its rest, with the exit hook, is a function that the compiler made */
     bool shares;                 /* its code is part of its caller's */
 };
