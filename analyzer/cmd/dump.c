@@ -99,9 +99,10 @@ static void chunk_write(struct out *out, const struct chunk *chunk)
     const struct tf_chunk_head *head = &chunk->head;
     out_format(out,
                "chunk %" PRIu32 " depth %" PRIu32 " symbols %" PRIu32 " hook-calls %" PRIu64 " recorded %" PRIu64
-               " dropped %" PRIu64 " torn %" PRIu64 "%s%s",
+               " dropped %" PRIu64 " torn %" PRIu64 "%s%s%s",
                head->number, head->depth, head->nr_symbols, head->hook_calls, head->recorded, head->dropped_full,
-               head->torn, head->flags & TF_CHUNK_GAP ? " gap" : "", head->flags & TF_CHUNK_LAST ? " last" : "");
+               head->torn, head->flags & TF_CHUNK_GAP ? " gap" : "", head->flags & TF_CHUNK_FENCED ? " fenced" : "",
+               head->flags & TF_CHUNK_LAST ? " last" : "");
 }
 
 static void memory_write(struct out *out, const struct chunk *chunk, uint32_t symbol, const struct memory_block *block)

@@ -337,7 +337,7 @@ static int trace_replay(struct loader *loader)
 static int cost_take_out(struct loader *loader)
 {
     loader->cost = hook_cost_of(loader->trace);
-    return compensate(&loader->replay.tree, &loader->cost, loader->err);
+    return compensate(&loader->replay.tree, &loader->replay.fenced, &loader->cost, loader->err);
 }
 
 /* While functions have their numbers of the replay. */

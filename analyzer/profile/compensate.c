@@ -63,11 +63,20 @@ struct debt {
     double owed, left;
 };
 
+/* What half a pair of fenced hooks costs. */
+struct fenced_cost {
+    bool is_known;
+    double inside, outside;
+};
+
 struct compensation {
     struct calltree *tree;
+    const struct fenced *fenced;
     struct children *children;
     struct debt *debts; /* by function */
+    uint32_t nr_functions;
     struct hook_cost cost;
+    struct fenced_cost fenced_cost;
 };
 
 /* No run lasts longer (146 years): what does is left alone. */
@@ -93,11 +102,31 @@ static uint64_t own_ns(const struct compensation *c, uint32_t node)
     return inclusive > inside ? inclusive - inside : 0;
 }
 
-/* The same without the time that it waited for room in a ring. */
+static uint64_t time_clamped(double ns)
+{
+    return ns < (double)RUN_NS_MAX ? (uint64_t)ns : RUN_NS_MAX;
+}
+
+static struct fenced_sum fenced_sum_of(const struct compensation *c, uint32_t node)
+{
+    return node < c->fenced->nr ? c->fenced->sums[node] : (struct fenced_sum){0};
+}
+
+/* By how much more than others the fenced hooks have cost a node. */
+static uint64_t fenced_excess(const struct compensation *c, uint32_t node)
+{
+    const struct fenced_sum sum = fenced_sum_of(c, node);
+    double excess = sum.own * (c->fenced_cost.inside - c->cost.short_inside / 2) +
+                    sum.callees * (c->fenced_cost.outside - c->cost.short_outside / 2);
+    return c->fenced_cost.is_known && excess > 0 ? time_clamped(excess) : 0;
+}
+
+/* Its own time without that, and without the time that it waited for room in a ring. */
 static uint64_t busy_ns(const struct compensation *c, uint32_t node)
 {
-    uint64_t own = own_ns(c, node), stalled = c->tree->nodes[node].stalled;
-    return own > stalled ? own - stalled : 0;
+    uint64_t own = own_ns(c, node), not_busy = c->tree->nodes[node].stalled, excess = fenced_excess(c, node);
+    not_busy = not_busy > UINT64_MAX - excess ? UINT64_MAX : not_busy + excess;
+    return own > not_busy ? own - not_busy : 0;
 }
 
 /* Of so many stretches between an event and the next is a node's own time made. */
@@ -116,11 +145,6 @@ static double shortness(const struct hook_cost *cost, double stretch_ns)
 static double between(double long_ns, double short_ns, double how_short)
 {
     return long_ns + (short_ns - long_ns) * how_short;
-}
-
-static uint64_t time_clamped(double ns)
-{
-    return ns < (double)RUN_NS_MAX ? (uint64_t)ns : RUN_NS_MAX;
 }
 
 #define ANYHOW_SHARE 10   /* 10 % */
@@ -147,18 +171,31 @@ static void node_charge(struct compensation *c, uint32_t number)
     node->correction = (int64_t)left - (int64_t)own;
 }
 
-/* Let a node pay its part of what other nodes of its function owe, and say how sure what is left of it is. */
+/* What is left of a node's own time. */
+static uint64_t left_ns(const struct compensation *c, uint32_t number)
+{
+    return own_ns(c, number) + (uint64_t)c->tree->nodes[number].correction;
+}
+
+/* Let a node pay its part of what other nodes of its function owe. */
 static void node_settle(const struct compensation *c, uint32_t number)
 {
     struct calltree_node *node = &c->tree->nodes[number];
     const struct debt *debt = &c->debts[node->function];
-    uint64_t own = own_ns(c, number);
-    if (own > RUN_NS_MAX)
-        return;
-    uint64_t left = own - (uint64_t)-node->correction;
+    uint64_t left = left_ns(c, number);
+    if (own_ns(c, number) <= RUN_NS_MAX)
+        node->correction -=
+            (int64_t)(debt->owed < debt->left ? (uint64_t)((double)left * (debt->owed / debt->left)) : left);
+}
+
+/* Say how sure what is left of a node is. */
+static void node_doubt(const struct compensation *c, uint32_t number)
+{
+    struct calltree_node *node = &c->tree->nodes[number];
+    uint64_t left = left_ns(c, number);
     double inside = c->cost.is_known ? c->cost.short_inside : UNKNOWN_NS;
-    left -= debt->owed < debt->left ? (uint64_t)((double)left * (debt->owed / debt->left)) : left;
-    node->correction = (int64_t)left - (int64_t)own;
+    if (own_ns(c, number) > RUN_NS_MAX)
+        return;
     /* Other code for the same function, other places in memory: what builds differ by anyhow. */
     double doubt = (double)stretches(c, number) * inside, anyhow = (double)left / ANYHOW_SHARE;
     node->above = time_clamped(2 * doubt + anyhow);
@@ -167,10 +204,10 @@ static void node_settle(const struct compensation *c, uint32_t number)
 
 static int debts_begin(struct compensation *c, struct err *err)
 {
-    uint32_t nr = 0;
     for (uint32_t i = 1; i < c->tree->nr_nodes; i++)
-        nr = c->tree->nodes[i].function < nr ? nr : c->tree->nodes[i].function + 1;
-    c->debts = calloc((size_t)nr + 1, sizeof(*c->debts));
+        c->nr_functions =
+            c->tree->nodes[i].function < c->nr_functions ? c->nr_functions : c->tree->nodes[i].function + 1;
+    c->debts = calloc((size_t)c->nr_functions + 1, sizeof(*c->debts));
     return c->debts == NULL ? err_set(err, ERR_INPUT, "out of memory") : 0;
 }
 
@@ -193,8 +230,8 @@ static int evidence_compare(const void *a, const void *b)
     return (e->ratio > f->ratio) - (e->ratio < f->ratio);
 }
 
-/* How many times their calibrated cost the shortest calls of the run take. 1 where nothing can be said. */
-static double evidence_weigh(struct evidence *evidence, size_t nr)
+/* The ratio of the shortest calls; 0 without any evidence. */
+static double evidence_shortest(struct evidence *evidence, size_t nr)
 {
     double all = 0, seen = 0;
     for (size_t i = 0; i < nr; i++)
@@ -203,9 +240,16 @@ static double evidence_weigh(struct evidence *evidence, size_t nr)
     for (size_t i = 0; i < nr; i++) {
         seen += (double)evidence[i].calls;
         if (seen >= EVIDENCE_SHARE * all)
-            return evidence[i].ratio < EVIDENCE_MOST ? evidence[i].ratio : 1;
+            return evidence[i].ratio;
     }
-    return 1;
+    return 0;
+}
+
+/* How many times their calibrated cost the shortest calls of the run take. 1 where nothing can be said. */
+static double evidence_weigh(struct evidence *evidence, size_t nr)
+{
+    double ratio = evidence_shortest(evidence, nr);
+    return ratio > 0 && ratio < EVIDENCE_MOST ? ratio : 1;
 }
 
 static void evidence_add(struct evidence *evidence, size_t *nr, double paid_ns, uint64_t calls, double cost_ns)
@@ -238,6 +282,30 @@ static double outside_weigh(const struct compensation *c, struct evidence *evide
     return evidence_weigh(evidence, nr);
 }
 
+#define FENCED_ENDS 64u /* a node with fewer ends of gaps in fenced chunks says nothing by itself */
+
+/* What half a pair costs in fenced chunks, where it is mostly the same: what the shortest gaps take. */
+static void fenced_cost_find(struct compensation *c, struct evidence *evidence)
+{
+    struct fenced_cost *cost = &c->fenced_cost;
+    size_t nr = 0;
+    for (uint32_t i = 1; i < c->tree->nr_nodes; i++) {
+        const struct fenced_sum sum = fenced_sum_of(c, i);
+        if (sum.callees == 0 && sum.own >= FENCED_ENDS)
+            evidence[nr++] = (struct evidence){(double)sum.time / sum.own, sum.own};
+    }
+    cost->inside = evidence_shortest(evidence, nr);
+    nr = 0;
+    for (uint32_t i = 1; i < c->tree->nr_nodes; i++) {
+        const struct fenced_sum sum = fenced_sum_of(c, i);
+        double left = (double)sum.time - sum.own * cost->inside;
+        if (sum.callees >= FENCED_ENDS && left > 0)
+            evidence[nr++] = (struct evidence){left / sum.callees, sum.callees};
+    }
+    cost->outside = evidence_shortest(evidence, nr);
+    cost->is_known = cost->inside > 0 && cost->outside > 0;
+}
+
 /* Beside the program's own data and with the ring in another processor's cache, hooks cost more than by themselves. */
 static int cost_adjust(struct compensation *c, struct err *err)
 {
@@ -251,13 +319,94 @@ static int cost_adjust(struct compensation *c, struct err *err)
     more = (outside_weigh(c, evidence) - 1) * cost->short_outside;
     cost->long_outside += more;
     cost->short_outside += more;
+    fenced_cost_find(c, evidence);
     free(evidence);
     return 0;
 }
 
-int compensate(struct calltree *tree, struct hook_cost *cost, struct err *err)
+/* ---- What hooks hide ------------------------------------------------------------------------------ */
+
+/* Of a function, in fenced chunks: what its nodes' gaps take beyond their hooks' cost, and how many they are. */
+struct shown {
+    struct debt debt;
+    double gaps;
+};
+
+/* What the node's gaps take beyond their hooks' cost; less than 0: they owe it. */
+static double shown_left(const struct compensation *c, const struct fenced_sum *sum)
 {
-    struct compensation c = {.tree = tree, .cost = *cost};
+    return (double)sum->time - sum->own * c->fenced_cost.inside - sum->callees * c->fenced_cost.outside;
+}
+
+static double gaps_of(const struct fenced_sum *sum)
+{
+    return ((double)sum->own + sum->callees) / 2;
+}
+
+static void shown_add(const struct compensation *c, struct shown *shown, uint32_t number)
+{
+    const struct fenced_sum sum = fenced_sum_of(c, number);
+    struct shown *function = &shown[c->tree->nodes[number].function];
+    double left = shown_left(c, &sum);
+    function->gaps += gaps_of(&sum);
+    function->debt.left += left > 0 ? left : 0;
+    function->debt.owed += left < 0 ? -left : 0;
+}
+
+/* What a gap of the node takes as fenced chunks show it, in the mean; of its function, where there are few of the node
+ * itself. -1: nobody knows. */
+static double gap_shown(const struct compensation *c, const struct shown *shown, uint32_t number)
+{
+    const struct fenced_sum sum = fenced_sum_of(c, number);
+    const struct shown *function = &shown[c->tree->nodes[number].function];
+    double paid = function->debt.owed < function->debt.left ? function->debt.owed / function->debt.left : 1;
+    double left = function->debt.left, gaps = function->gaps;
+    if (gaps * 2 < FENCED_ENDS)
+        return -1;
+    if (sum.own + sum.callees >= FENCED_ENDS) {
+        left = shown_left(c, &sum);
+        gaps = gaps_of(&sum);
+    }
+    return left > 0 ? left * (1 - paid) / gaps : 0;
+}
+
+/* How much of what is left of a node is shared out anew, 0 to 1: gaps that are longer than hooks hide nothing. */
+static double shared_part(const struct compensation *c, uint32_t number)
+{
+    uint64_t nr = stretches(c, number);
+    return own_ns(c, number) > RUN_NS_MAX || nr == 0 ? 0 : shortness(&c->cost, (double)busy_ns(c, number) / (double)nr);
+}
+
+/* Share the time of nodes with short gaps out anew among them. */
+static int hidden_share(struct compensation *c, struct err *err)
+{
+    double all_left = 0, all_shown = 0;
+    struct shown *shown = calloc((size_t)c->nr_functions + 1, sizeof(*shown));
+    if (shown == NULL)
+        return err_set(err, ERR_INPUT, "out of memory");
+    for (uint32_t i = 1; i < c->tree->nr_nodes; i++)
+        shown_add(c, shown, i);
+    for (uint32_t i = 1; i < c->tree->nr_nodes; i++) {
+        double gap = gap_shown(c, shown, i), part = shared_part(c, i);
+        all_left += gap < 0 ? 0 : part * (double)left_ns(c, i);
+        all_shown += gap < 0 ? 0 : part * gap * (double)stretches(c, i);
+    }
+    for (uint32_t i = 1; i < c->tree->nr_nodes && all_shown > 0; i++) {
+        double gap = gap_shown(c, shown, i), part = shared_part(c, i), left = (double)left_ns(c, i);
+        double share = gap * (double)stretches(c, i) / all_shown * all_left;
+        if (gap >= 0 && part > 0)
+            c->tree->nodes[i].correction =
+                (int64_t)time_clamped(left * (1 - part) + part * share) - (int64_t)own_ns(c, i);
+    }
+    free(shown);
+    return 0;
+}
+
+/* ---- The whole ------------------------------------------------------------------------------------ */
+
+int compensate(struct calltree *tree, const struct fenced *fenced, struct hook_cost *cost, struct err *err)
+{
+    struct compensation c = {.tree = tree, .fenced = fenced, .cost = *cost};
     int result = children_sum(&c, err) == 0 ? debts_begin(&c, err) : -1;
     if (result == 0 && cost->is_known)
         result = cost_adjust(&c, err);
@@ -265,6 +414,10 @@ int compensate(struct calltree *tree, struct hook_cost *cost, struct err *err)
         node_charge(&c, i);
     for (uint32_t i = 1; i < tree->nr_nodes && result == 0; i++)
         node_settle(&c, i);
+    if (result == 0 && c.fenced_cost.is_known)
+        result = hidden_share(&c, err);
+    for (uint32_t i = 1; i < tree->nr_nodes && result == 0; i++)
+        node_doubt(&c, i);
     *cost = c.cost;
     free(c.children);
     free(c.debts);

@@ -7,16 +7,21 @@
  * callees stays true to the ns, and nothing falls below zero.
  *
  * No correction of this kind is exact. The processor does the hooks' work and the program's at once, so that what a
- * hook adds depends on what stands beside it, and a function of a few ns leaves no trace in the times at all. So every
- * node has its doubt: for each stretch between two events, once the inside of a pair of hooks less, twice as much more
- * (the clock can be read before the work is done); and 10 %, by which builds differ anyhow. Where the cost is not
- * known, nothing is taken out, and the doubt is that of slow hooks. tests/bench/truth compares the whole with runs that
- * nobody traced.
+ * hook adds depends on what stands beside it, and a function of a few ns leaves no trace in the times at all. It does
+ * where hooks wait for the program and the program for them (fenced.h): there everything takes too long, but long
+ * things longer than short ones. So the time that is left of nodes with short gaps is shared out anew among them, in
+ * proportion to what they have in fenced chunks; how much it is in all is not changed.
+ *
+ * Every node still has its doubt: for each stretch between two events, once the inside of a pair of hooks less, twice
+ * as much more (the clock can be read before the work is done); and 10 %, by which builds differ anyhow. Where the cost
+ * is not known, nothing is taken out, and the doubt is that of slow hooks. tests/bench/truth compares the whole with
+ * runs that nobody traced.
  */
 #ifndef COMPENSATE_H
 #define COMPENSATE_H
 
 #include "profile/calltree.h"
+#include "profile/fenced.h"
 #include "trace/reader.h"
 
 /*
@@ -34,9 +39,10 @@ struct hook_cost {
 struct hook_cost hook_cost_of(const struct trace *trace);
 
 /*
- * Set correction, below and above of every node of a replayed tree, whose times are ns. A program with many tiny
- * functions shows what hooks cost at least while it ran, caches and all: then `cost` becomes that. 0 or -1.
+ * Set correction, below and above of every node of a replayed tree, whose times are ns, as those of `fenced` are. A
+ * program with many tiny functions shows what hooks cost at least while it ran, caches and all: then `cost` becomes
+ * that. 0 or -1.
  */
-int compensate(struct calltree *tree, struct hook_cost *cost, struct err *err);
+int compensate(struct calltree *tree, const struct fenced *fenced, struct hook_cost *cost, struct err *err);
 
 #endif

@@ -28,6 +28,7 @@ static void threads_release(struct replay *replay)
     }
     free(replay->threads);
     free(replay->losses);
+    fenced_release(&replay->fenced);
     calltree_release(&replay->tree);
     histogram_set_release(&replay->durations);
     replay->threads = NULL;
@@ -152,7 +153,9 @@ static int chunk_replay(struct replay *replay, struct ahead *ahead, uint32_t num
         return 0;
     }
     if (thread->entered && block->last_ticks <= replay->to_ticks)
-        return callrun_chunk(replay, block->thread, chunk, &replay->words, err);
+        return fenced_chunk(replay, block->thread, chunk, &replay->words, err) == 0
+                   ? callrun_chunk(replay, block->thread, chunk, &replay->words, err)
+                   : -1;
     return chunk_step(replay, block->thread, chunk, err);
 }
 
@@ -196,6 +199,7 @@ static int chunks_replay(struct replay *replay, const bool *wanted, struct ahead
 static void tree_to_ns(struct replay *replay)
 {
     const struct clock *clock = &replay->trace->clock;
+    fenced_to_ns(&replay->fenced, clock);
     for (uint32_t i = 1; i < replay->tree.nr_nodes; i++) {
         struct calltree_node *node = &replay->tree.nodes[i];
         node->inclusive = clock_duration_ns(clock, node->inclusive);
@@ -305,6 +309,8 @@ static int chunk_watch(struct replay *replay, struct timeline *timeline, const s
     } else if (event->block->first_ticks > replay->to_ticks) {
         window_close(replay, event->thread);
         timeline_drop(timeline);
+    } else if (thread->entered && event->block->last_ticks <= replay->to_ticks) {
+        return fenced_chunk(replay, event->thread, event->chunk, &thread->words, err);
     }
     return 0;
 }

@@ -21,6 +21,7 @@
 #define REPLAY_H
 
 #include "profile/calltree.h"
+#include "profile/fenced.h"
 #include "profile/function_set.h"
 #include "profile/histogram.h"
 #include "profile/rhythm.h"
@@ -142,6 +143,7 @@ struct replay {
     struct calltree tree;           /* times in ns; while the replay runs: in ticks */
     struct histogram_set durations; /* of the functions, in ticks */
     struct rhythms *rhythms;        /* is filled, when there is one; the caller's */
+    struct fenced fenced;           /* of the tree's nodes */
     struct replay_losses *losses;   /* nr_losses of the tree's nodes; the others have none */
     size_t nr_losses;
     struct replay_thread *threads; /* trace->nr_threads, in their order */

@@ -185,8 +185,9 @@ enum tf_no_image {
 #define TF_CHUNK_STACK_MAX  65536u  /* frames that a chunk lists of the stack open when it begins */
 
 enum tf_chunk_flag {
-    TF_CHUNK_LAST = 1u << 0, /* the thread has ended */
-    TF_CHUNK_GAP = 1u << 1   /* events between this chunk and the one before are lost */
+    TF_CHUNK_LAST = 1u << 0,  /* the thread has ended */
+    TF_CHUNK_GAP = 1u << 1,   /* events between this chunk and the one before are lost */
+    TF_CHUNK_FENCED = 1u << 2 /* hooks read the clock behind a fence: all before it was done, nothing after it begun */
 };
 
 struct tf_chunk_head {

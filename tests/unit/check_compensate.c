@@ -6,6 +6,7 @@
 #include <string.h>
 
 static struct calltree tree;
+static struct fenced fenced;
 static struct err err;
 
 static const struct hook_cost unknown;
@@ -15,6 +16,7 @@ static const struct hook_cost known = {
 static void tree_begin(void)
 {
     ck_assert_int_eq(calltree_init(&tree, &err), 0);
+    fenced = (struct fenced){0};
 }
 
 static void tree_end(void)
@@ -33,7 +35,7 @@ static void node_add(uint32_t parent, uint32_t function, uint64_t calls, uint64_
 /* What hooks are taken to have cost in the end. */
 static struct hook_cost correct(struct hook_cost cost)
 {
-    ck_assert_int_eq(compensate(&tree, &cost, &err), 0);
+    ck_assert_int_eq(compensate(&tree, &fenced, &cost, &err), 0);
     return cost;
 }
 
@@ -135,12 +137,73 @@ START_TEST(a_function_pays_for_all_its_nodes)
 
 END_TEST
 
+/* `ends` half pairs of its own hooks and `callees` of others', around so many ns. */
+static void fenced_add(uint32_t node, uint32_t ends, uint32_t callees, uint64_t time)
+{
+    static struct fenced_sum sums[16];
+    fenced = (struct fenced){.sums = sums, .nr = sizeof(sums) / sizeof(sums[0])};
+    sums[node] = (struct fenced_sum){.time = time, .own = ends, .callees = callees};
+}
+
+static uint64_t left_of(uint32_t node)
+{
+    uint64_t callees = 0;
+    for (uint32_t i = 1; i < tree.nr_nodes; i++)
+        callees += tree.nodes[i].parent == node ? tree.nodes[i].inclusive : 0;
+    return tree.nodes[node].inclusive - callees + (uint64_t)tree.nodes[node].correction;
+}
+
+/*
+ * 10,000 calls each of five functions, of 12 ns as far as anybody can see, but for the fourth, which takes 1 us. Behind
+ * fences, where a pair costs 30 ns inside and 40 outside, they show what they take: nothing, 2 ns and 6; the caller
+ * nothing. Of the fourth hooks hide nothing; and nobody knows of the fifth, of which too few were there.
+ */
+START_TEST(hidden_time_is_shared_out_as_fenced_chunks_show_it)
+{
+    uint64_t before[7], sum = 0, sum_before = 0;
+    node_add(CALLTREE_ROOT, 0, 1, 4 * 120000 + 10000000 + 100000 + 6 * 10000 * 11);
+    for (uint32_t function = 1; function <= 5; function++)
+        node_add(1, function, 10000, function == 4 ? 10000000 : 120000);
+    node_add(1, 6, 10000, 100000); /* no hooks cost more than that */
+    const struct hook_cost cost = correct(known);
+    for (uint32_t i = 1; i <= 6; i++)
+        before[i] = left_of(i);
+    for (uint32_t i = 2; i <= 5; i++) /* what those behind fences have cost more than the others */
+        tree.nodes[i].inclusive += 1000 * 20;
+    tree.nodes[6].inclusive += 63 * 10;
+    tree.nodes[1].inclusive += 4 * 1000 * 20 + 63 * 10 + 4000 * (40 - (uint64_t)cost.short_outside);
+    fenced_add(1, 0, 8000, 4000 * 40);
+    fenced_add(2, 2000, 0, 1000 * 30);
+    fenced_add(3, 2000, 0, 1000 * (30 + 2));
+    fenced_add(4, 2000, 0, 1000 * (30 + 6));
+    fenced_add(5, 2000, 0, 1000 * (30 + 500));
+    fenced_add(6, 63, 0, 1000 * (30 + 500));
+    correct(known);
+    for (uint32_t i = 1; i <= 6; i++) {
+        sum += i < 5 ? left_of(i) : 0;
+        sum_before += i < 5 ? before[i] : 0;
+    }
+    ck_assert_uint_gt(before[2], 10000); /* what shows nothing had as much as the others */
+    ck_assert_uint_eq(left_of(2), 0);
+    ck_assert_uint_le(left_of(1), 2);
+    ck_assert_int_le(llabs((long long)left_of(4) - 3 * (long long)left_of(3)), 4);
+    ck_assert_uint_gt(left_of(4), 3 * before[4] / 2);
+    ck_assert_uint_eq(left_of(6), before[6]);
+    ck_assert_int_le(llabs((long long)left_of(5) - (long long)before[5]), (long long)before[5] / 1000);
+    ck_assert_int_le(llabs((long long)sum - (long long)sum_before), (long long)sum_before / 10);
+}
+
+END_TEST
+
 START_TEST(impossible_numbers)
 {
     node_add(CALLTREE_ROOT, 0, UINT64_MAX, UINT64_MAX);
     node_add(1, 1, UINT64_MAX, 5);
     node_add(2, 2, 0, UINT64_MAX);
     tree.nodes[1].stalled = UINT64_MAX;
+    fenced_add(1, UINT32_MAX, UINT32_MAX, UINT64_MAX);
+    fenced_add(2, UINT32_MAX, 0, 1);
+    fenced_add(3, 0, UINT32_MAX, UINT64_MAX);
     correct(known);
     for (uint32_t i = 1; i < tree.nr_nodes; i++)
         ck_assert_uint_le(tree.nodes[i].below, UINT64_MAX / 2);
@@ -189,6 +252,7 @@ int main(void)
     tcase_add_test(tcase, the_shortest_calls_show_the_cost);
     tcase_add_test(tcase, long_calls_show_nothing);
     tcase_add_test(tcase, a_function_pays_for_all_its_nodes);
+    tcase_add_test(tcase, hidden_time_is_shared_out_as_fenced_chunks_show_it);
     tcase_add_test(tcase, impossible_numbers);
     tcase_add_test(tcase, the_trace_tells_the_cost);
     suite_add_tcase(suite, tcase);

@@ -421,6 +421,7 @@ static void oracle_thread(struct writer *writer, uint32_t serial, uint64_t *stat
         }
         if (random64(state) % 100 == 0) {
             thread_flush(thread);
+            thread->flags = random64(state) % 2 == 0 ? TF_CHUNK_FENCED : 0;
             thread->tick_unit = random64(state) % 4 == 0 ? (uint32_t)(random64(state) % 20 + 1) : thread->tick_unit;
         }
     }

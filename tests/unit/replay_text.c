@@ -30,6 +30,14 @@ static void path_print(FILE *out, const struct replay *replay, uint32_t node)
     }
 }
 
+/* What fenced chunks say of the node, if anything. */
+static void fenced_print(FILE *out, const struct replay *replay, uint32_t node)
+{
+    const struct fenced_sum *sum = node < replay->fenced.nr ? &replay->fenced.sums[node] : NULL;
+    if (sum != NULL && sum->own + sum->callees > 0)
+        fprintf(out, " fenced %" PRIu64 " own %" PRIu32 " callees %" PRIu32, sum->time, sum->own, sum->callees);
+}
+
 static int line_compare(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -102,8 +110,10 @@ char *replay_text(const struct replay *replay)
         if (replay->functions.ids[node->function].region == NULL)
             tree_calls += node->calls;
         path_print(out, replay, i);
-        fprintf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64 "..%" PRIu64 " inlined %" PRIu64 "\n", node->calls,
-                node->inclusive, node->calls > 0 ? node->min : 0, node->max, node->inlined_calls);
+        fprintf(out, " %" PRIu64 " %" PRIu64 " %" PRIu64 "..%" PRIu64 " inlined %" PRIu64, node->calls, node->inclusive,
+                node->calls > 0 ? node->min : 0, node->max, node->inlined_calls);
+        fenced_print(out, replay, i);
+        fputc('\n', out);
     }
     fclose(out);
     ck_assert_uint_eq(nr_calls, tree_calls);
