@@ -22,6 +22,13 @@ static inline __attribute__((always_inline)) struct ticks clock_halves(void)
     return (struct ticks){(uint32_t)ticks, (uint32_t)(ticks >> 32)};
 }
 
+static inline __attribute__((always_inline)) struct ticks clock_halves_fenced(void)
+{
+    uint64_t ticks;
+    __asm__ volatile("isb\n\tmrs %0, cntvct_el0\n\tisb" : "=r"(ticks) : : "memory");
+    return (struct ticks){(uint32_t)ticks, (uint32_t)(ticks >> 32)};
+}
+
 /* The architecture promises it. */
 static inline bool clock_counter_is_invariant(void)
 {

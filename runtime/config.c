@@ -14,6 +14,7 @@ const struct config_row tracert__config_rows[] = {
     {"TRACERT_MEMORY", "off", "allocations, seen by libtracert_memory: off, events, fp, lazy or full"},
     {"TRACERT_SNAPSHOT", "off", "images of heaps, which may hold secrets: exit, at the end; peak, at the highest"},
     {"TRACERT_CLOCK", "auto", "counter (the processor's), monotonic (the system's), or auto: it if steady"},
+    {"TRACERT_FENCE", "some", "events whose time is read with care, to share it out well: some (1 in 256), none, all"},
     {"TRACERT_BUFFER", "2M", "ring of each of the first 16 threads: 128K to 64M; 1M where no calls are recorded"},
     {"TRACERT_LEVEL", "1", "zstd level: 1 to 19, or -1 to -7 for less work"},
     {"TRACERT_WORKERS", "auto", "threads that help the drain: 0 to 15; auto: a fourth of the processors, 3 at most"},
@@ -98,6 +99,10 @@ static long config_usual_ring(enum tf_memory memory)
 void config_read(struct config *config, char **environment)
 {
     static const char *const start[] = {"on", "off", NULL};
+    static const char *const fence[] = {"some", "none", "all", NULL};
+
+    static const enum config_fence fences[] = {CONFIG_FENCE_SOME, CONFIG_FENCE_NONE, CONFIG_FENCE_ALL};
+
     static const char *const full[] = {[TF_FULL_WAIT] = "wait", [TF_FULL_DROP] = "drop", NULL};
     static const char *const memory[] = {
         [TF_MEMORY_OFF] = "off",   [TF_MEMORY_EVENTS] = "events", [TF_MEMORY_FULL] = "full",
@@ -115,6 +120,7 @@ void config_read(struct config *config, char **environment)
     config->memory = (enum tf_memory)config_choice(config, environment, "TRACERT_MEMORY", memory);
     config->snapshot = (enum config_snapshot)config_choice(config, environment, "TRACERT_SNAPSHOT", snapshot);
     config->clock = (enum config_clock)config_choice(config, environment, "TRACERT_CLOCK", clock);
+    config->fence = fences[config_choice(config, environment, "TRACERT_FENCE", fence)];
     config->output = config_text(environment, "TRACERT_OUTPUT", "trace.zst");
     config->memory_dir = config_text(environment, "TRACERT_SHM", "/dev/shm");
     config->session = config_text(environment, "TRACERT_SESSION", NULL);

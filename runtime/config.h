@@ -12,6 +12,9 @@
 
 enum config_clock { CONFIG_CLOCK_AUTO, CONFIG_CLOCK_COUNTER, CONFIG_CLOCK_MONOTONIC };
 
+/* Which segments are fenced (segment.h). */
+enum config_fence { CONFIG_FENCE_NONE, CONFIG_FENCE_SOME, CONFIG_FENCE_ALL };
+
 enum config_snapshot { CONFIG_SNAPSHOT_OFF, CONFIG_SNAPSHOT_EXIT, CONFIG_SNAPSHOT_PEAK };
 
 struct config {
@@ -23,6 +26,7 @@ struct config {
     enum tf_memory memory;         /* TRACERT_MEMORY */
     enum config_snapshot snapshot; /* TRACERT_SNAPSHOT */
     enum config_clock clock;       /* TRACERT_CLOCK */
+    enum config_fence fence;       /* TRACERT_FENCE */
     uint32_t ring_bytes;           /* TRACERT_BUFFER: a power of two */
     int level;                     /* TRACERT_LEVEL */
     uint32_t workers;              /* TRACERT_WORKERS, or WORKERS_AUTO */

@@ -7,7 +7,8 @@
  * innermost frame. Everything else takes the slow path, which begins anew.
  *
  * An enter reads the clock last and an exit reads it first, so that as little of the hook as possible lies in the
- * measured time.
+ * measured time. In a fenced segment (segment.h) the fast path finds no room, and what does its work there reads the
+ * clock behind a fence.
  */
 #include "lazy.h"
 #include "ring.h"
@@ -30,13 +31,13 @@ struct before {
     uint64_t *word;
 };
 
-/* False: there is no room. */
-INLINE bool event_begin(struct tracert__thread *thread, struct before *before)
+/* False: there is no room, for what reads the clock behind a fence or for what does not. */
+INLINE bool event_begin(struct tracert__thread *thread, struct before *before, bool fenced)
 {
     before->state = __atomic_load_n(&thread->state, __ATOMIC_RELAXED);
     __asm__ volatile("" : : : "memory");
     uint32_t at = state_words(thread, before->state);
-    if (unlikely(at >= thread->limit))
+    if (unlikely(at >= (fenced ? thread->fenced_limit : thread->limit)))
         return false;
     before->word = &thread->words[at];
     ring_fetch(before->word);
@@ -79,7 +80,7 @@ INLINE uint64_t symbol_find(const struct tracert__thread *thread, uint64_t funct
 }
 
 INLINE bool enter_put(struct tracert__thread *thread, const struct before *before, const struct frame *entered,
-                      uint32_t lines)
+                      uint32_t lines, bool fenced)
 {
     struct frame *frame = state_frame(thread, before->state);
     bool inlined = (entered->sp & FRAME_INLINED) != 0;
@@ -91,7 +92,7 @@ INLINE bool enter_put(struct tracert__thread *thread, const struct before *befor
     frame->function = entered->function;
     frame->site = entered->site;
     frame->sp = entered->sp;
-    struct ticks ticks = clock_halves();
+    struct ticks ticks = fenced ? clock_halves_fenced() : clock_halves();
     memcpy(&frame->ticks, &ticks.low, sizeof ticks.low); /* not put together first: that is three instructions more */
     memcpy((uint8_t *)&frame->ticks + sizeof ticks.low, &ticks.high, sizeof ticks.high);
     return event_put(thread, before, old, before->state + STATE_FRAME + 1, ticks, symbol);
@@ -103,22 +104,57 @@ INLINE bool enter_is_odd(const struct tracert__thread *thread, const struct befo
     return state_frame(thread, before->state)[-1].sp <= (sp | FRAME_FLAGS);
 }
 
+INLINE bool enter_try(struct tracert__thread *thread, uint64_t function, uint64_t site, uint64_t sp, bool fenced)
+{
+    struct frame entered = {.function = function, .site = site, .sp = sp};
+    struct before before;
+    if (unlikely(!event_begin(thread, &before, fenced)))
+        return false;
+    bool odd = enter_is_odd(thread, &before, sp);
+    if (odd && unlikely(!frame_takes_inlined(state_frame(thread, before.state) - 1, &entered)) &&
+        !stack_is_inlined(thread->frames, state_depth(before.state), &entered))
+        return false;
+    entered.sp |= odd ? FRAME_INLINED : 0;
+    return enter_put(thread, &before, &entered, 2 * RING_GROUP, fenced);
+}
+
 /* What is not rare enough for the slow path: inlined functions, and those whose first line another one has. */
 static __attribute__((noinline)) void enter_again(struct tracert__thread *thread, uint64_t function, uint64_t site,
                                                   uint64_t sp)
 {
-    struct frame entered = {.function = function, .site = site, .sp = sp};
+    if (unlikely(!enter_try(thread, function, site, sp, false)))
+        tracert__enter(function, site, sp);
+}
+
+/* Where the fast path has no room there may be some behind a fence. */
+static __attribute__((noinline)) void enter_fenced(struct tracert__thread *thread, uint64_t function, uint64_t site,
+                                                   uint64_t sp)
+{
+    if (unlikely(!enter_try(thread, function, site, sp, true)))
+        tracert__enter(function, site, sp);
+}
+
+/* The exit of the innermost frame; else false. */
+INLINE bool exit_try(struct tracert__thread *thread, uint64_t function, uint64_t sp, bool tail, struct ticks ticks,
+                     bool fenced)
+{
     struct before before;
-    if (likely(event_begin(thread, &before))) {
-        bool odd = enter_is_odd(thread, &before, sp);
-        if (!odd || likely(frame_takes_inlined(state_frame(thread, before.state) - 1, &entered)) ||
-            stack_is_inlined(thread->frames, state_depth(before.state), &entered)) {
-            entered.sp |= odd ? FRAME_INLINED : 0;
-            if (likely(enter_put(thread, &before, &entered, 2 * RING_GROUP)))
-                return;
-        }
-    }
-    tracert__enter(function, site, sp);
+    uint64_t old;
+    if (unlikely(!event_begin(thread, &before, fenced)))
+        return false;
+    const struct frame *top = state_frame(thread, before.state) - 1;
+    /* Its own exit hook: below it when it is called, above it when it is jumped to. */
+    return likely(top->function == function && (top->sp < sp) == tail && top[-1].sp >= sp) &&
+           likely(event_look(thread, &before, &old)) &&
+           likely(event_put(thread, &before, old, before.state - STATE_FRAME + 1, ticks, WORD_FILLED | TF_SYM_EXIT));
+}
+
+/* As enter_fenced(). */
+static __attribute__((noinline)) void exit_fenced(struct tracert__thread *thread, uint64_t function, uint64_t sp,
+                                                  bool tail)
+{
+    if (unlikely(thread->fenced_limit == 0 || !exit_try(thread, function, sp, tail, clock_halves_fenced(), true)))
+        tracert__exit(function, sp, tail);
 }
 
 /* ---- Without calls (lazy.h) --------------------------------------------------------------------------- */
@@ -189,9 +225,9 @@ void __cyg_profile_func_enter(void *function, void *call_site)
                             .site = frame_site((uint64_t)call_site, (uint64_t)__builtin_return_address(0)),
                             .sp = FRAME_ADDRESS()};
     struct before before;
-    if (unlikely(!event_begin(thread, &before)))
-        tracert__enter(entered.function, entered.site, entered.sp);
-    else if (unlikely(enter_is_odd(thread, &before, entered.sp) || !enter_put(thread, &before, &entered, 1)))
+    if (unlikely(!event_begin(thread, &before, false)))
+        enter_fenced(thread, entered.function, entered.site, entered.sp);
+    else if (unlikely(enter_is_odd(thread, &before, entered.sp) || !enter_put(thread, &before, &entered, 1, false)))
         enter_again(thread, entered.function, entered.site, entered.sp);
 }
 
@@ -202,19 +238,10 @@ void __cyg_profile_func_exit(void *function, void *call_site)
         aside_exit((uint64_t)function, FRAME_ADDRESS(), __builtin_return_address(0) == call_site);
         return;
     }
-    struct ticks ticks = clock_halves();
     uint64_t sp = FRAME_ADDRESS();
     /* A jump to this hook leaves the function's own return address on the stack. */
     bool tail = __builtin_return_address(0) == call_site;
-    struct before before;
-    uint64_t old;
-    if (likely(event_begin(thread, &before))) {
-        const struct frame *top = state_frame(thread, before.state) - 1;
-        /* The innermost frame's own exit hook: below it when it is called, above it when it is jumped to. */
-        if (likely(top->function == (uint64_t)function && (top->sp < sp) == tail && top[-1].sp >= sp) &&
-            likely(event_look(thread, &before, &old)) &&
-            likely(event_put(thread, &before, old, before.state - STATE_FRAME + 1, ticks, WORD_FILLED | TF_SYM_EXIT)))
-            return;
-    }
-    tracert__exit((uint64_t)function, sp, tail);
+    /* Where there is no room, the function's last work would hide behind a clock that is read here. */
+    if (unlikely(thread->limit == 0 || !exit_try(thread, (uint64_t)function, sp, tail, clock_halves(), false)))
+        exit_fenced(thread, (uint64_t)function, sp, tail);
 }

@@ -89,6 +89,7 @@ int record_prepare(struct tracert__thread *thread, struct region *region, const 
         return -1;
     thread->state = thread->rest = 0;
     thread->limit = thread->heap_limit = thread->end = thread->nr_dict = thread->nr_words = 0;
+    thread->fenced_limit = 0;
     thread->stack_bytes = 0;
     thread->frames[-1].sp = UINT64_MAX;
     thread->region = region;
@@ -167,9 +168,10 @@ static void segment_close(struct tracert__thread *thread)
     if (nr < segment.max_words) /* an interrupted hook must not find its word free */
         segment.words[nr] = (WORD_FILLED | SYMBOL_CLOSED) ^ segment.odd;
     thread->nr_dict = nr_dict < segment.max_dict ? nr_dict : segment.max_dict;
-    thread->nr_words = nr;
+    thread->nr_words = nr * (segment.max_words / thread->end); /* that a whole one would have */
     thread->rest = state;
     thread->limit = thread->heap_limit = thread->end = 0;
+    thread->fenced_limit = 0;
     __atomic_store_n(&thread->slot->nr_closed, thread->slot->nr_opened, __ATOMIC_SEQ_CST);
     region_ring_bell(thread->region);
 }
@@ -187,10 +189,14 @@ static void segment_clear(const struct segment *segment)
         segment->words[i] = empty;
 }
 
-void record_let_run(struct tracert__thread *thread)
+/* All signals are blocked: a handler must not turn to another segment in between. */
+static void let_run(struct tracert__thread *thread)
 {
     uint32_t end = thread->region->clock == TF_CLOCK_MONOTONIC ? 0 : thread->end;
-    thread->limit = region_records_calls(thread->region) ? end : 0;
+    uint32_t calls_end = region_records_calls(thread->region) ? end : 0;
+    bool fenced = thread->end != 0 && thread_segment(thread).head->is_fenced;
+    thread->limit = fenced ? 0 : calls_end;
+    thread->fenced_limit = fenced ? (uint16_t)calls_end : 0;
     thread->heap_limit = end;
     if (thread->region->memory == TF_MEMORY_LAZY)
         thread->end_open = thread->frames + thread->nr_frames;
@@ -209,6 +215,7 @@ static void segment_begin(struct tracert__thread *thread, uint32_t number, uint6
     else
         table_clear(thread, number);
     segment.head->depth = depth;
+    segment.head->is_fenced = segment_is_fenced(number, thread->region->fence);
     segment.head->nr_stack = listed;
     bytes_copy(segment.stack, thread->frames + (depth - listed), listed * sizeof *segment.stack);
     thread->words = segment.words;
@@ -216,9 +223,18 @@ static void segment_begin(struct tracert__thread *thread, uint32_t number, uint6
     thread->ticks_high = (uint32_t)(ticks >> 32);
     thread->first = (number & 0x7fff) << STATE_LAP;
     thread->state = depth * STATE_FRAME | thread->first;
-    thread->end = segment.max_words;
+    thread->end = segment.head->is_fenced && thread->region->fence == CONFIG_FENCE_SOME
+                      ? segment.max_words / FENCED_SHARE
+                      : segment.max_words;
     __atomic_store_n(&thread->slot->nr_opened, number + 1, __ATOMIC_RELEASE);
-    record_let_run(thread);
+    let_run(thread);
+}
+
+void record_let_run(struct tracert__thread *thread)
+{
+    uint64_t signals = signals_block();
+    let_run(thread);
+    signals_restore(signals);
 }
 
 /*

@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REGION_LAYOUT       0x7472637bu /* changes with anything in this file or in segment.h */
+#define REGION_LAYOUT       0x7472637cu /* changes with anything in this file or in segment.h */
 #define REGION_NR_BIG       16u         /* rings of the configured size … */
 #define REGION_NR_SLOTS     4096u /* … and the others, of REGION_SMALL_BYTES: as many threads can live at once */
 #define REGION_SLOTS_STEP   64u   /* the table of slots is reserved by as many */
@@ -120,6 +120,7 @@ struct region {
     uint32_t nr_slots_reserved; /* slots below it may be touched: their pages are there; atomic */
     uint32_t names_reserved;    /* the names may be touched; atomic */
     uint32_t no_image;          /* enum tf_no_image, of all processes; atomic */
+    uint32_t fence;             /* enum config_fence */
 
     uint32_t drain_alive __attribute__((aligned(64))); /* robust futex: the drain's tid; the kernel marks its death */
     uint32_t drain_state;                              /* futex: enum drain_state */

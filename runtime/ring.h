@@ -60,7 +60,8 @@ struct tracert__thread {
     uint32_t nr_frames;     /* that fit */
     uint32_t nr_dict;       /* of the segment before: how large a table pays */
     uint32_t nr_words;      /* of the segment before */
-    uint32_t nr_carries;    /* segments that have gone on with the table since it was empty */
+    uint16_t nr_carries;    /* segments that have gone on with the table since it was empty */
+    uint16_t fenced_limit;  /* as limit, in a fenced segment, whose `limit` is 0 */
     uint64_t dropped;       /* hook calls dropped since the last NOTE_DROPPED */
     uint64_t dropped_since; /* ticks of the first of them */
     const char *region_path;

@@ -14,6 +14,7 @@
 #ifndef SEGMENT_H
 #define SEGMENT_H
 
+#include "config.h"
 #include "stack.h"
 #include "tracert/format.h"
 
@@ -106,7 +107,30 @@ struct segment_head {
     uint32_t nr_stack;   /* frames listed, the innermost ones */
     uint32_t depth;      /* frames open when the segment began */
     uint32_t end_depth;  /* … and when its owner closed it */
+    uint32_t is_fenced;
 };
+
+/*
+ * In a fenced segment hooks read the clock only when all that came before is done, and nothing of what follows has
+ * begun. Elsewhere the processor does a hook's work and the program's at once, so that what takes less than a hook
+ * leaves no trace in the times; here it does, though hooks take three times as long. So one segment in many is fenced,
+ * a short one. The analyzer learns from it how the time is shared among the functions (compensate.h).
+ */
+#define FENCED_EVERY 32u /* of so many segments one is fenced, and more of the first of a ring … */
+#define FENCED_SHARE 8u  /* … and has this fraction of another one's words */
+
+_Static_assert(SEGMENT_MAX_BYTES / 2 / sizeof(uint64_t) <= UINT16_MAX, "ring.h, fenced_limit");
+
+/* No program has the rhythm of it. `fence`: enum config_fence. */
+static inline uint32_t segment_is_fenced(uint32_t number, uint32_t fence)
+{
+    uint32_t which = (number / FENCED_EVERY * 0x9E3779B1u) >> 16;
+    if (fence != CONFIG_FENCE_SOME)
+        return fence == CONFIG_FENCE_ALL;
+    if (number < FENCED_EVERY)
+        return number == 1 || number == 5 || number == 17;
+    return number % FENCED_EVERY == which % FENCED_EVERY;
+}
 
 /* Where a segment's parts lie and how much fits. */
 struct segment {

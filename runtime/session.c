@@ -202,6 +202,8 @@ static int session_create(struct session *session)
     region->full_policy = (uint32_t)session->config.full;
     region->memory = (uint32_t)session->config.memory;
     session->memory = session->config.memory;
+    if (session->clock != TF_CLOCK_MONOTONIC && region_records_calls(region))
+        region->fence = (uint32_t)session->config.fence;
     region->pid_namespace = pid_namespace();
     sys_getcwd(region->directory, sizeof region->directory);
     sys_getrandom(&region->session, sizeof region->session);

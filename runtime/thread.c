@@ -471,7 +471,7 @@ void tracert__thread_poke(void)
     struct tracert__thread *thread = thread_current();
     thread_poked = 1;
     if (thread != NULL) {
-        thread->limit = 0;
+        thread->limit = thread->fenced_limit = 0;
         thread->end_open = NULL;
     }
 }

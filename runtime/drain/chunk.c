@@ -307,6 +307,13 @@ static void take_last_drops(struct take *take)
     encoder_put_ext_numbers(encoder, TF_EXT_DROPPED, calls, &width, encoder->last_ticks);
 }
 
+/* All segments of a chunk are alike. One without any has no times. */
+static uint32_t chunk_flags(const struct take *take, bool last)
+{
+    bool fenced = take->nr_events > 0 && take->segment.head->is_fenced;
+    return (last ? (uint32_t)TF_CHUNK_LAST : 0) | (fenced ? (uint32_t)TF_CHUNK_FENCED : 0);
+}
+
 static void chunk_write(struct take *take, bool last)
 {
     struct chunker *chunker = take->chunker;
@@ -320,7 +327,7 @@ static void chunk_write(struct take *take, bool last)
         encoder_put_paths(encoder, take->segment.dict);
     struct tf_chunk_head head = {.process = thread->process_serial,
                                  .number = thread->nr_chunks,
-                                 .flags = last ? (uint32_t)TF_CHUNK_LAST : 0,
+                                 .flags = chunk_flags(take, last),
                                  .hook_calls = thread->recorded + thread->dropped,
                                  .recorded = thread->recorded,
                                  .dropped_full = thread->dropped,
@@ -430,14 +437,15 @@ static bool segment_changes_modules(const struct segment *segment)
 }
 
 /*
- * True when `next` goes on where `segment` ends, and with its dictionary. Where modules come and go a chunk ends: an
- * address means something else before and after.
+ * True when `next` goes on where `segment` ends, in the same way, and with its dictionary. Where modules come and go a
+ * chunk ends: an address means something else before and after.
  */
 static bool segment_joins(const struct segment *segment, const struct segment *next)
 {
     uint32_t nr_dict = segment_nr_dict(segment);
-    return segment->head->end_depth == next->head->depth && nr_dict <= segment_nr_dict(next) &&
-           memcmp(segment->dict, next->dict, nr_dict * sizeof *next->dict) == 0 && !segment_changes_modules(segment);
+    return segment->head->end_depth == next->head->depth && segment->head->is_fenced == next->head->is_fenced &&
+           nr_dict <= segment_nr_dict(next) && memcmp(segment->dict, next->dict, nr_dict * sizeof *next->dict) == 0 &&
+           !segment_changes_modules(segment);
 }
 
 /*

@@ -31,12 +31,13 @@ static const struct link {
      false},
     {"static-lto", "-static -flto -Wl,-u,__cyg_profile_func_enter \"$LIB\"/libtracert.a -lzstd", "", true, false},
     {"preload", "", "LD_PRELOAD=\"$LIB\"/libtracert.so", false, false},
+    {"fenced", "-L\"$LIB\" -Wl,-rpath,\"$LIB\" -ltracert", "TRACERT_FENCE=all", false, false},
     {"asan", "-fsanitize=address,undefined -L\"$LIB\" -Wl,-rpath,\"$LIB\" -ltracert", "", false, true},
     {"tsan", "-fsanitize=thread -L\"$LIB\" -Wl,-rpath,\"$LIB\" -ltracert", "", false, true},
     {"msan", "-fsanitize=memory -L\"$LIB\" -Wl,-rpath,\"$LIB\" -ltracert", "", false, true}, /* clang's alone */
 };
 
-enum { NR_LINKS = (int)(sizeof links / sizeof *links), NR_QUICK_LINKS = 8, NR_LEVELS = 4, PROGRAMS_MAX = 128 };
+enum { NR_LINKS = (int)(sizeof links / sizeof *links), NR_QUICK_LINKS = 9, NR_LEVELS = 4, PROGRAMS_MAX = 128 };
 
 enum { NR_FOREIGN_LINKS = 7 }; /* without those that qemu, or its shell, stands in the way of */
 

@@ -267,6 +267,46 @@ START_TEST(what_goes_in_comes_out)
 
 END_TEST
 
+/* The chunks that are fenced hold what fenced segments held, and nothing else. */
+static void bench_check_fences(struct bench *bench, bool some)
+{
+    struct err err = {0};
+    struct chunk chunk = {0};
+    struct trace *trace = trace_open(bench->path, &err);
+    const uint32_t words = segment_at(NULL, RING_BYTES, 0).max_words;
+    uint32_t nr_fenced = 0;
+    for (uint32_t i = 0; i < trace->nr_chunks; i++) {
+        ck_assert_msg(chunk_load(trace, &trace->chunks[i], &chunk, &err) == 0, "%s", err.text);
+        bool fenced = (chunk.head.flags & TF_CHUNK_FENCED) != 0;
+        ck_assert(fenced || some);
+        ck_assert(!fenced || !some || chunk.head.nr_symbols <= words / FENCED_SHARE);
+        nr_fenced += fenced;
+    }
+    ck_assert_uint_ge(nr_fenced, some ? 3 : trace->nr_chunks);
+    chunk_release(&chunk);
+    trace_close(trace);
+}
+
+START_TEST(fenced_segments_become_fenced_chunks)
+{
+    struct bench bench;
+    struct machine machine;
+    bench_open(&bench);
+    bench.region->fence = _i % 2 == 0 ? CONFIG_FENCE_SOME : CONFIG_FENCE_ALL;
+    machine_init(&machine, (uint64_t)_i + 500);
+    for (int i = 0; i < 100; i++) {
+        bench_run(&bench, &machine, 4 * (int)machine_random(&machine, 1000));
+        if (i % 7 == 0)
+            bench_take_part(&bench);
+    }
+    bench_take_part(&bench);
+    bench_compare(&bench);
+    bench_check_fences(&bench, _i % 2 == 0);
+    bench_close(&bench);
+}
+
+END_TEST
+
 START_TEST(parts_of_a_segment_stand_alone)
 {
     struct bench bench;
@@ -531,6 +571,7 @@ int main(void)
     Suite *suite = suite_create("chunk");
     TCase *tcase = tcase_create("round trip");
     tcase_add_loop_test(tcase, what_goes_in_comes_out, 0, 20);
+    tcase_add_loop_test(tcase, fenced_segments_become_fenced_chunks, 0, 10);
     tcase_add_loop_test(tcase, parts_of_a_segment_stand_alone, 0, 5);
     tcase_add_loop_test(tcase, segment_that_is_closed_early_goes_on_in_the_next, 0, 5);
     tcase_add_loop_test(tcase, event_that_was_not_counted_is_made_up_for, 0, 5);

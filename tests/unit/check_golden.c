@@ -25,7 +25,7 @@ static glob_t golden;
 
 START_TEST(golden_traces_are_there)
 {
-    ck_assert_uint_ge(golden.gl_pathc, 11);
+    ck_assert_uint_ge(golden.gl_pathc, 12);
 }
 
 END_TEST
