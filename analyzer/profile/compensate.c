@@ -1,5 +1,7 @@
 #include "profile/compensate.h"
 
+#include "profile/least_squares.h"
+
 #include <stdlib.h>
 
 /* ---- What hooks cost ------------------------------------------------------------------------------ */
@@ -75,6 +77,7 @@ struct compensation {
     struct children *children;
     struct debt *debts; /* by function */
     uint32_t nr_functions;
+    double *shared; /* how much of what is left of a node was shared out anew, 0 to 1; NULL: of no node anything */
     struct hook_cost cost;
     struct fenced_cost fenced_cost;
 };
@@ -149,6 +152,7 @@ static double between(double long_ns, double short_ns, double how_short)
 
 #define ANYHOW_SHARE 10   /* 10 % */
 #define UNKNOWN_NS   50.0 /* few hooks cost more inside */
+#define SHARED_NS    0.15 /* times the inside of hooks: as far off are gaps whose time fenced chunks share out */
 
 /* Take from a node what it has paid, as far as it goes. */
 static void node_charge(struct compensation *c, uint32_t number)
@@ -197,9 +201,11 @@ static void node_doubt(const struct compensation *c, uint32_t number)
     if (own_ns(c, number) > RUN_NS_MAX)
         return;
     /* Other code for the same function, other places in memory: what builds differ by anyhow. */
-    double doubt = (double)stretches(c, number) * inside, anyhow = (double)left / ANYHOW_SHARE;
-    node->above = time_clamped(2 * doubt + anyhow);
-    node->below = time_clamped(doubt + anyhow) < left ? time_clamped(doubt + anyhow) : left;
+    double hooks = (double)stretches(c, number) * inside, anyhow = (double)left / ANYHOW_SHARE;
+    double shared = c->shared != NULL ? c->shared[number] : 0, unsure = hooks * SHARED_NS;
+    double below = between(hooks, unsure + (double)left / 2, shared) + anyhow;
+    node->above = time_clamped(between(2 * hooks, unsure + (double)left * 3 / 4, shared) + anyhow);
+    node->below = time_clamped(below) < left ? time_clamped(below) : left;
 }
 
 static int debts_begin(struct compensation *c, struct err *err)
@@ -306,6 +312,55 @@ static void fenced_cost_find(struct compensation *c, struct evidence *evidence)
     cost->is_known = cost->inside > 0 && cost->outside > 0;
 }
 
+/* What the node's gaps take beyond their hooks' cost; less than 0: they owe it. */
+static double shown_left(const struct compensation *c, const struct fenced_sum *sum)
+{
+    return (double)sum->time - sum->own * c->fenced_cost.inside - sum->callees * c->fenced_cost.outside;
+}
+
+static double gaps_of(const struct fenced_sum *sum)
+{
+    return ((double)sum->own + sum->callees) / 2;
+}
+
+#define FIT_GAP_NS 10.0 /* of nodes whose gaps take longer behind fences, hooks are not the most */
+#define FIT_WORK   2.7  /* ns that a call and a return take between them, at least, which are the program's */
+#define FIT_LEAST  0.5  /* times the cost: with less, or … */
+#define FIT_MOST   3.0  /* … more, something else than hooks was found */
+
+static bool fit_is_likely(double found, double cost)
+{
+    return found >= FIT_LEAST * cost && found <= FIT_MOST * cost;
+}
+
+/*
+ * What a pair costs in the rest of the run: so much inside, so much outside, and a share of what fenced chunks show,
+ * which come nearest to the times of all nodes with short gaps, each gap counting alike. False: that cannot be said.
+ */
+static bool cost_fit(struct compensation *c)
+{
+    struct hook_cost *cost = &c->cost;
+    struct least_squares sums = {0};
+    double found[UNKNOWNS];
+    for (uint32_t i = 1; i < c->tree->nr_nodes; i++) {
+        const struct fenced_sum sum = fenced_sum_of(c, i);
+        double nr = (double)stretches(c, i), left = shown_left(c, &sum), shown = left > 0 ? left / gaps_of(&sum) : 0;
+        const double x[UNKNOWNS] = {(double)c->tree->nodes[i].calls, (double)c->children[i].calls, nr * shown};
+        if (sum.own + sum.callees >= FENCED_ENDS && nr >= EVIDENCE_CALLS && shown < FIT_GAP_NS)
+            least_squares_add(&sums, x, (double)busy_ns(c, i), 1 / nr);
+    }
+    if (!least_squares_solve(&sums, found))
+        return false;
+    double inside = found[0] - FIT_WORK / 2, outside = found[1] - FIT_WORK / 2;
+    if (!fit_is_likely(inside, cost->short_inside) || !fit_is_likely(outside, cost->short_outside))
+        return false;
+    cost->long_inside += inside - cost->short_inside;
+    cost->long_outside += outside - cost->short_outside;
+    cost->short_inside = inside;
+    cost->short_outside = outside;
+    return true;
+}
+
 /* Beside the program's own data and with the ring in another processor's cache, hooks cost more than by themselves. */
 static int cost_adjust(struct compensation *c, struct err *err)
 {
@@ -313,13 +368,15 @@ static int cost_adjust(struct compensation *c, struct err *err)
     struct evidence *evidence = calloc(c->tree->nr_nodes, sizeof(*evidence));
     if (evidence == NULL)
         return err_set(err, ERR_INPUT, "out of memory");
-    double more = (inside_weigh(c, evidence) - 1) * cost->short_inside;
-    cost->long_inside += more;
-    cost->short_inside += more;
-    more = (outside_weigh(c, evidence) - 1) * cost->short_outside;
-    cost->long_outside += more;
-    cost->short_outside += more;
     fenced_cost_find(c, evidence);
+    if (!c->fenced_cost.is_known || !cost_fit(c)) {
+        double more = (inside_weigh(c, evidence) - 1) * cost->short_inside;
+        cost->long_inside += more;
+        cost->short_inside += more;
+        more = (outside_weigh(c, evidence) - 1) * cost->short_outside;
+        cost->long_outside += more;
+        cost->short_outside += more;
+    }
     free(evidence);
     return 0;
 }
@@ -331,17 +388,6 @@ struct shown {
     struct debt debt;
     double gaps;
 };
-
-/* What the node's gaps take beyond their hooks' cost; less than 0: they owe it. */
-static double shown_left(const struct compensation *c, const struct fenced_sum *sum)
-{
-    return (double)sum->time - sum->own * c->fenced_cost.inside - sum->callees * c->fenced_cost.outside;
-}
-
-static double gaps_of(const struct fenced_sum *sum)
-{
-    return ((double)sum->own + sum->callees) / 2;
-}
 
 static void shown_add(const struct compensation *c, struct shown *shown, uint32_t number)
 {
@@ -370,7 +416,7 @@ static double gap_shown(const struct compensation *c, const struct shown *shown,
     return left > 0 ? left * (1 - paid) / gaps : 0;
 }
 
-/* How much of what is left of a node is shared out anew, 0 to 1: gaps that are longer than hooks hide nothing. */
+/* How much of what is left of a node is to be shared out anew: gaps that are longer than hooks hide nothing. */
 static double shared_part(const struct compensation *c, uint32_t number)
 {
     uint64_t nr = stretches(c, number);
@@ -382,21 +428,24 @@ static int hidden_share(struct compensation *c, struct err *err)
 {
     double all_left = 0, all_shown = 0;
     struct shown *shown = calloc((size_t)c->nr_functions + 1, sizeof(*shown));
-    if (shown == NULL)
+    c->shared = calloc(c->tree->nr_nodes, sizeof(*c->shared));
+    if (shown == NULL || c->shared == NULL) {
+        free(shown);
         return err_set(err, ERR_INPUT, "out of memory");
+    }
     for (uint32_t i = 1; i < c->tree->nr_nodes; i++)
         shown_add(c, shown, i);
     for (uint32_t i = 1; i < c->tree->nr_nodes; i++) {
-        double gap = gap_shown(c, shown, i), part = shared_part(c, i);
-        all_left += gap < 0 ? 0 : part * (double)left_ns(c, i);
-        all_shown += gap < 0 ? 0 : part * gap * (double)stretches(c, i);
+        double gap = gap_shown(c, shown, i);
+        c->shared[i] = gap < 0 ? 0 : shared_part(c, i);
+        all_left += c->shared[i] * (double)left_ns(c, i);
+        all_shown += c->shared[i] * gap * (double)stretches(c, i);
     }
     for (uint32_t i = 1; i < c->tree->nr_nodes && all_shown > 0; i++) {
-        double gap = gap_shown(c, shown, i), part = shared_part(c, i), left = (double)left_ns(c, i);
-        double share = gap * (double)stretches(c, i) / all_shown * all_left;
-        if (gap >= 0 && part > 0)
+        double share = gap_shown(c, shown, i) * (double)stretches(c, i) / all_shown * all_left;
+        if (c->shared[i] > 0)
             c->tree->nodes[i].correction =
-                (int64_t)time_clamped(left * (1 - part) + part * share) - (int64_t)own_ns(c, i);
+                (int64_t)time_clamped(between((double)left_ns(c, i), share, c->shared[i])) - (int64_t)own_ns(c, i);
     }
     free(shown);
     return 0;
@@ -421,5 +470,6 @@ int compensate(struct calltree *tree, const struct fenced *fenced, struct hook_c
     *cost = c.cost;
     free(c.children);
     free(c.debts);
+    free(c.shared);
     return result;
 }

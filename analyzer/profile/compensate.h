@@ -9,13 +9,15 @@
  * No correction of this kind is exact. The processor does the hooks' work and the program's at once, so that what a
  * hook adds depends on what stands beside it, and a function of a few ns leaves no trace in the times at all. It does
  * where hooks wait for the program and the program for them (fenced.h): there everything takes too long, but long
- * things longer than short ones. So the time that is left of nodes with short gaps is shared out anew among them, in
- * proportion to what they have in fenced chunks; how much it is in all is not changed.
+ * things longer than short ones. So what hooks cost elsewhere is what, beside that, explains the times there best; and
+ * the time that is left of nodes with short gaps is shared out anew among them, in proportion to what they have in
+ * fenced chunks.
  *
  * Every node still has its doubt: for each stretch between two events, once the inside of a pair of hooks less, twice
- * as much more (the clock can be read before the work is done); and 10 %, by which builds differ anyhow. Where the cost
- * is not known, nothing is taken out, and the doubt is that of slow hooks. tests/bench/truth compares the whole with
- * runs that nobody traced.
+ * as much more (the clock can be read before the work is done); and 10 %, by which builds differ anyhow. Of time that
+ * was shared out anew it is half of it less, or three quarters more, and 0.15 of that inside, either way. Where the
+ * cost is not known, nothing is taken out, and the doubt is that of slow hooks. tests/bench/truth compares the whole
+ * with runs that nobody traced.
  */
 #ifndef COMPENSATE_H
 #define COMPENSATE_H

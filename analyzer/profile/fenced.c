@@ -107,6 +107,8 @@ int fenced_chunk(struct replay *replay, uint32_t number, const struct chunk *chu
                  struct err *err)
 {
     struct fenced *fenced = &replay->fenced;
+    const struct clock *clock = &replay->trace->clock;
+    const uint64_t longest = clock_ticks(clock, FENCED_GAP_MAX_NS) - clock->origin_ticks;
     struct chunk_cursor cursor;
     struct walk walk = {0};
     if (!(chunk->head.flags & TF_CHUNK_FENCED))
@@ -115,7 +117,6 @@ int fenced_chunk(struct replay *replay, uint32_t number, const struct chunk *chu
         return -1;
     chunk_begin(chunk, &cursor);
     while (cursor.index < chunk->head.nr_symbols) {
-        bool is_short = chunk->deltas[cursor.index] != TF_DELTA_WIDE;
         uint32_t symbol = chunk_next(chunk, &cursor);
         const struct walk before = walk;
         if (cursor.ticks >= words->until_ticks)
@@ -125,8 +126,9 @@ int fenced_chunk(struct replay *replay, uint32_t number, const struct chunk *chu
             return result < 0 ? -1 : 0;
         if (sums_reserve(fenced, replay->tree.nr_nodes, err) != 0)
             return -1;
-        if (before.is_hook && walk.is_hook && is_short)
-            gap_add(&fenced->sums[before.top->node], cursor.ticks - before.ticks, before.was_enter, !walk.was_enter);
+        uint64_t gap = cursor.ticks - before.ticks;
+        if (before.is_hook && walk.is_hook && gap <= longest)
+            gap_add(&fenced->sums[before.top->node], gap, before.was_enter, !walk.was_enter);
     }
     return 0;
 }

@@ -15,8 +15,10 @@
 struct replay;
 struct replay_words;
 
-/* Of the gaps of a node that fit a byte of the clock's units: a longer one is known as well without a fence, and would
- * outweigh all others. */
+/* Longer gaps are known as well without a fence, and what interrupts a program would outweigh all else in them. */
+#define FENCED_GAP_MAX_NS 300u
+
+/* Of the other gaps of a node. */
 struct fenced_sum {
     uint64_t time;         /* ticks; ns when the replay is done */
     uint32_t own, callees; /* ends of such gaps, two each */
