@@ -7,6 +7,7 @@
 #include "harness.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct toolchain *gcc_o2 = &toolchains[1];
@@ -101,6 +102,54 @@ START_TEST(unknown_cost_is_said)
 
 END_TEST
 
+/* How many lines of the trace's dump that begin a chunk have the word. */
+static int chunks_with(const char *folder, const char *word)
+{
+    struct run run = run_ok(folder, "\"$TRACEAN\" dump trace.zst | grep ' chunk ' | grep -c '%s' || true", word);
+    return atoi(run.out);
+}
+
+START_TEST(fences_are_where_they_are_asked_for)
+{
+    const char *folder = scratch_folder("truth/fences");
+    build_program(gcc_o2, folder, "program", "\"$PROGRAMS\"/hidden.c", "");
+    run_ok(folder, "./program");
+    trace_check_file(folder, "trace.zst");
+    ck_assert_int_ge(chunks_with(folder, " fenced"), 2);
+    ck_assert_int_lt(chunks_with(folder, " fenced"), chunks_with(folder, ""));
+    run_ok(folder, "TRACERT_FENCE=all ./program");
+    trace_check_file(folder, "trace.zst");
+    ck_assert_int_eq(chunks_with(folder, " fenced"), chunks_with(folder, ""));
+    run_ok(folder, "TRACERT_FENCE=none ./program");
+    ck_assert_int_eq(chunks_with(folder, " fenced"), 0);
+    run_ok(folder, "TRACERT_FENCE=all TRACERT_CLOCK=monotonic ./program");
+    ck_assert_int_eq(chunks_with(folder, " fenced"), 0);
+    struct run run = run_ok(folder, "TRACERT_FENCE=sum ./program");
+    ck_assert_msg(strstr(run.err, "TRACERT_FENCE") != NULL, "%s", run.err);
+    ck_assert_int_ge(chunks_with(folder, " fenced"), 2);
+}
+
+END_TEST
+
+/* What no hook pair tells apart, fenced chunks do. Where nothing is corrected, as the run was too short or the clock is
+ * the system's, nobody says so. */
+START_TEST(what_hooks_hide_is_found)
+{
+    const char *folder = scratch_folder("truth/hidden");
+    build_program(gcc_o2, folder, "program", "\"$PROGRAMS\"/hidden.c", "");
+    run_ok(folder, "./program");
+    json_t *report = report_load(folder, "trace.zst", 0);
+    report_check_laws(report);
+    uint64_t nothing = report_number(report, "nothing", "exclusive_ns");
+    uint64_t product = report_number(report, "product", "exclusive_ns");
+    struct run info = run_ok(folder, "\"$TRACEAN\" info trace.zst");
+    if (report_says(report, "trace", "corrected") && strstr(info.out, "CLOCK_MONOTONIC, step") == NULL)
+        ck_assert_msg(product > nothing, "%llu and %llu ns", (unsigned long long)product, (unsigned long long)nothing);
+    json_decref(report);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("truth");
@@ -109,6 +158,8 @@ int main(void)
     tcase_add_loop_test(tcase, cost_is_taken_out, 0, NR_LINKS);
     tcase_add_test(tcase, cost_of_another_clock);
     tcase_add_test(tcase, unknown_cost_is_said);
+    tcase_add_test(tcase, fences_are_where_they_are_asked_for);
+    tcase_add_test(tcase, what_hooks_hide_is_found);
     suite_add_tcase(suite, tcase);
     return harness_main(suite);
 }
