@@ -12,6 +12,31 @@ static void enter(struct writer_thread *thread, uint64_t ticks, uint64_t fn)
     thread_enter(thread, ticks, fn, fn + 0x1000, false);
 }
 
+static struct writer_thread *trace_begin(struct writer *writer)
+{
+    writer_init(writer);
+    writer_session(writer, 0);
+    writer_process(writer, 1, 10, 0, 1000, 0);
+    return writer_thread_new(writer, 1, 1, 7, 1000);
+}
+
+/* What the trace says (replay_text.h), in whatever way it is replayed; the caller frees it. */
+static char *trace_end(struct writer *writer, struct writer_thread *thread)
+{
+    struct err err = {0};
+    bool complete;
+    thread_flush(thread);
+    writer_thread_free(thread);
+    writer_end(writer, 0);
+    char *path = writer_save(writer), *text = trace_text(path, &complete, &err);
+    ck_assert_msg(text != NULL, "%s", err.text);
+    free(watch_text(path, 0, UINT64_MAX));
+    unlink(path);
+    free(path);
+    writer_free(writer);
+    return text;
+}
+
 /*
  * Gaps between hooks, each with the frame it lies in and whose hooks it begins and ends with. None of a region's ends,
  * of frames that are left, of long gaps; and none of the chunk that is not fenced.
@@ -19,12 +44,7 @@ static void enter(struct writer_thread *thread, uint64_t ticks, uint64_t fn)
 START_TEST(gaps_are_whose_hooks_they_lie_between)
 {
     struct writer writer;
-    struct err err = {0};
-    bool complete;
-    writer_init(&writer);
-    writer_session(&writer, 0);
-    writer_process(&writer, 1, 10, 0, 1000, 0);
-    struct writer_thread *thread = writer_thread_new(&writer, 1, 1, 7, 1000);
+    struct writer_thread *thread = trace_begin(&writer);
     enter(thread, 2000, 0xa);
     enter(thread, 2010, 0xb);
     thread_exit(thread, 2030);
@@ -45,11 +65,7 @@ START_TEST(gaps_are_whose_hooks_they_lie_between)
     enter(thread, 2190, 0xb);
     thread_exit(thread, 2190 + 1000);
     thread_exit(thread, 3200);
-    thread_flush(thread);
-    writer_thread_free(thread);
-    writer_end(&writer, 0);
-    char *path = writer_save(&writer), *text = trace_text(path, &complete, &err);
-    ck_assert_msg(text != NULL, "%s", err.text);
+    char *text = trace_end(&writer, thread);
     ck_assert_str_eq(text, "!thread 7 calls 8 exits 7 open 0 unwound 1 inherited 0 orphans 0 lost 0 stalled 0\n"
                            "a 1 1200 1200..1200 inlined 0 fenced 23 own 1 callees 3\n"
                            "a;b 4 1046 7..1000 inlined 0 fenced 23 own 4 callees 2\n"
@@ -57,11 +73,7 @@ START_TEST(gaps_are_whose_hooks_they_lie_between)
                            "a;d 1 1 1..1 inlined 0\n"
                            "a;phase 1 20 20..20 inlined 0\n"
                            "a;phase;b 1 1 1..1 inlined 0 fenced 1 own 2 callees 0\n");
-    free(watch_text(path, 0, UINT64_MAX)); /* the other ways of replaying agree */
-    unlink(path);
     free(text);
-    free(path);
-    writer_free(&writer);
 }
 
 END_TEST
@@ -70,12 +82,7 @@ END_TEST
 START_TEST(unknown_frames_end_the_walk)
 {
     struct writer writer;
-    struct err err = {0};
-    bool complete;
-    writer_init(&writer);
-    writer_session(&writer, 0);
-    writer_process(&writer, 1, 10, 0, 1000, 0);
-    struct writer_thread *thread = writer_thread_new(&writer, 1, 1, 7, 1000);
+    struct writer_thread *thread = trace_begin(&writer);
     thread->list_max = 1;
     for (; thread->depth < 3; thread->depth++)
         thread->stack[thread->depth] = thread->frames[thread->depth] =
@@ -87,18 +94,10 @@ START_TEST(unknown_frames_end_the_walk)
         thread_exit(thread, 3004 + i);
     enter(thread, 3010, 0xe);
     thread_exit(thread, 3020);
-    thread_flush(thread);
-    writer_thread_free(thread);
-    writer_end(&writer, 0);
-    char *path = writer_save(&writer), *text = trace_text(path, &complete, &err);
-    ck_assert_msg(text != NULL, "%s", err.text);
+    char *text = trace_end(&writer, thread);
     ck_assert_msg(strstr(text, "d 1 4 4..4 inlined 0 fenced 4 own 2 callees 0\n") != NULL, "%s", text);
     ck_assert_msg(strstr(text, "e 1 10 10..10 inlined 0\n") != NULL, "%s", text);
-    free(watch_text(path, 0, UINT64_MAX));
-    unlink(path);
     free(text);
-    free(path);
-    writer_free(&writer);
 }
 
 END_TEST
