@@ -108,13 +108,13 @@ int fenced_chunk(struct replay *replay, uint32_t number, const struct chunk *chu
 {
     struct fenced *fenced = &replay->fenced;
     const struct clock *clock = &replay->trace->clock;
-    const uint64_t longest = clock_ticks(clock, FENCED_GAP_MAX_NS) - clock->origin_ticks;
     struct chunk_cursor cursor;
     struct walk walk = {0};
     if (!(chunk->head.flags & TF_CHUNK_FENCED))
         return 0;
     if (walk_begin(&walk, fenced, &replay->threads[number], chunk, err) != 0)
         return -1;
+    const uint64_t longest = clock_ticks(clock, FENCED_GAP_MAX_NS) - clock->origin_ticks;
     chunk_begin(chunk, &cursor);
     while (cursor.index < chunk->head.nr_symbols) {
         uint32_t symbol = chunk_next(chunk, &cursor);
