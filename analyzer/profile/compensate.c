@@ -324,7 +324,7 @@ static double gaps_of(const struct fenced_sum *sum)
 }
 
 #define FIT_GAP_NS 10.0 /* of nodes whose gaps take longer behind fences, hooks are not the most */
-#define FIT_WORK   2.5  /* ns that a call and a return take between them, at least, which are the program's */
+#define FIT_WORK   2.2  /* ns that a call and a return take between them, at least, which are the program's */
 #define FIT_LEAST  0.5  /* times the cost: with less, or … */
 #define FIT_MOST   3.0  /* … more, something else than hooks was found */
 
