@@ -36,7 +36,7 @@ struct image {
     uint64_t there[MAP_PAGES]; /* entries of pagemap */
     bool replaces;             /* an earlier image of this process, which is to stay until this one is whole */
     char wanted[PATH_MAX], path[PATH_MAX];
-    char path_new[PATH_MAX]; /* `replaces`: where it lies until then */
+    char path_new[PATH_MAX]; /* `replaces`: where it lies until then; "": nowhere */
 };
 
 /* ---- The file ------------------------------------------------------------------------------------- */
@@ -290,7 +290,7 @@ static int image_finish(struct image *image)
     if (image->replaces && sink->failure == TF_FAILURE_NONE)
         error =
             -sink_publish(sink, image->wanted, (int)image->request->pid, SINK_KEEP_NONE, image->path_new, image->path);
-    else if (image->replaces)
+    else if (image->replaces && image->path_new[0] != '\0')
         sys_unlinkat(AT_FDCWD, image->path_new);
     return error >= 0 && error < IMAGE_SAID ? error : EIO;
 }

@@ -55,8 +55,20 @@ static int name_variant(char *path, const char *output, int pid, unsigned n)
     return result != 0 ? result : text_put(path, &used, output + stem, strlen(output + stem));
 }
 
-/* A new file under a name nobody else uses, locked. fd or -errno. */
-static int file_make(char *path, const char *output, int pid)
+/* Make a file of that name, if there is none: a new one, or `nameless`, which has no name yet. fd or -errno. */
+static int file_make_at(const char *path, int nameless)
+{
+    char link[32] = "/proc/self/fd/";
+    size_t used = strlen(link);
+    if (nameless < 0)
+        return (int)sys_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    number_put(link, &used, (unsigned)nameless);
+    int result = (int)sys_linkat(AT_FDCWD, link, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+    return result == 0 ? nameless : result;
+}
+
+/* The same under a name that nobody else uses, and locked. */
+static int file_make(char *path, const char *output, int pid, int nameless)
 {
     for (unsigned n = 0; n < NAME_TRIES; n++) {
         int result = name_variant(path, output, pid, n);
@@ -65,7 +77,7 @@ static int file_make(char *path, const char *output, int pid)
             result = text_put(path, &used, ".new", 4);
         if (result != 0)
             return result;
-        int fd = (int)sys_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        int fd = file_make_at(path, nameless);
         if (fd >= 0)
             sys_flock(fd,
                       LOCK_EX | LOCK_NB); /* nobody else knows it; a file system without locks is no reason to fail */
@@ -73,6 +85,18 @@ static int file_make(char *path, const char *output, int pid)
             return fd;
     }
     return -EEXIST;
+}
+
+/* A file in the folder of `output` that has no name, and so is gone should we be killed. fd or -errno. */
+static int file_make_nameless(const char *output)
+{
+    char folder[PATH_MAX];
+    strcpy(folder, output);
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL)
+        return -EOPNOTSUPP;
+    slash[slash == folder] = '\0';
+    return (int)sys_openat(AT_FDCWD, folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
 }
 
 /* True when the file ends with an END block: a trace that nobody can add to any more. */
@@ -167,20 +191,40 @@ static bool file_is_device(const char *path)
            (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode) || S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
-int sink_create(struct sink *sink, const char *output, int pid, char *path_new)
+static int output_check(const char *output)
 {
     if (strlen(output) >= PATH_MAX)
         return -ENAMETOOLONG;
-    if (file_is_device(output))
-        return -EINVAL;
-    sink->fd = file_make(path_new, output, pid);
+    return file_is_device(output) ? -EINVAL : 0;
+}
+
+/* Errors of file systems and kernels that know of no such file. */
+static bool nameless_is_unknown(int error)
+{
+    return error == -EOPNOTSUPP || error == -EISDIR || error == -EINVAL || error == -ENOENT;
+}
+
+int sink_create(struct sink *sink, const char *output, int pid, char *path_new)
+{
+    int result = output_check(output);
+    if (result != 0)
+        return result;
+    path_new[0] = '\0';
+    sink->fd = file_make_nameless(output);
+    if (nameless_is_unknown(sink->fd))
+        sink->fd = file_make(path_new, output, pid, -1);
     return sink->fd < 0 ? sink->fd : 0;
 }
 
-int sink_publish(struct sink *sink, const char *output, int pid, enum sink_keep keep, const char *path_new, char *path)
+int sink_publish(struct sink *sink, const char *output, int pid, enum sink_keep keep, char *path_new, char *path)
 {
+    int result = path_new[0] != '\0' ? 0 : file_make(path_new, output, pid, sink->fd);
+    if (result < 0) {
+        sys_close(sink->fd);
+        return result;
+    }
     strcpy(path, output);
-    int result = file_publish(path_new, path, keep == SINK_KEEP_ALL);
+    result = file_publish(path_new, path, keep == SINK_KEEP_ALL);
     for (unsigned n = 0; result == -EEXIST && n < NAME_TRIES; n++) {
         result = name_variant(path, output, pid, n);
         if (result == 0)
@@ -196,9 +240,12 @@ int sink_publish(struct sink *sink, const char *output, int pid, enum sink_keep 
 int sink_open(struct sink *sink, const char *output, int pid, bool keep, char *path)
 {
     char path_new[PATH_MAX];
-    int result = sink_create(sink, output, pid, path_new);
-    return result != 0 ? result
-                       : sink_publish(sink, output, pid, keep ? SINK_KEEP_ALL : SINK_KEEP_OTHERS, path_new, path);
+    int result = output_check(output);
+    if (result != 0)
+        return result;
+    sink->fd = file_make(path_new, output, pid, -1);
+    return sink->fd < 0 ? sink->fd
+                        : sink_publish(sink, output, pid, keep ? SINK_KEEP_ALL : SINK_KEEP_OTHERS, path_new, path);
 }
 
 /* ---- Blocks --------------------------------------------------------------------------------------- */

@@ -47,11 +47,12 @@ int sink_open(struct sink *sink, const char *output, int pid, bool keep, char *p
 enum sink_keep { SINK_KEEP_ALL, SINK_KEEP_OTHERS, SINK_KEEP_NONE };
 
 /*
- * The same in two steps, for a file that is to be whole before it takes another one's place: made beside `output`, at
- * `path_new` (PATH_MAX bytes), and given its name. After a failure of either the file is gone.
+ * The same in two steps, for a file that is to be whole before it takes another one's place: made in the folder of
+ * `output`, without a name, or else at `path_new` (PATH_MAX bytes), and given its name. After a failure of either the
+ * file is gone; should the process be killed in between, only one that had a name is left.
  */
 int sink_create(struct sink *sink, const char *output, int pid, char *path_new);
-int sink_publish(struct sink *sink, const char *output, int pid, enum sink_keep keep, const char *path_new, char *path);
+int sink_publish(struct sink *sink, const char *output, int pid, enum sink_keep keep, char *path_new, char *path);
 
 /* Buffers and compressor. 0, or -errno. Before anything else but these. */
 int sink_init(struct sink *sink, int level, enum tf_clock clock, uint64_t session);

@@ -3,7 +3,8 @@
  *
  *   FAULT_PLAN   WHO:NUMBER:NTH:ERRNO:TIMES     p (the program) or d (its drain and other children); number of the
  *                                               system call; from the NTH one on; ERRNO, or 0: half of the bytes are
- *                                               written; TIMES: how often, 0 for good
+ *                                               written, or -SIGNAL: the process is killed by it; TIMES: how often, 0
+ *                                               for good
  *   FAULT_LOG    a file of 8 bytes: how often it was done
  */
 #include "sys.h"
@@ -90,6 +91,8 @@ long tracert__sys(long number, long a, long b, long c, long d, long e, long f)
         return call(number, a, b, c, d, e, f);
     if (number == SYS_close) /* Linux closes in any case */
         call(number, a, b, c, d, e, f);
+    if (plan.error < 0)
+        call(SYS_kill, call(SYS_getpid, 0, 0, 0, 0, 0, 0), -plan.error, 0, 0, 0, 0);
     if (plan.error != 0)
         return -plan.error;
     return call(number, a, b, (c + 1) / 2, d, e, f);
