@@ -137,7 +137,7 @@ uint64_t function_mean_ns(const struct profile_function *function);
 
 /*
  * False: too short to be timed. What the hooks can cost is more than half of what is left of its own time, which then
- * is no more than a guess between function_low_ns() and function_high_ns(). Its count is as exact as any.
+ * is an estimate, and the truth between function_low_ns() and function_high_ns(). Its count is as exact as any.
  */
 bool function_is_timed(const struct profile_function *function);
 

@@ -78,7 +78,7 @@ static int functions_table(const struct profile *profile, const struct view_opti
     table_release(&table);
     free(order);
     if (doubt) {
-        sheet_format(sheet, "* too short to be timed: SELF is a guess (--columns self,low,high,calls,function)");
+        sheet_format(sheet, "* too short to be timed: SELF is estimated (--columns self,low,high,calls,function)");
         sheet_break(sheet);
     }
     uint32_t rest = profile->nr_functions - nr_rows;

@@ -79,30 +79,47 @@ static void trace_line(const struct profile *profile, struct sheet *sheet)
     sheet_break(sheet);
 }
 
+/* How much of the time is that of functions too short to be timed, and how far it can be from the truth in the mean. */
+static void estimate_line(const struct profile *profile, struct sheet *sheet)
+{
+    uint64_t estimated_ns = 0;
+    double low_ns = 0, high_ns = 0;
+    char number[NUMBER_BYTES];
+    for (uint32_t i = 0; i < profile->nr_functions; i++) {
+        const struct profile_function *function = &profile->functions[i];
+        if (function_is_timed(function))
+            continue;
+        estimated_ns += function->exclusive_ns;
+        low_ns += (double)function_low_ns(function);
+        high_ns += (double)function_high_ns(function);
+    }
+    if (estimated_ns == 0)
+        return;
+    double whole_ns = (double)estimated_ns;
+    sheet_format(sheet, "  %s %% of the rest is in functions too short to be timed: estimated (%+.0f to %+.0f %%)",
+                 number_percent(number, estimated_ns, profile->nodes[0].inclusive_ns), (low_ns / whole_ns - 1) * 100,
+                 (high_ns / whole_ns - 1) * 100);
+    sheet_break(sheet);
+}
+
 /* What tracing has cost, and how far what is left can be trusted. */
 static void cost_lines(const struct profile *profile, struct sheet *sheet)
 {
     const struct profile_facts *facts = &profile->facts;
-    uint64_t raw_ns = profile->nodes[0].raw_inclusive_ns, left_ns = profile->nodes[0].inclusive_ns, guessed_ns = 0;
+    uint64_t raw_ns = profile->nodes[0].raw_inclusive_ns, left_ns = profile->nodes[0].inclusive_ns;
     char number[NUMBER_BYTES];
     if (!facts->is_corrected) {
         sheet_format(sheet, "  times contain the tracer's own cost, but for the waiting");
         sheet_break(sheet);
         return;
     }
-    for (uint32_t i = 0; i < profile->nr_functions; i++)
-        guessed_ns += function_is_timed(&profile->functions[i]) ? 0 : profile->functions[i].exclusive_ns;
     sheet_format(sheet, "  tracing's cost is taken out of the times, but not of P50 to MAX: %s",
                  number_time(number, raw_ns > left_ns ? raw_ns - left_ns : 0));
     sheet_break(sheet);
     sheet_format(sheet, "    %.1f ns in a call, %.1f around it", (double)facts->hook_inside_ps / 1000,
                  (double)facts->hook_outside_ps / 1000);
     sheet_break(sheet);
-    if (guessed_ns > 0) {
-        sheet_format(sheet, "  %s %% of the rest is a guess: functions too short to be timed (low, high)",
-                     number_percent(number, guessed_ns, left_ns));
-        sheet_break(sheet);
-    }
+    estimate_line(profile, sheet);
 }
 
 /* What is not as in an undisturbed run that ended by itself. */

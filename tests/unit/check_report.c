@@ -197,10 +197,13 @@ START_TEST(what_is_too_short_is_marked)
     ck_assert_ptr_null(strstr(text, " *"));
     free(text);
     profile->facts.is_corrected = true;
-    profile->functions[0].below_ns = profile->functions[0].exclusive_ns;
+    profile->functions[0].below_ns = profile->functions[0].exclusive_ns / 4 * 3;
+    profile->functions[0].above_ns = profile->functions[0].exclusive_ns;
     text = profile_fixture_view(profile, "report", "text", UINT32_MAX);
     ck_assert_ptr_nonnull(strstr(text, "visit *\n"));
     ck_assert_ptr_null(strstr(text, "main *"));
+    ck_assert_ptr_nonnull(
+        strstr(text, "59.6 % of the rest is in functions too short to be timed: estimated (-75 to +100 %)"));
     ck_assert_ptr_nonnull(strstr(text, "\n* too short to be timed"));
     free(text);
     profile_free(profile);
