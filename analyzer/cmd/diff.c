@@ -39,7 +39,6 @@ int cmd_diff(int argc, char **argv)
         return command_fail(&err);
     if (options.nr_inputs == 2 && image_file_is(options.inputs[0]) && image_file_is(options.inputs[1]))
         return heap_images_diff(&options, "diff");
-    options.memory |= options.at_ns[0] != UINT64_MAX;
     if (options.nr_inputs == 1 && options.at_ns[1] != UINT64_MAX)
         return heap_show(&options, "report");
     if (options.memory)

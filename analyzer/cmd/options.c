@@ -475,6 +475,15 @@ static int environment_parse(struct options *options, const char *verb, unsigned
     return err_set(err, found.code, OPTIONS_ENVIRONMENT ": %s", found.text);
 }
 
+/* An instant is one of the heap. */
+static int instant_check(struct options *options, unsigned option_set, struct err *err)
+{
+    if (options->at_ns[0] == UINT64_MAX || options->weight != WEIGHT_TIME)
+        return 0;
+    options->memory = (option_set & OPTIONS_MEMORY) != 0;
+    return options->memory ? 0 : err_set(err, ERR_USAGE, "--at: of what? --weight live or grown says it");
+}
+
 int options_parse(struct options *options, int argc, char **argv, unsigned option_set, const char *usage,
                   const char *about, const char *examples, struct err *err)
 {
@@ -491,6 +500,8 @@ int options_parse(struct options *options, int argc, char **argv, unsigned optio
     if (line_parse(options, argc, argv, &line, err) != 0)
         return -1;
     if ((option_set & OPTIONS_TABLE) != 0 && options->unit && value_unit(options, options->unit, err) != 0)
+        return -1;
+    if (instant_check(options, option_set, err) != 0)
         return -1;
     if (options->redact && options->source)
         return err_set(err, ERR_USAGE, "--redact: not with source");

@@ -283,11 +283,18 @@ START_TEST(heap_is_refused_where_there_is_none)
     ck_assert_int_eq(run.status, 1);
     ck_assert_msg(count_lines(run.err) == 1 && strstr(run.err, "TRACERT_MEMORY=full") != NULL, "%s", run.err);
     run_ok(folder, PRELOAD "TRACERT_MEMORY=full ./program");
-    static const char *const wrong[] = {"report --memory --thread 1",    "report --memory --function main",
-                                        "report --memory --format csv",  "report --memory --at never",
-                                        "flamegraph --weight much",      "report --memory --alloc-fn '('",
-                                        "report --memory --at 2s..1s",   "export --memory --format folds",
-                                        "export --weight grown --at 1s", "export --weight live"};
+    static const char *const wrong[] = {"report --memory --thread 1",
+                                        "report --memory --function main",
+                                        "report --memory --format csv",
+                                        "report --memory --at never",
+                                        "flamegraph --weight much",
+                                        "report --memory --alloc-fn '('",
+                                        "report --memory --at 2s..1s",
+                                        "export --memory --format folds",
+                                        "export --weight grown --at 1s",
+                                        "export --weight live",
+                                        "flamegraph --at 1s",
+                                        "report --at 1s --redact"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         run = run_shell(folder, "\"$TRACEAN\" %s trace.zst", wrong[i]);
         ck_assert_msg(run.status == 1 && count_lines(run.err) == 1, "%s: %d, %s", wrong[i], run.status, run.err);

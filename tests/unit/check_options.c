@@ -94,6 +94,22 @@ START_TEST(wrong_lines)
 
 END_TEST
 
+/* An instant is one of the heap: it needs no other word where the heap can be shown, and one where it is drawn. */
+START_TEST(instants_are_of_the_heap)
+{
+    struct options options;
+    struct err err;
+    ck_assert_int_eq(parse(&options, "--at 1s", OPTIONS_MEMORY, &err), 0);
+    ck_assert(options.memory);
+    ck_assert_int_eq(parse(&options, "--at 1s --weight live", OPTIONS_MEMORY | OPTIONS_WEIGHT, &err), 0);
+    ck_assert(!options.memory);
+    ck_assert_int_eq(parse(&options, "--at 1s --weight live", OPTIONS_WEIGHT, &err), 0);
+    ck_assert_int_eq(parse(&options, "--at 1s", OPTIONS_WEIGHT, &err), -1);
+    ck_assert_int_eq(err.code, ERR_USAGE);
+}
+
+END_TEST
+
 START_TEST(defaults)
 {
     struct options options;
@@ -503,6 +519,7 @@ int main(void)
     Suite *suite = suite_create("options");
     TCase *tests = tcase_create("options");
     tcase_add_loop_test(tests, wrong_lines, 0, (int)(sizeof(wrong) / sizeof(wrong[0])));
+    tcase_add_test(tests, instants_are_of_the_heap);
     tcase_add_test(tests, defaults);
     tcase_add_test(tests, filters_and_columns);
     tcase_add_test(tests, everything_at_once);
