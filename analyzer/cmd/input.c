@@ -50,9 +50,14 @@ struct trace *input_open(const char *path, struct err *err)
     return trace_open(path, err);
 }
 
+bool input_is_missing(const struct options *options)
+{
+    return options->default_input && access(options->inputs[0], F_OK) != 0;
+}
+
 int input_check_default(const struct options *options, struct err *err)
 {
-    if (!options->default_input || access(options->inputs[0], F_OK) == 0)
+    if (!input_is_missing(options))
         return 0;
     return err_set(err, ERR_INPUT,
                    "no trace is named, and there is no ./%s: was the program linked with -ltracert? See tracert(7), "

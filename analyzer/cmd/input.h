@@ -23,7 +23,10 @@ void notices_release(struct notices *notices);
  * input. NULL with err set. */
 struct trace *input_open(const char *path, struct err *err);
 
-/* Where the command line names no trace: is there one in the working directory? 0, or -1 with err set. */
+/* The command line names no trace, and there is none in the working directory. */
+bool input_is_missing(const struct options *options);
+
+/* The same, said: 0 when there is one, or -1 with err set. */
 int input_check_default(const struct options *options, struct err *err);
 
 /* Open the only input of a verb that takes one. */

@@ -2,6 +2,7 @@
 
 #include "base/standard_input.h"
 #include "cmd/heap.h"
+#include "cmd/input.h"
 #include "cmd/load.h"
 #include "profile/folded.h"
 
@@ -50,7 +51,7 @@ static struct profile *stacks_or_profile(const struct options *options, struct p
         return heap_load_weighed(options, err);
     char standard[] = "-", *piped[] = {standard};
     struct options inputs = *options;
-    if (options->default_input && access(options->inputs[0], F_OK) != 0) {
+    if (input_is_missing(options)) {
         if (isatty(STDIN_FILENO) == 1) {
             err_set(err, ERR_USAGE, "no trace is named, there is no ./trace.zst, and nothing comes from a pipe");
             return NULL;

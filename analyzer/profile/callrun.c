@@ -132,6 +132,14 @@ static inline void call_tell(struct replay *replay, replay_teller *tell, uint32_
         replay->stopped = tell(replay->observer->context, &call);
 }
 
+/* True when the symbol at `next`, before `end`, lets a call of the slot return so soon that it is only counted. */
+static inline bool call_is_counted(const uint8_t *symbols, const uint8_t *deltas, uint32_t next, uint32_t end,
+                                   const struct callrun_slot *slot)
+{
+    return next < end && tf_load16(symbols + 2 * (size_t)next) == TF_SYM_EXIT && deltas[next] < CALLRUN_UNITS &&
+           !(slot->flags & (REPLAY_FOLDED | REPLAY_REGION));
+}
+
 /*
  * The symbols up to `end`. What chunk_next() does is spelled out, with variables of its own: a cursor whose address is
  * taken lies in memory, and every event would wait for the one before to be stored. Twice, with and without an
@@ -154,8 +162,7 @@ static inline __attribute__((always_inline)) int symbols_run(struct replay *repl
     uint64_t ticks = cursor->ticks, nr_calls = 0, nr_exits = 0;
     uint32_t index = cursor->index;
     while (index < end) {
-        uint32_t symbol = tf_load16(symbols + 2 * (size_t)index), delta = deltas[index];
-        index++;
+        uint32_t symbol = tf_load16(symbols + 2 * (size_t)index), delta = deltas[index++];
         if (__builtin_expect(delta == TF_DELTA_WIDE, 0))
             ticks += chunk_next_wide(chunk, cursor);
         else
@@ -165,9 +172,7 @@ static inline __attribute__((always_inline)) int symbols_run(struct replay *repl
             if (slot == NULL)
                 return -1;
             nr_calls += !(slot->flags & REPLAY_REGION);
-            /* It returns at once, and so soon that it is only counted. */
-            if (index < end && tf_load16(symbols + 2 * (size_t)index) == TF_SYM_EXIT && deltas[index] < CALLRUN_UNITS &&
-                !(slot->flags & (REPLAY_FOLDED | REPLAY_REGION))) {
+            if (call_is_counted(symbols, deltas, index, end, slot)) {
                 const struct replay_frame leaf = {.start_ticks = ticks, .flags = slot->flags};
                 slot->leaves[deltas[index]]++;
                 watch_call(&watch, slot->word >> REPLAY_WORD_SHIFT, ticks, deltas[index] * unit);
