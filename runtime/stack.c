@@ -41,15 +41,10 @@ static uint64_t frame_place(const struct frame *frames, uint32_t i)
 }
 
 /* Mostly the first question says it all: inlined functions are many, pushed arguments few. */
-static inline bool is_same_place(const struct frame *frames, uint32_t i, const struct frame *entered)
+bool stack_is_same_place(const struct frame *frames, uint32_t i, const struct frame *entered)
 {
     return ((frames[i].site ^ entered->site) & FRAME_SITE_MASK) == 0 &&
            (frame_sp(&frames[i]) == frame_sp(entered) || frame_place(frames, i) == frame_sp(entered));
-}
-
-bool stack_is_same_place(const struct frame *frames, uint32_t i, const struct frame *entered)
-{
-    return is_same_place(frames, i, entered);
 }
 
 /*
@@ -60,7 +55,7 @@ static uint32_t depth_at_same_place(const struct frame *frames, uint32_t depth, 
 {
     uint32_t first = depth; /* of the frames at the same place: the function whose code it is */
     uint32_t same_call = depth;
-    while (first > 0 && is_same_place(frames, first - 1, entered)) {
+    while (first > 0 && stack_is_same_place(frames, first - 1, entered)) {
         first--;
         if (frame_is_of(&frames[first], entered->function) && frames[first].site == entered->site)
             same_call = first;
@@ -77,7 +72,7 @@ static uint32_t depth_at_same_place(const struct frame *frames, uint32_t depth, 
 uint32_t stack_depth_at_enter(const struct frame *frames, uint32_t depth, const struct frame *entered)
 {
     while (depth > 0) {
-        if (is_same_place(frames, depth - 1, entered))
+        if (stack_is_same_place(frames, depth - 1, entered))
             return depth_at_same_place(frames, depth, entered);
         if (frame_place(frames, depth - 1) > frame_sp(entered))
             break;
@@ -88,7 +83,7 @@ uint32_t stack_depth_at_enter(const struct frame *frames, uint32_t depth, const 
 
 bool stack_is_inlined(const struct frame *frames, uint32_t depth, const struct frame *entered)
 {
-    return depth > 0 && is_same_place(frames, depth - 1, entered) &&
+    return depth > 0 && stack_is_same_place(frames, depth - 1, entered) &&
            depth_at_same_place(frames, depth, entered) == depth;
 }
 
