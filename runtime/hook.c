@@ -22,6 +22,9 @@
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+/* Asked for where it is needed: in a register all the while it takes one from the fast path. */
+#define HOOK_RETURN() ((uint64_t)__builtin_return_address(0))
+
 HOOK void __cyg_profile_func_enter(void *function, void *call_site);
 HOOK void __cyg_profile_func_exit(void *function, void *call_site);
 
@@ -104,15 +107,16 @@ INLINE bool enter_is_odd(const struct tracert__thread *thread, const struct befo
     return state_frame(thread, before->state)[-1].sp <= (sp | FRAME_FLAGS);
 }
 
-INLINE bool enter_try(struct tracert__thread *thread, uint64_t function, uint64_t site, uint64_t sp, bool fenced)
+INLINE bool enter_try(struct tracert__thread *thread, uint64_t function, uint64_t site, uint64_t sp, uint64_t hook,
+                      bool fenced)
 {
     struct frame entered = {.function = function, .site = site, .sp = sp};
     struct before before;
     if (unlikely(!event_begin(thread, &before, fenced)))
         return false;
     bool odd = enter_is_odd(thread, &before, sp);
-    if (odd && unlikely(!frame_takes_inlined(state_frame(thread, before.state) - 1, &entered)) &&
-        !stack_is_inlined(thread->frames, state_depth(before.state), &entered))
+    if (odd && unlikely(!frame_takes_inlined(state_frame(thread, before.state) - 1, &entered, hook)) &&
+        !stack_is_inlined(thread->frames, state_depth(before.state), &entered, hook))
         return false;
     entered.sp |= odd ? FRAME_INLINED : 0;
     return enter_put(thread, &before, &entered, 2 * RING_GROUP, fenced);
@@ -120,18 +124,18 @@ INLINE bool enter_try(struct tracert__thread *thread, uint64_t function, uint64_
 
 /* What is not rare enough for the slow path: inlined functions, and those whose first line another one has. */
 static __attribute__((noinline)) void enter_again(struct tracert__thread *thread, uint64_t function, uint64_t site,
-                                                  uint64_t sp)
+                                                  uint64_t sp, uint64_t hook)
 {
-    if (unlikely(!enter_try(thread, function, site, sp, false)))
-        tracert__enter(function, site, sp);
+    if (unlikely(!enter_try(thread, function, site, sp, hook, false)))
+        tracert__enter(function, site, sp, hook);
 }
 
 /* Where the fast path has no room there may be some behind a fence. */
 static __attribute__((noinline)) void enter_fenced(struct tracert__thread *thread, uint64_t function, uint64_t site,
-                                                   uint64_t sp)
+                                                   uint64_t sp, uint64_t hook)
 {
-    if (unlikely(!enter_try(thread, function, site, sp, true)))
-        tracert__enter(function, site, sp);
+    if (unlikely(!enter_try(thread, function, site, sp, hook, true)))
+        tracert__enter(function, site, sp, hook);
 }
 
 /* The exit of the innermost frame; else false. */
@@ -166,23 +170,23 @@ static bool aside_is_idle(const struct tracert__thread *thread)
 }
 
 /* As enter_again(). */
-static __attribute__((noinline)) void aside_enter_again(uint64_t function, uint64_t site, uint64_t sp)
+static __attribute__((noinline)) void aside_enter_again(uint64_t function, uint64_t site, uint64_t sp, uint64_t hook)
 {
     struct tracert__thread *thread = tracert__aside;
     struct frame entered = {.function = function, .site = site, .sp = sp};
     if (aside_is_idle(thread))
         return;
     if (thread != NULL && thread->open < thread->end_open &&
-        stack_is_inlined(thread->frames, (uint32_t)(thread->open - thread->frames), &entered)) {
+        stack_is_inlined(thread->frames, (uint32_t)(thread->open - thread->frames), &entered, hook)) {
         entered.sp |= FRAME_INLINED;
         lazy_push(thread, thread->open, &entered);
     } else {
-        tracert__enter(function, site, sp);
+        tracert__enter(function, site, sp, hook);
     }
 }
 
 /* There is no ring for calls. */
-INLINE void aside_enter(uint64_t function, uint64_t site, uint64_t sp)
+INLINE void aside_enter(uint64_t function, uint64_t site, uint64_t sp, uint64_t hook)
 {
     if (tracert__session_is_off())
         return;
@@ -192,7 +196,7 @@ INLINE void aside_enter(uint64_t function, uint64_t site, uint64_t sp)
         likely(thread->open[-1].sp > (sp | FRAME_FLAGS)))
         lazy_push(thread, thread->open, &entered);
     else
-        aside_enter_again(function, site, sp);
+        aside_enter_again(function, site, sp, hook);
 }
 
 INLINE void aside_exit(uint64_t function, uint64_t sp, bool tail)
@@ -217,18 +221,16 @@ void __cyg_profile_func_enter(void *function, void *call_site)
 {
     struct tracert__thread *thread = tracert__self;
     if (unlikely(thread == NULL)) {
-        aside_enter((uint64_t)function, frame_site((uint64_t)call_site, (uint64_t)__builtin_return_address(0)),
-                    FRAME_ADDRESS());
+        aside_enter((uint64_t)function, frame_site((uint64_t)call_site, HOOK_RETURN()), FRAME_ADDRESS(), HOOK_RETURN());
         return;
     }
-    struct frame entered = {.function = (uint64_t)function,
-                            .site = frame_site((uint64_t)call_site, (uint64_t)__builtin_return_address(0)),
-                            .sp = FRAME_ADDRESS()};
+    struct frame entered = {
+        .function = (uint64_t)function, .site = frame_site((uint64_t)call_site, HOOK_RETURN()), .sp = FRAME_ADDRESS()};
     struct before before;
     if (unlikely(!event_begin(thread, &before, false)))
-        enter_fenced(thread, entered.function, entered.site, entered.sp);
+        enter_fenced(thread, entered.function, entered.site, entered.sp, HOOK_RETURN());
     else if (unlikely(enter_is_odd(thread, &before, entered.sp) || !enter_put(thread, &before, &entered, 1, false)))
-        enter_again(thread, entered.function, entered.site, entered.sp);
+        enter_again(thread, entered.function, entered.site, entered.sp, HOOK_RETURN());
 }
 
 void __cyg_profile_func_exit(void *function, void *call_site)

@@ -64,11 +64,11 @@ static bool lazy_reserve(struct tracert__thread *thread)
     return done;
 }
 
-bool lazy_enter(struct tracert__thread *thread, uint64_t function, uint64_t site, uint64_t sp)
+bool lazy_enter(struct tracert__thread *thread, uint64_t function, uint64_t site, uint64_t sp, uint64_t hook)
 {
     struct frame frame = {.function = function, .site = site, .sp = sp};
     lazy_spare_interrupted(thread);
-    lazy_leave(thread, record_depth_at_enter(thread, lazy_depth(thread), &frame));
+    lazy_leave(thread, record_depth_at_enter(thread, lazy_depth(thread), &frame, hook));
     if (!lazy_reserve(thread))
         return false;
     struct frame *open = thread->open;

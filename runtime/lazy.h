@@ -19,7 +19,7 @@ void lazy_inherit(struct tracert__thread *thread, const struct frame *frames, ui
 uint32_t lazy_depth(const struct tracert__thread *thread);
 
 /* What the hooks' fast path leaves out; as their namesakes of record.h. False: no memory. */
-bool lazy_enter(struct tracert__thread *thread, uint64_t function, uint64_t site, uint64_t sp);
+bool lazy_enter(struct tracert__thread *thread, uint64_t function, uint64_t site, uint64_t sp, uint64_t hook);
 void lazy_exit(struct tracert__thread *thread, uint64_t function, uint64_t sp, bool tail);
 bool lazy_region_begin(struct tracert__thread *thread, uint32_t name, uint64_t sp);
 void lazy_region_end(struct tracert__thread *thread, uint64_t sp);

@@ -405,13 +405,14 @@ static uint32_t frames_elsewhere(const struct tracert__thread *thread, uint32_t 
     return depth;
 }
 
-uint32_t record_depth_at_enter(const struct tracert__thread *thread, uint32_t depth, const struct frame *frame)
+uint32_t record_depth_at_enter(const struct tracert__thread *thread, uint32_t depth, const struct frame *frame,
+                               uint64_t hook)
 {
-    uint32_t left = stack_depth_at_enter(thread->frames, depth, frame);
+    uint32_t left = stack_depth_at_enter(thread->frames, depth, frame, hook);
     if (left == depth)
         return left;
     uint32_t elsewhere = frames_elsewhere(thread, depth);
-    return elsewhere + stack_depth_at_enter(thread->frames + elsewhere, depth - elsewhere, frame);
+    return elsewhere + stack_depth_at_enter(thread->frames + elsewhere, depth - elsewhere, frame, hook);
 }
 
 uint32_t record_depth_at_region(const struct tracert__thread *thread, uint32_t depth, uint64_t sp)
@@ -433,7 +434,8 @@ uint32_t record_find_exit(const struct tracert__thread *thread, uint32_t depth, 
 
 /* ---- Events --------------------------------------------------------------------------------------------------- */
 
-enum record record_enter(struct tracert__thread *thread, uint64_t function, uint64_t site, uint64_t sp, uint64_t ticks)
+enum record record_enter(struct tracert__thread *thread, uint64_t function, uint64_t site, uint64_t sp, uint64_t hook,
+                         uint64_t ticks)
 {
     struct frame frame = {.function = function, .site = site, .sp = sp, .ticks = ticks};
     for (;;) {
@@ -441,7 +443,7 @@ enum record record_enter(struct tracert__thread *thread, uint64_t function, uint
         enum record result = attempt_begin(thread, &attempt, 1, ticks);
         if (result != RECORD_DONE)
             return result;
-        uint32_t depth = record_depth_at_enter(thread, attempt.depth, &frame);
+        uint32_t depth = record_depth_at_enter(thread, attempt.depth, &frame, hook);
         if (depth != attempt.depth) {
             result = record_unwind(thread, depth, ticks);
             if (result != RECORD_DONE)

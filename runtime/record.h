@@ -35,7 +35,9 @@ bool record_has_calls(const struct tracert__thread *thread);
 /* Before the first event of a thread: these frames are open, inherited from the parent process. 0, or -1. */
 int record_inherit(struct tracert__thread *thread, const struct frame *frames, uint32_t depth);
 
-enum record record_enter(struct tracert__thread *thread, uint64_t function, uint64_t site, uint64_t sp, uint64_t ticks);
+/* `hook`: where the enter hook returns to. */
+enum record record_enter(struct tracert__thread *thread, uint64_t function, uint64_t site, uint64_t sp, uint64_t hook,
+                         uint64_t ticks);
 
 enum record record_exit(struct tracert__thread *thread, uint64_t function, uint64_t sp, bool tail, uint64_t ticks);
 
@@ -65,7 +67,8 @@ enum record record_unwind(struct tracert__thread *thread, uint32_t depth, uint64
 
 /* The exact-stack rule for the thread's frames, `depth` of which are open, with an eye on alternate signal stacks. What
  * is left, or found (stack.h). */
-uint32_t record_depth_at_enter(const struct tracert__thread *thread, uint32_t depth, const struct frame *frame);
+uint32_t record_depth_at_enter(const struct tracert__thread *thread, uint32_t depth, const struct frame *frame,
+                               uint64_t hook);
 uint32_t record_depth_at_region(const struct tracert__thread *thread, uint32_t depth, uint64_t sp);
 uint32_t record_find_exit(const struct tracert__thread *thread, uint32_t depth, uint64_t function, uint64_t sp,
                           bool tail);

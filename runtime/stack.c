@@ -28,8 +28,8 @@ static __attribute__((noinline)) uint32_t frame_owner(const struct frame *frames
         owner--;
     for (uint32_t inner = owner + 1; inner <= i; inner++) {
         const struct frame *frame = &frames[inner], *outer = &frames[owner];
-        if ((frame->function == outer->function && frame->site == outer->site) ||
-            hook_is_own(frame->site >> 48, frame->function, outer->function))
+        bool again = frame->function == outer->function && frame->site == outer->site;
+        if (again || ((frame->sp & FRAME_INLINED) == 0 && frame_is_own(frame, outer->function)))
             owner = inner;
     }
     return owner;
@@ -51,7 +51,8 @@ bool stack_is_same_place(const struct frame *frames, uint32_t i, const struct fr
  * The top of frames[0, depth) lies where `entered` does: either that is inlined into them, or they were left by a jump
  * and it is a new call from the same place.
  */
-static uint32_t depth_at_same_place(const struct frame *frames, uint32_t depth, const struct frame *entered)
+static uint32_t depth_at_same_place(const struct frame *frames, uint32_t depth, const struct frame *entered,
+                                    uint64_t hook)
 {
     uint32_t first = depth; /* of the frames at the same place: the function whose code it is */
     uint32_t same_call = depth;
@@ -65,15 +66,15 @@ static uint32_t depth_at_same_place(const struct frame *frames, uint32_t depth, 
     const struct frame *owner = &frames[first];
     if (first > 0 && frame_is_near(owner - 1, owner))
         owner = &frames[frame_owner(frames, first)];
-    bool is_own = hook_is_own(entered->site >> 48, entered->function, owner->function);
+    bool is_own = hook_is_own(hook, entered->function, owner->function);
     return is_own && frame_sp(owner) <= frame_sp(entered) ? first : depth;
 }
 
-uint32_t stack_depth_at_enter(const struct frame *frames, uint32_t depth, const struct frame *entered)
+uint32_t stack_depth_at_enter(const struct frame *frames, uint32_t depth, const struct frame *entered, uint64_t hook)
 {
     while (depth > 0) {
         if (stack_is_same_place(frames, depth - 1, entered))
-            return depth_at_same_place(frames, depth, entered);
+            return depth_at_same_place(frames, depth, entered, hook);
         if (frame_place(frames, depth - 1) > frame_sp(entered))
             break;
         depth--;
@@ -81,10 +82,10 @@ uint32_t stack_depth_at_enter(const struct frame *frames, uint32_t depth, const 
     return depth;
 }
 
-bool stack_is_inlined(const struct frame *frames, uint32_t depth, const struct frame *entered)
+bool stack_is_inlined(const struct frame *frames, uint32_t depth, const struct frame *entered, uint64_t hook)
 {
     return depth > 0 && stack_is_same_place(frames, depth - 1, entered) &&
-           depth_at_same_place(frames, depth, entered) == depth;
+           depth_at_same_place(frames, depth, entered, hook) == depth;
 }
 
 /*

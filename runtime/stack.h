@@ -56,36 +56,42 @@ static inline bool frame_is_same_place(const struct frame *a, const struct frame
 #define PROLOGUE_BYTES 512u
 
 /*
- * Does the hook's call lie in the code of `function` itself, rather than in that of `physical`, whose frame it seems to
- * share? It does when `function` begins shortly before the call, and `physical` not between the two. Addresses modulo
- * 2^16.
+ * Does the hook's call, which returns to `hook`, lie in the code of `function` itself, rather than in that of
+ * `physical`, whose frame it seems to share? It does when `function` begins shortly before the call, and `physical` not
+ * between the two.
  */
 static inline bool hook_is_own(uint64_t hook, uint64_t function, uint64_t physical)
 {
-    uint32_t from_function = (uint32_t)(hook - function) & 0xffff;
-    uint32_t from_physical = (uint32_t)(hook - physical) & 0xffff;
-    return function != physical && from_function != 0 && from_function < PROLOGUE_BYTES &&
-           (from_physical == 0 || from_physical > from_function);
+    return function != physical && hook - function - 1 < PROLOGUE_BYTES - 1 &&
+           physical - function - 1 >= hook - function - 1;
 }
 
-/* True when `entered` is inlined into `top`, the innermost frame, which itself is not inlined. False says nothing. */
-static inline bool frame_takes_inlined(const struct frame *top, const struct frame *entered)
+/* The same of a frame, of whose hook there is less: in one of 128 places that are somebody else's it is mistaken. */
+static inline bool frame_is_own(const struct frame *frame, uint64_t physical)
+{
+    uint64_t from_function = ((frame->site >> 48) - frame->function) & 0xffff;
+    return hook_is_own(frame->function + from_function, frame->function, physical);
+}
+
+/* True when `entered` is inlined into `top`, the innermost frame, which itself is not inlined. False says nothing.
+ * `hook`: where its enter hook returns to, here and below. */
+static inline bool frame_takes_inlined(const struct frame *top, const struct frame *entered, uint64_t hook)
 {
     return frame_is_same_place(top, entered) && (top->sp & FRAME_FLAGS) == 0 &&
            (top->function != entered->function || top->site != entered->site) &&
-           !hook_is_own(entered->site >> 48, entered->function, top->function);
+           !hook_is_own(hook, entered->function, top->function);
 }
 
 #define STACK_NONE UINT32_MAX
 
 /* The depth that is left of frames[0, depth) when `entered` is entered. */
-uint32_t stack_depth_at_enter(const struct frame *frames, uint32_t depth, const struct frame *entered);
+uint32_t stack_depth_at_enter(const struct frame *frames, uint32_t depth, const struct frame *entered, uint64_t hook);
 
 /* True when `entered` lies in the physical frame of frames[i]: at either, arguments may have been on the stack. */
 bool stack_is_same_place(const struct frame *frames, uint32_t i, const struct frame *entered);
 
 /* True when `entered` is inlined into the innermost of frames[0, depth), all of which stay. */
-bool stack_is_inlined(const struct frame *frames, uint32_t depth, const struct frame *entered);
+bool stack_is_inlined(const struct frame *frames, uint32_t depth, const struct frame *entered, uint64_t hook);
 
 /* The index of the frame that an exit of `function` closes, or STACK_NONE. `tail`: the exit hook was reached by a jump.
  */

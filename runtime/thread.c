@@ -149,7 +149,7 @@ static uint64_t now(void)
 struct event {
     enum { EVENT_ENTER, EVENT_EXIT, EVENT_NOTE, EVENT_REGION_BEGIN, EVENT_REGION_END, EVENT_MEMORY } what;
 
-    uint64_t function, site, sp; /* a region: function is its name */
+    uint64_t function, site, sp, hook; /* a region: function is its name */
     bool tail;
     enum note_kind note;
     uint64_t number;
@@ -168,7 +168,7 @@ static enum record event_keep(struct tracert__thread *thread, const struct event
 {
     bool done = true;
     if (event->what == EVENT_ENTER)
-        done = lazy_enter(thread, event->function, event->site, event->sp);
+        done = lazy_enter(thread, event->function, event->site, event->sp, event->hook);
     else if (event->what == EVENT_EXIT)
         lazy_exit(thread, event->function, event->sp, event->tail);
     else if (event->what == EVENT_REGION_BEGIN)
@@ -189,7 +189,7 @@ static enum record event_record(struct tracert__thread *thread, const struct eve
         return event_keep(thread, event);
     switch (event->what) {
     case EVENT_ENTER:
-        return record_enter(thread, event->function, event->site, event->sp, now());
+        return record_enter(thread, event->function, event->site, event->sp, event->hook, now());
     case EVENT_EXIT:
         return record_exit(thread, event->function, event->sp, event->tail, now());
     case EVENT_REGION_BEGIN:
@@ -421,10 +421,10 @@ static void thread_mind_stack(uint64_t sp)
         tracert__lane_return();
 }
 
-void tracert__enter(uint64_t function, uint64_t site, uint64_t sp)
+void tracert__enter(uint64_t function, uint64_t site, uint64_t sp, uint64_t hook)
 {
     thread_mind_stack(sp);
-    const struct event event = {.what = EVENT_ENTER, .function = function, .site = site, .sp = sp};
+    const struct event event = {.what = EVENT_ENTER, .function = function, .site = site, .sp = sp, .hook = hook};
     thread_take(&event);
 }
 

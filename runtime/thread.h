@@ -28,10 +28,11 @@ static inline struct tracert__thread *thread_current(void)
 
 /*
  * The hooks' slow path: record the event whatever it takes. `site`: frame_site(); `sp`: the address of the hook's
- * frame; `tail`: the exit hook was reached by a jump. Signal-safe; errno is preserved; may wait for the drain unless
- * TRACERT_FULL=drop.
+ * frame; `hook`: where it returns to; `tail`: the exit hook was reached by a jump. Signal-safe; errno is preserved; may
+ * wait for the drain unless TRACERT_FULL=drop.
  */
-__attribute__((noinline, visibility("hidden"))) void tracert__enter(uint64_t function, uint64_t site, uint64_t sp);
+__attribute__((noinline, visibility("hidden"))) void tracert__enter(uint64_t function, uint64_t site, uint64_t sp,
+                                                                    uint64_t hook);
 __attribute__((noinline, visibility("hidden"))) void tracert__exit(uint64_t function, uint64_t sp, bool tail);
 
 /*

@@ -123,7 +123,7 @@ static struct region *region_private(void)
 static bool ring_begin(struct tracert__thread *thread, struct region *region, uint32_t index)
 {
     uint64_t now = clock_now(tracert__session.clock);
-    return record_prepare(thread, region, "", index) == 0 && record_enter(thread, 16, 16, 16, now) == RECORD_DONE &&
+    return record_prepare(thread, region, "", index) == 0 && record_enter(thread, 16, 16, 16, 16, now) == RECORD_DONE &&
            record_exit(thread, 16, 16, false, now) == RECORD_DONE;
 }
 

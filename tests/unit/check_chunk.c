@@ -112,7 +112,8 @@ static enum record event_record(struct bench *bench, const struct machine_event 
 {
     struct tracert__thread *writer = &bench->writer;
     if (event->kind == MACHINE_ENTER)
-        return record_enter(writer, event->function, frame_site(event->site, event->hook), event->sp, event->ticks);
+        return record_enter(writer, event->function, frame_site(event->site, event->hook), event->sp, event->hook,
+                            event->ticks);
     return record_exit(writer, event->function, event->sp, event->kind == MACHINE_EXIT_TAIL, event->ticks);
 }
 

@@ -20,10 +20,11 @@ struct open {
 static void open_enter(struct open *open, const struct machine_event *event)
 {
     struct frame frame = {.function = event->function, .site = frame_site(event->site, event->hook), .sp = event->sp};
-    uint32_t depth = stack_depth_at_enter(open->frames, open->depth, &frame);
+    uint32_t depth = stack_depth_at_enter(open->frames, open->depth, &frame, event->hook);
     bool same = depth > 0 && stack_is_same_place(open->frames, depth - 1, &frame);
-    ck_assert(stack_is_inlined(open->frames, open->depth, &frame) == (same && depth == open->depth));
+    ck_assert(stack_is_inlined(open->frames, open->depth, &frame, event->hook) == (same && depth == open->depth));
     ck_assert_uint_lt(depth, MAX);
+    frame.sp |= same ? FRAME_INLINED : 0;
     open->depth = depth + 1;
     open->frames[depth] = frame;
 }

@@ -34,9 +34,15 @@ static void machine_tick(struct machine *machine)
         machine->ticks += machine_random(machine, 1ull << 40);
 }
 
+/* Some lie far from the others, and in the middle of one of them modulo 2^16. */
+static bool function_is_far(uint64_t function)
+{
+    return function >= 0x555500010000ull;
+}
+
 static uint64_t function_address(uint64_t number)
 {
-    return 0x555500001000ull + number * 0x130;
+    return 0x555500001000ull + number * 0x130 + (number % 4 == 3 ? 0xff10 : 0);
 }
 
 /* The frame whose code runs in `frame`: its own, or that which it is inlined into. */
@@ -61,9 +67,11 @@ static bool machine_inline(struct machine *machine, struct machine_frame *frame)
     const struct machine_frame *caller = frame - 1;
     const struct machine_frame *physical = machine_physical(caller);
     uint64_t code = machine_code(physical) + (physical->split ? 0 : 0x30);
-    frame->hook = (code + 2 * machine_random(machine, 0x70)) & 0xffff;
+    frame->hook = code + 2 * machine_random(machine, 0x70);
     frame->sp = frame->body_sp = caller->body_sp;
-    if (!caller->split && machine_random(machine, 4) == 0)
+    /* With arguments below its hook the runtime does not know all of where a hook is. */
+    bool is_known = !function_is_far(frame->function) && !function_is_far(physical->function);
+    if (!caller->split && is_known && machine_random(machine, 4) == 0)
         frame->sp -= 16 * (1 + machine_random(machine, 3)); /* arguments of a call before, which are dropped then */
     frame->site = frame->body_site = caller->body_site;
     for (const struct machine_frame *other = physical; other < frame; other++) {
@@ -94,7 +102,7 @@ static struct machine_event machine_enter(struct machine *machine)
         frame->site =
             code + 0x120 + machine_random(machine, 3); /* few places: functions called by pointer share them */
         frame->body_site = frame->site;
-        frame->hook = (frame->function + 0x20) & 0xffff;
+        frame->hook = frame->function + 0x20;
     }
     machine->depth++;
     return (struct machine_event){MACHINE_ENTER, frame->function, frame->site, frame->hook, frame->sp, machine->ticks};
