@@ -61,7 +61,7 @@ START_TEST(what_is_not_told_is_not_found)
         least_squares_add(&sums, x, n, 1);
         ck_assert(!least_squares_solve(&sums, found));
     }
-    const double none[UNKNOWNS] = {NAN, 1, 1};
+    const double none[UNKNOWNS] = {(double)NAN, 1, 1};
     least_squares_add(&sums, none, 1, 1);
     ck_assert(!least_squares_solve(&sums, found));
 }
