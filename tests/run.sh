@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what the tests need, builds, and runs them: the unit tests under the address and undefined behaviour
-# sanitizers, then everything on an optimised build. Some fifteen minutes on two cores.
+# Installs what the tests need, builds with gcc and clang, and runs them: the unit tests under the address and undefined
+# behaviour sanitizers, then everything on an optimised build of gcc. Some fifteen minutes on two cores.
 #
-# usage: tests/run.sh [--full]      --full: also clang's build, the thread sanitizer and the long sweeps
+# usage: tests/run.sh [--full]      --full: also on clang's build, the thread sanitizer and the long sweeps
 set -eu
 
 source=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
@@ -45,8 +45,8 @@ check()
 
 build asan-ubsan -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG="-O1 -g" -DTRACERT_SANITIZE=address,undefined
 check asan-ubsan -L unit
+build clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=clang
 if [ $full = yes ]; then
-    build clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=clang
     check clang
     build tsan -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG="-O1 -g" -DTRACERT_SANITIZE=thread
     check tsan -L unit
