@@ -5,7 +5,7 @@
 #
 # With WORK, where tests/bench/run.sh has fetched them (lua/, sqlite/), the same for the Lua interpreter and for SQLite,
 # compiled by clang with and without hooks after inlining, linked statically: hooks that are off, lazy, all calls
-# without memory and, full, with it; and events, preloaded on the plain program.
+# without memory and, full, with it; and preloaded, events on the plain program and fp on one with frame pointers.
 #
 # usage: tests/bench/memory.sh PREFIX [ROUNDS [PAIRS [WORK]]]    PREFIX: where the project is installed
 set -eu
@@ -74,7 +74,7 @@ done
     sed 's/,"functions".*//; s/.*"memory":{"allocated":{[^}]*"blocks":\([0-9]*\)}.*"released":{[^}]*"blocks":\([0-9]*\)}.*/\1 \2/;q' >"$work/events"
 awk -v bytes="$(wc -c <"$work/trace.zst")" '{ printf "on disk: %.2f bytes an event\n", bytes / ($1 + $2) }' "$work/events"
 
-ways="plain events off lazy calls full"
+ways="plain events fp off lazy calls full"
 case $contestants in
 *heaptrack*) ways="$ways heaptrack" ;;
 esac
@@ -87,6 +87,7 @@ build()
     shift
     archives=$(dirname "$library")
     clang -O2 -w $flags "$@" -o "$work/$name.plain" -lm
+    clang -O2 -w -fno-omit-frame-pointer $flags "$@" -o "$work/$name.fp" -lm
     clang -O2 -w $flags -finstrument-functions-after-inlining "$@" -o "$work/$name.hooks" \
         -Wl,-u,__cyg_profile_func_enter "$archives/libtracert_memory.a" "$archives/libtracert.a" -lzstd -lm -lpthread
 }
@@ -102,6 +103,7 @@ race()
             case $way in
             plain) set -- env "$work/$name.plain" ;;
             events) set -- env TRACERT_MEMORY=events LD_PRELOAD="$library" "$work/$name.plain" ;;
+            fp) set -- env TRACERT_MEMORY=fp LD_PRELOAD="$library" "$work/$name.fp" ;;
             off) set -- env TRACERT_START=off "$work/$name.hooks" ;;
             calls) set -- env TRACERT_MEMORY=off "$work/$name.hooks" ;;
             heaptrack) set -- heaptrack -o "$work/heaptrack" "$work/$name.plain" ;;
@@ -134,5 +136,8 @@ if [ -f "$sources/sqlite/sqlite3.c" ] && command -v clang >/dev/null; then
     flags="-DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_DEFAULT_LOOKASIDE=0,0 -I$sources/sqlite"
     build sqlite "$sources/sqlite/sqlite3.c" "$here/programs/orders.c"
     arguments=160
-    race sqlite sqlite
+    race sqlite "sqlite, orders"
+    build statements "$sources/sqlite/sqlite3.c" "$here/programs/statements.c"
+    arguments=100000
+    race statements "sqlite, statements of text"
 fi
