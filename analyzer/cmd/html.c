@@ -49,6 +49,10 @@ static int threads_load(const struct options *options, const struct profile *pro
         struct profile *found = load_profile(&one, err);
         if (found == NULL)
             return -1;
+        if (found->nr_threads == 0) { /* a damaged trace, in which a thread goes from one process to another */
+            profile_free(found);
+            continue;
+        }
         threads->profiles[threads->nr++] = found;
         threads->nr_others--;
         nr_functions += found->nr_functions;
