@@ -43,9 +43,8 @@ INLINE uint64_t path_bits(struct tracert__thread *thread, const struct told *tol
 {
     if (told->symbol != TF_SYM_ALLOC || likely(heap_way != TF_MEMORY_LAZY && heap_way != TF_MEMORY_FP))
         return 0;
-    uint32_t number = thread->slot->nr_opened - 1;
-    uint32_t path =
-        told->walk != NULL ? paths_of_walk(thread, number, told->walk) : path_of_open(thread, number, told->sp);
+    uint32_t path = told->walk != NULL ? paths_of_walk(thread, thread->slot->nr_opened - 1, told->walk)
+                                       : path_of_open(thread, told->sp);
     return (uint64_t)path << WORD_PATH_SHIFT;
 }
 

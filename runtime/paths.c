@@ -2,17 +2,19 @@
 
 #include "table.h"
 
-/* The number of a path, which is new or not; PATH_NO_ROOM: the segment has no room for another one. */
+/*
+ * The number of a path, which is new or not; PATH_NO_ROOM: the segment has no room for another one. `site`: with the
+ * caller's path, as the dictionary has it; `key`: what the path's line has instead.
+ */
 static uint32_t path_intern(struct tracert__thread *thread, const struct segment *segment, uint32_t number,
-                            uint32_t from, uint64_t function, uint64_t site)
+                            uint64_t function, uint64_t site, uint64_t key)
 {
     const uint64_t free = KEY_FREE(number);
     uint32_t nr_lines = table_lines(thread);
     uint32_t path = PATH_NO_ROOM;
-    site |= (uint64_t)from << PATH_SHIFT;
     for (uint32_t i = 0; i < nr_lines; i++) {
-        struct ring_line *line = path_line(thread, function, site, i);
-        uint64_t known = ring_line_symbol(line, function, site);
+        struct ring_line *line = path_line(thread, key, i);
+        uint64_t known = ring_line_symbol(line, function, key);
         if (known != 0)
             return known & 0xffff;
         if (__atomic_load_n(&line->key, __ATOMIC_ACQUIRE) != free || line->site != 0)
@@ -22,33 +24,55 @@ static uint32_t path_intern(struct tracert__thread *thread, const struct segment
             uint32_t symbol = table_add(segment, function | region, site, nr_lines - nr_lines / 4);
             path = symbol == SYMBOL_NONE ? PATH_NO_ROOM : symbol - TF_SYM_ENTER + 1;
         }
-        if (path == PATH_NO_ROOM || table_take(line, free, function, site, path))
+        if (path == PATH_NO_ROOM || table_take(line, free, function, key, path))
             return path;
     }
     return PATH_NO_ROOM;
 }
 
-static uint32_t open_intern(struct tracert__thread *thread, const struct segment *segment, uint32_t number)
+/* The path that goes on from `path` with a frame. */
+static uint32_t frame_intern(struct tracert__thread *thread, const struct segment *segment, uint32_t number,
+                             uint32_t path, const struct frame *frame, uint64_t hash)
 {
-    struct frame *frame = path_known(thread, number);
-    uint32_t path = frame > thread->frames ? (uint32_t)frame[-1].ticks : PATH_NONE;
-    for (; frame < thread->open; frame++) {
-        if (frame->function == 0)
-            continue;
-        path = path_intern(thread, segment, number, path, frame->function, path_site(frame));
-        if (path == PATH_NO_ROOM)
+    uint64_t site = path_site(frame) | (uint64_t)path << PATH_SHIFT;
+    return path_intern(thread, segment, number, frame->function, site, path_key(hash));
+}
+
+/* The path of all frames before `end`, which have their hashes. */
+static uint32_t frames_intern(struct tracert__thread *thread, const struct segment *segment, uint32_t number,
+                              const struct frame *end)
+{
+    const struct frame *frame = end;
+    uint32_t path = PATH_NO_ROOM;
+    for (; frame > thread->frames; frame--) {
+        if (frame[-1].function != 0)
+            path = path_find(thread, frame[-1].function, path_key(frame[-1].ticks));
+        if (path != PATH_NO_ROOM)
             break;
-        path_remember(frame, number, path);
+    }
+    if (frame == thread->frames)
+        path = PATH_NONE;
+    for (; frame < end && path != PATH_NO_ROOM; frame++) {
+        if (frame->function != 0)
+            path = frame_intern(thread, segment, number, path, frame, frame->ticks);
     }
     return path;
+}
+
+static uint32_t open_intern(struct tracert__thread *thread, const struct segment *segment, uint32_t number)
+{
+    path_hash_open(thread);
+    return frames_intern(thread, segment, number, thread->open);
 }
 
 static uint32_t walk_intern(struct tracert__thread *thread, const struct segment *segment, uint32_t number,
                             const struct walk *walk)
 {
     uint32_t path = PATH_NONE;
-    for (uint32_t i = walk->nr; i-- > 0 && path != PATH_NO_ROOM;)
-        path = path_intern(thread, segment, number, path, 0, walk->returns[i]);
+    for (uint32_t i = walk->nr; i-- > 0 && path != PATH_NO_ROOM;) {
+        uint64_t site = walk->returns[i] | (uint64_t)path << PATH_SHIFT;
+        path = path_intern(thread, segment, number, 0, site, path_key_of_site(site));
+    }
     return path;
 }
 
@@ -79,7 +103,8 @@ uint32_t paths_of_walk(struct tracert__thread *thread, uint32_t number, const st
         walked->nr = at;
     }
     for (; at < walk->nr; at++) {
-        path = path_find(thread, path, 0, walk->returns[walk->nr - 1 - at]);
+        uint64_t site = walk->returns[walk->nr - 1 - at] | (uint64_t)path << PATH_SHIFT;
+        path = path_find(thread, 0, path_key_of_site(site));
         if (path == PATH_NO_ROOM)
             break;
         if (remembers) {

@@ -3,8 +3,9 @@
  * path and a frame, and has a number in the open segment, as a call site has elsewhere: an entry of the segment's
  * dictionary, found by a line of the thread's table. An allocation takes its number along.
  *
- * The frames are those that the hooks have kept (lazy.h), or the return addresses of a walk (walk.h). Either way the
- * paths of the frames that were there at the last allocation are remembered, and only the others are looked up.
+ * The frames are those that the hooks have kept (lazy.h): each has a hash of its path, made when something below it
+ * first allocates, and that of the innermost one is looked up. Or they are the return addresses of a walk (walk.h): the
+ * paths of those that were there at the last allocation are remembered, and the others are looked up one by one.
  *
  * Signal-safe, as record.h.
  */
@@ -21,34 +22,63 @@
 /* In a region's site: not part of an address, nor of a path's number. */
 #define SITE_PATH_REGION (1ull << 63)
 
-/* In frame.sp, beside enum frame_flag: frame.ticks is the number of the segment << 32 | that of the frame's path. */
-#define FRAME_HAS_PATH 8u
+/* In frame.sp, beside enum frame_flag: frame.ticks is path_hash() of the path that ends with the frame. */
+#define FRAME_HAS_HASH 8u
 
 /* The number of the path of an ALLOC in the open segment; PATH_NONE for other events. Adds what is new. */
 uint32_t paths_of_event(struct tracert__thread *thread, const struct segment *segment, uint32_t number,
                         const struct memory_event *event);
 
-/* A line for a frame on a path; `site` has both (segment.h). As ring_line(), with a hash that all bits count in. */
-static inline __attribute__((always_inline)) struct ring_line *path_line(const struct tracert__thread *thread,
-                                                                         uint64_t function, uint64_t site, uint32_t nr)
+/*
+ * A path among all others, in 64 bits: for the same frame a one-to-one function of the caller's, for the same caller of
+ * the frame's function or site.
+ */
+static inline __attribute__((always_inline)) uint64_t path_hash(uint64_t from, uint64_t function, uint64_t site)
 {
-    uint64_t hash = (function * 0x9E3779B97F4A7C15u ^ site) * 0xD6E8FEB86659FD93u >> 47;
-    uint64_t line = (hash ^ nr % RING_GROUP * sizeof(struct ring_line)) + nr / RING_GROUP * 64;
+    return ((from << 32 | from >> 32) ^ site) * 0xD6E8FEB86659FD93u + function;
+}
+
+/*
+ * What the line of a path of frames has as its site. Of a million paths, two that end in the same function have the
+ * same once in ten million programs.
+ */
+static inline __attribute__((always_inline)) uint64_t path_key(uint64_t hash)
+{
+    return hash | 1;
+}
+
+/* The same for a path that is told by its caller's path and its site, together (segment.h): one-to-one. */
+static inline __attribute__((always_inline)) uint64_t path_key_of_site(uint64_t site)
+{
+    return path_hash(0, 0, site);
+}
+
+/* As ring_line(): the key is a hash already. */
+static inline __attribute__((always_inline)) struct ring_line *path_line(const struct tracert__thread *thread,
+                                                                         uint64_t key, uint32_t nr)
+{
+    uint64_t line = (key >> 44 ^ nr % RING_GROUP * sizeof(struct ring_line)) + nr / RING_GROUP * 64;
     return (struct ring_line *)(void *)(thread->table + (line & thread->table_mask & ~15ull));
 }
 
-/* The path that goes on from path `from` with a frame; PATH_NO_ROOM: not known, or not found at once. */
-static inline __attribute__((always_inline)) uint32_t path_find(const struct tracert__thread *thread, uint32_t from,
-                                                                uint64_t function, uint64_t site)
+/* The path whose line has these, if it is the `nr`th of those to try; else 0. */
+static inline __attribute__((always_inline)) uint32_t path_at(const struct tracert__thread *thread, uint64_t function,
+                                                              uint64_t key, uint32_t nr)
 {
-    site |= (uint64_t)from << PATH_SHIFT;
-    for (uint32_t i = 0; i < 2 * RING_GROUP; i++) {
-        const struct ring_line *line = path_line(thread, function, site, i);
-        uint64_t key = line->key;
-        if (__builtin_expect(key >> KEY_SHIFT == function && line->site == site && (key & WORD_FILLED) != 0, 1))
-            return key & 0xffff;
-    }
-    return PATH_NO_ROOM;
+    const struct ring_line *line = path_line(thread, key, nr);
+    uint64_t known = line->key;
+    bool is_it = known >> KEY_SHIFT == function && line->site == key && (known & WORD_FILLED) != 0;
+    return __builtin_expect(is_it, 1) ? known & 0xffff : 0;
+}
+
+/* The path whose line has these; PATH_NO_ROOM: not known, or not found at once. */
+static inline __attribute__((always_inline)) uint32_t path_find(const struct tracert__thread *thread, uint64_t function,
+                                                                uint64_t key)
+{
+    uint32_t path = path_at(thread, function, key, 0);
+    for (uint32_t i = 1; __builtin_expect(path == 0, 0) && i < 2 * RING_GROUP; i++)
+        path = path_at(thread, function, key, i);
+    return __builtin_expect(path == 0, 0) ? PATH_NO_ROOM : path;
 }
 
 /* What a frame that the hooks have kept is on a path. */
@@ -58,41 +88,44 @@ static inline __attribute__((always_inline)) uint64_t path_site(const struct fra
            (frame->sp & FRAME_REGION ? SITE_PATH_REGION : 0);
 }
 
-/* The frames that are open, from the innermost on whose path in segment `number` is known. */
-static inline __attribute__((always_inline)) struct frame *path_known(const struct tracert__thread *thread,
-                                                                      uint32_t number)
+/* The same for path_hash(): without the flags' bits among those of the address, nor those of the hook. */
+static inline __attribute__((always_inline)) uint64_t path_hash_frame(uint64_t from, const struct frame *frame)
 {
-    struct frame *frame = thread->open;
-    while (frame > thread->frames && !((frame[-1].sp & FRAME_HAS_PATH) != 0 && frame[-1].ticks >> 32 == number))
-        frame--;
-    return frame;
+    return path_hash(from, frame->function, frame->site << 16 | (frame->sp & (FRAME_REGION | FRAME_INLINED)));
 }
 
 /* Its frames are a thread's only while it is not interrupted: what is remembered of a frame is true all the same. */
-static inline __attribute__((always_inline)) void path_remember(struct frame *frame, uint32_t number, uint32_t path)
+static inline __attribute__((always_inline)) void path_remember(struct frame *frame, uint64_t hash)
 {
-    frame->ticks = (uint64_t)number << 32 | path;
+    frame->ticks = hash;
     __asm__ volatile("" : : : "memory");
-    frame->sp |= FRAME_HAS_PATH;
+    frame->sp |= FRAME_HAS_HASH;
 }
 
-/* The path of an allocation here and now, if all of it is known and lies at or above `sp`. Else PATH_NO_ROOM. */
-static inline __attribute__((always_inline)) uint32_t path_of_open(const struct tracert__thread *thread,
-                                                                   uint32_t number, uint64_t sp)
+/* The hash of what is open; of each frame, too, afterwards. 0: nothing is open. */
+static inline __attribute__((always_inline)) uint64_t path_hash_open(const struct tracert__thread *thread)
 {
-    if (__builtin_expect(thread->open[-1].sp < sp, 0))
-        return PATH_NO_ROOM;
-    struct frame *frame = path_known(thread, number);
-    uint32_t path = frame > thread->frames ? (uint32_t)frame[-1].ticks : PATH_NONE;
+    struct frame *frame = thread->open;
+    while ((frame[-1].sp & FRAME_HAS_HASH) == 0) /* the one before all others has it, and ticks 0 */
+        frame--;
+    uint64_t hash = frame[-1].ticks;
     for (; frame < thread->open; frame++) {
         if (__builtin_expect(frame->function == 0, 0)) /* a hook was interrupted before it had begun */
             continue;
-        path = path_find(thread, path, frame->function, path_site(frame));
-        if (__builtin_expect(path == PATH_NO_ROOM, 0))
-            break;
-        path_remember(frame, number, path);
+        hash = path_hash_frame(hash, frame);
+        path_remember(frame, hash);
     }
-    return path;
+    return hash;
+}
+
+/* The path of an allocation here and now, if it is known and lies at or above `sp`. Else PATH_NO_ROOM. */
+static inline __attribute__((always_inline)) uint32_t path_of_open(const struct tracert__thread *thread, uint64_t sp)
+{
+    const struct frame *top = thread->open - 1;
+    if (__builtin_expect(top->sp < sp, 0))
+        return PATH_NO_ROOM;
+    uint64_t hash = path_hash_open(thread);
+    return __builtin_expect(hash == 0, 0) ? PATH_NONE : path_find(thread, top->function, path_key(hash));
 }
 
 /* The last walk of a thread, outermost call first, and the path up to each of its calls in segment `number`. */
