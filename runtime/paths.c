@@ -1,5 +1,7 @@
 #include "paths.h"
 
+#include "lazy.h"
+#include "names.h"
 #include "table.h"
 
 /*
@@ -59,10 +61,36 @@ static uint32_t frames_intern(struct tracert__thread *thread, const struct segme
     return path;
 }
 
+/* The path of all frames that are open, without those in the middle: `outermost` and PATH_INNERMOST are left. */
+static uint32_t frames_intern_apart(struct tracert__thread *thread, const struct segment *segment, uint32_t number,
+                                    uint32_t outermost)
+{
+    static const char text[] = "(frames left out)";
+    const struct frame *frame = thread->frames + outermost;
+    uint64_t hash = frame[-1].ticks;
+    const struct frame gap = {.function = names_intern(thread->region, thread->region_path, text, sizeof text - 1),
+                              .sp = FRAME_REGION};
+    uint32_t path = frames_intern(thread, segment, number, frame);
+    if (gap.function != 0 && path != PATH_NO_ROOM) {
+        hash = path_hash_frame(hash, &gap);
+        path = frame_intern(thread, segment, number, path, &gap, hash);
+    }
+    for (frame = thread->open - PATH_INNERMOST; frame < thread->open && path != PATH_NO_ROOM; frame++) {
+        if (frame->function == 0)
+            continue;
+        hash = path_hash_frame(hash, frame);
+        path = frame_intern(thread, segment, number, path, frame, hash);
+    }
+    return path;
+}
+
 static uint32_t open_intern(struct tracert__thread *thread, const struct segment *segment, uint32_t number)
 {
+    uint32_t max = segment->max_dict / 2;
     path_hash_open(thread);
-    return frames_intern(thread, segment, number, thread->open);
+    if (lazy_depth(thread) <= max)
+        return frames_intern(thread, segment, number, thread->open);
+    return frames_intern_apart(thread, segment, number, max - 1 - PATH_INNERMOST);
 }
 
 static uint32_t walk_intern(struct tracert__thread *thread, const struct segment *segment, uint32_t number,

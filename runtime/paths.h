@@ -7,6 +7,9 @@
  * first allocates, and that of the innermost one is looked up. Or they are the return addresses of a walk (walk.h): the
  * paths of those that were there at the last allocation are remembered, and the others are looked up one by one.
  *
+ * A path of more frames than half of a dictionary has entries has a gap: its outermost frames, a region that says so,
+ * and its innermost PATH_INNERMOST.
+ *
  * Signal-safe, as record.h.
  */
 #ifndef PATHS_H
@@ -18,6 +21,8 @@
 
 #define PATH_NONE    0u         /* of an allocation outside of all functions */
 #define PATH_NO_ROOM UINT32_MAX /* in this segment */
+
+#define PATH_INNERMOST 32u
 
 /* In a region's site: not part of an address, nor of a path's number. */
 #define SITE_PATH_REGION (1ull << 63)

@@ -143,6 +143,62 @@ START_TEST(paths_of_lua_are_the_same_without_calls)
 
 END_TEST
 
+/*
+ * Each path of alloc_deep.c: N bytes, as many calls between main and bottom, left and right in turns; or as many frames
+ * as half of a dictionary has entries, and where the 33rd innermost one would be the gap. (Of those with a gap all that
+ * end alike are one path.)
+ */
+#define DEEP                                                                                                      \
+    "\"$TRACEAN\" export -q --no-fold --wrappers none --weight bytes --format folded trace.zst | awk -v max=%d '" \
+    "{ bytes = $NF; sub(/ [0-9]+$/, \"\"); n = split($0, frame, \";\"); deep = bytes + 2; whole = deep <= max; "  \
+    "  good = n == (whole ? deep : max) && frame[1] == \"main\" && frame[n] == \"bottom\"; "                      \
+    "  for (i = 2; i < n; i++) { "                                                                                \
+    "    at = whole || i < max - 32 ? i : i + deep - n; "                                                         \
+    "    good = good && frame[i] == (!whole && i == max - 32 ? \"(frames left out)\" : at %% 2 ? \"right\" : "    \
+    "\"left\"); "                                                                                                 \
+    "  } "                                                                                                        \
+    "  print bytes, good ? \"good\" : \"bad: \" $0 }' | sort -n"
+
+static const struct {
+    const char *size;
+    int frames; /* that a path has at most */
+    const char *depths, *expected;
+} deep[] = {
+    {"128K", 256, "1 2 253 254 255 5000", "1 good\n2 good\n253 good\n254 good\n255 good\n5000 good\n"},
+    {"1M", 1024, "3 300 1022 1023 20000", "3 good\n300 good\n1022 good\n1023 good\n20000 good\n"},
+};
+
+START_TEST(deep_paths_have_a_gap)
+{
+    int which = _i / NR_BUILDS;
+    const struct build *of = &builds[_i % NR_BUILDS];
+    const char *folder = scratch_folder("memory_paths/deep-%s-%s", deep[which].size, of->name);
+    build(folder, of->command, "alloc_deep.c");
+    run_ok(folder, "rm -f trace.zst; " PRELOAD "TRACERT_MEMORY=lazy TRACERT_BUFFER=%s ./program %s", deep[which].size,
+           deep[which].depths);
+    trace_check_file(folder, "trace.zst");
+    struct run run = run_ok(folder, DEEP, deep[which].frames);
+    ck_assert_str_eq(run.out, deep[which].expected);
+}
+
+END_TEST
+
+/* Of paths that have nothing in common, hardly a dozen fit a segment of the smallest rings. */
+START_TEST(deep_paths_may_all_differ)
+{
+    const char *folder = scratch_folder("memory_paths/mixed");
+    build(folder, builds[1].command, "alloc_deep.c");
+    run_ok(folder,
+           "rm -f trace.zst; " PRELOAD "TRACERT_MEMORY=lazy TRACERT_BUFFER=128K ./program mixed $(seq 1000 3000)");
+    trace_check_file(folder, "trace.zst");
+    struct run run =
+        run_ok(folder, "\"$TRACEAN\" export -q --wrappers none --weight allocs --format folded trace.zst | "
+                       "awk '/;bottom [0-9]+$/ { sum += $NF } END { print sum }'");
+    ck_assert_str_eq(run.out, "2001\n");
+}
+
+END_TEST
+
 /* Functions and how much they allocated, and wrappers and how much they passed on, and why: a line each. */
 static char *owners_of(const char *folder, const char *options)
 {
@@ -229,6 +285,8 @@ int main(void)
     tcase_add_loop_test(tcase, missing_frame_pointers_are_told, 0, 4);
     tcase_add_loop_test(tcase, nothing_is_different_without_calls, 0, (int)(sizeof situations / sizeof *situations));
     tcase_add_loop_test(tcase, paths_of_lua_are_the_same_without_calls, 0, 2);
+    tcase_add_loop_test(tcase, deep_paths_have_a_gap, 0, (int)(sizeof deep / sizeof *deep) * NR_BUILDS);
+    tcase_add_test(tcase, deep_paths_may_all_differ);
     tcase_add_loop_test(tcase, wrappers_are_known_by_their_use, 0, (int)(sizeof foldings / sizeof *foldings));
     tcase_add_loop_test(tcase, lost_frames_do_no_harm, 0, 2);
     suite_add_tcase(suite, tcase);
