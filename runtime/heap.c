@@ -29,7 +29,7 @@ INLINE bool operand_put(uint64_t *word, uint64_t old, uint64_t odd, uint64_t ope
     return likely(ring_swap(word, old, (operand << OPERAND_SHIFT | WORD_FILLED | SYMBOL_OPERAND) ^ odd));
 }
 
-/* An allocation or a release, as it is told. */
+/* An allocation or a release, as it is told. Passed by value: its address would keep it out of registers. */
 struct told {
     uint64_t operands[ALLOC_OPERANDS];
     uint32_t nr;
@@ -38,62 +38,80 @@ struct told {
     const struct walk *walk; /* NULL: none */
 };
 
-/* The path of an ALLOC, as a word has it; PATH_NO_ROOM << WORD_PATH_SHIFT when the slow path has to find it. */
-INLINE uint64_t path_bits(struct tracert__thread *thread, const struct told *told)
+/* The path of an ALLOC, if one is recorded; PATH_NO_ROOM when the slow path has to find it. */
+INLINE uint32_t told_path(struct tracert__thread *thread, struct told told)
 {
-    if (told->symbol != TF_SYM_ALLOC || likely(heap_way != TF_MEMORY_LAZY && heap_way != TF_MEMORY_FP))
-        return 0;
-    uint32_t path = told->walk != NULL ? paths_of_walk(thread, thread->slot->nr_opened - 1, told->walk)
-                                       : path_of_open(thread, told->sp);
-    return (uint64_t)path << WORD_PATH_SHIFT;
+    if (told.nr != ALLOC_OPERANDS || likely(heap_way != TF_MEMORY_LAZY && heap_way != TF_MEMORY_FP))
+        return PATH_NONE;
+    return told.walk != NULL ? paths_of_walk(thread, thread->slot->nr_opened - 1, told.walk)
+                             : path_of_open(thread, told.sp);
+}
+
+/* What is in the segment's words where the event will be. */
+struct old {
+    uint64_t words[ALLOC_OPERANDS + 1];
+};
+
+INLINE struct old heap_look(const uint64_t *word, uint32_t nr_operands)
+{
+    struct old old;
+    old.words[0] = __atomic_load_n(&word[0], __ATOMIC_RELAXED);
+    old.words[1] = __atomic_load_n(&word[1], __ATOMIC_RELAXED);
+    if (nr_operands == ALLOC_OPERANDS) {
+        old.words[2] = __atomic_load_n(&word[2], __ATOMIC_RELAXED);
+        old.words[3] = __atomic_load_n(&word[3], __ATOMIC_RELAXED);
+    }
+    return old;
+}
+
+INLINE bool heap_swap(uint64_t *word, struct old old, uint64_t odd, struct told told, uint64_t event)
+{
+    return operand_put(word, old.words[0], odd, told.operands[0]) &&
+           (told.nr != ALLOC_OPERANDS || (operand_put(word + 1, old.words[1], odd, told.operands[1]) &&
+                                          operand_put(word + 2, old.words[2], odd, told.operands[2]))) &&
+           likely(ring_swap(word + told.nr, old.words[told.nr], event ^ odd));
 }
 
 /*
  * What record_memory() does, when the segment has room and no signal handler comes between: operands and event, each by
  * one swap of its word. Should one fail, what is already there means nothing, and the slow path begins anew.
  */
-INLINE bool heap_put(struct tracert__thread *thread, const struct told *told)
+INLINE bool heap_put(struct tracert__thread *thread, struct told told)
 {
     uint64_t state = __atomic_load_n(&thread->state, __ATOMIC_RELAXED);
     __asm__ volatile("" : : : "memory");
     uint64_t at = state_words(thread, state);
-    if (unlikely(at + told->nr >= thread->heap_limit))
+    if (unlikely(at + told.nr >= thread->heap_limit))
         return false;
     uint64_t *word = &thread->words[at];
-    uint64_t old[ALLOC_OPERANDS + 1];
     ring_fetch(word);
-    for (uint32_t i = 0; i <= told->nr; i++)
-        old[i] = __atomic_load_n(&word[i], __ATOMIC_RELAXED);
+    if (told.nr == ALLOC_OPERANDS && unlikely(state_frame(thread, state)[-1].sp < told.sp))
+        return false;
+    uint32_t path = told_path(thread, told);
+    if (unlikely(path == PATH_NO_ROOM))
+        return false;
+    struct old old = heap_look(word, told.nr);
     uint64_t odd = thread->odd;
-    if (unlikely(word_is_filled(old[0], odd)))
-        return false;
-    if (told->symbol == TF_SYM_ALLOC && unlikely(state_frame(thread, state)[-1].sp < told->sp))
-        return false;
-    uint64_t path = path_bits(thread, told);
-    uint64_t ticks = clock_counter();
-    if (unlikely(ticks >> 32 != thread->ticks_high || path == (uint64_t)PATH_NO_ROOM << WORD_PATH_SHIFT))
+    struct ticks ticks = clock_halves();
+    if (unlikely(word_is_filled(old.words[0], odd) || ticks.high != thread->ticks_high))
         return false;
     __asm__ volatile("" : : : "memory");
-    if (unlikely(__atomic_load_n(&thread->state, __ATOMIC_RELAXED) != state) ||
-        !operand_put(word, old[0], odd, told->operands[0]) ||
-        (told->nr == ALLOC_OPERANDS && !(operand_put(word + 1, old[1], odd, told->operands[1]) &&
-                                         operand_put(word + 2, old[2], odd, told->operands[2]))) ||
-        unlikely(!ring_swap(word + told->nr, old[told->nr],
-                            (ticks << WORD_TICKS_SHIFT | path | WORD_FILLED | told->symbol) ^ odd)))
+    uint64_t event = (uint64_t)ticks.low << WORD_TICKS_SHIFT | path << WORD_PATH_SHIFT | WORD_FILLED | told.symbol;
+    if (unlikely(__atomic_load_n(&thread->state, __ATOMIC_RELAXED) != state || !heap_swap(word, old, odd, told, event)))
         return false;
-    __atomic_store_n(&thread->state, state + told->nr + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&thread->state, state + told.nr + 1, __ATOMIC_RELAXED);
     return true;
 }
 
-static __attribute__((noinline)) void heap_put_slowly(const struct told *told)
+static __attribute__((noinline)) void heap_put_slowly(struct told told)
 {
-    struct memory_event event = {.symbol = told->symbol, .nr_operands = told->nr, .sp = told->sp, .walk = told->walk};
-    for (uint32_t i = 0; i < told->nr; i++)
-        event.operands[i] = told->operands[i];
+    struct memory_event event = {.symbol = told.symbol, .nr_operands = told.nr, .sp = told.sp, .walk = told.walk};
+    for (uint32_t i = 0; i < told.nr; i++)
+        event.operands[i] = told.operands[i];
     tracert__memory(&event);
 }
 
-INLINE void heap_tell(const struct told *told)
+INLINE void heap_tell(struct told told)
 {
     struct tracert__thread *thread = thread_current();
     if (unlikely(thread == NULL) || unlikely(!heap_put(thread, told)))
@@ -106,26 +124,26 @@ INLINE uint64_t operand(uint64_t value, uint64_t max)
 }
 
 /* The same with the call path that the frame pointers tell. */
-static __attribute__((noinline)) void heap_tell_walked(struct told *told, const void *frame)
+static __attribute__((noinline)) void heap_tell_walked(struct told told, const void *frame)
 {
     struct walk walk;
     walk_stack(frame, &walk);
-    told->walk = &walk;
+    told.walk = &walk;
     heap_tell(told);
 }
 
 void tracert__heap_allocated(const void *block, size_t bytes, enum tf_api api, const void *caller, const void *frame)
 {
-    struct told told = {.operands = {operand((uint64_t)caller, OPERAND_MAX),
-                                     operand(bytes, OPERAND_SIZE_MAX) << OPERAND_API_BITS | (uint64_t)api,
-                                     operand((uint64_t)block, OPERAND_MAX)},
-                        .nr = ALLOC_OPERANDS,
-                        .symbol = TF_SYM_ALLOC,
-                        .sp = (uint64_t)frame & ~FRAME_FLAGS};
+    const struct told told = {.operands = {operand((uint64_t)caller, OPERAND_MAX),
+                                           operand(bytes, OPERAND_SIZE_MAX) << OPERAND_API_BITS | (uint64_t)api,
+                                           operand((uint64_t)block, OPERAND_MAX)},
+                              .nr = ALLOC_OPERANDS,
+                              .symbol = TF_SYM_ALLOC,
+                              .sp = (uint64_t)frame & ~FRAME_FLAGS};
     if (unlikely(heap_way == TF_MEMORY_FP))
-        heap_tell_walked(&told, frame);
+        heap_tell_walked(told, frame);
     else
-        heap_tell(&told);
+        heap_tell(told);
     if (unlikely(bytes >= big_bytes) && api != TF_API_POOL)
         tracert__heap_look(false);
 }
@@ -134,15 +152,12 @@ INLINE void heap_tell_release(const void *block, uint32_t symbol)
 {
     const struct told told = {
         .operands = {operand((uint64_t)block, OPERAND_MAX)}, .nr = FREE_OPERANDS, .symbol = symbol};
-    heap_tell(&told);
+    heap_tell(told);
 }
 
 void tracert__heap_released(const void *block, bool resized)
 {
-    if (resized)
-        heap_tell_release(block, TF_SYM_REALLOC);
-    else
-        heap_tell_release(block, TF_SYM_FREE);
+    heap_tell_release(block, resized ? TF_SYM_REALLOC : TF_SYM_FREE);
 }
 
 void tracert_alloc(const void *block, size_t bytes)

@@ -126,12 +126,18 @@ static inline bool early_has(const void *block)
     return (uintptr_t)block - (uintptr_t)early.bytes < sizeof early.bytes;
 }
 
-/* True when the real functions are known. */
-static bool real_is_known(void)
+/* For the first call of all. */
+static __attribute__((noinline)) bool real_is_found(void)
 {
-    if (__atomic_load_n((void **)&real.malloc, __ATOMIC_ACQUIRE) == NULL && !early.open)
+    if (!early.open)
         real_find();
     return real.malloc != NULL;
+}
+
+/* True when the real functions are known. */
+static inline bool real_is_known(void)
+{
+    return !rarely(__atomic_load_n((void **)&real.malloc, __ATOMIC_ACQUIRE) == NULL) || real_is_found();
 }
 
 /* A block that was given out early moves to where it can grow. */
@@ -149,7 +155,7 @@ static void *early_move(void *block, size_t bytes)
 
 EXPORT void *OURS(malloc)(size_t bytes)
 {
-    if (rarely(real.malloc == NULL) && !real_is_known())
+    if (!real_is_known())
         return early_alloc(bytes);
     void *block = real.malloc(bytes);
     interpose_alloc(block, bytes, TF_API_MALLOC, CALLER, FRAME);
@@ -158,7 +164,7 @@ EXPORT void *OURS(malloc)(size_t bytes)
 
 EXPORT void *OURS(calloc)(size_t nr, size_t bytes)
 {
-    if (rarely(real.malloc == NULL) && !real_is_known())
+    if (!real_is_known())
         return bytes != 0 && nr > SIZE_MAX / bytes ? NULL : early_alloc(nr * bytes); /* zeroed, being used once */
     void *block = real.calloc(nr, bytes);
     interpose_alloc(block, nr * bytes, TF_API_CALLOC, CALLER, FRAME);
@@ -176,10 +182,15 @@ EXPORT void OURS(free)(void *block)
 /* Who called reallocarray, while that calls realloc. */
 static __thread const void *array_caller;
 
-static void *resize(void *block, size_t bytes, const void *caller, const void *frame)
+static __attribute__((noinline)) void *early_resize(void *block, size_t bytes)
+{
+    return block == NULL ? early_alloc(bytes) : early_move(block, bytes);
+}
+
+static inline void *resize(void *block, size_t bytes, const void *caller, const void *frame)
 {
     if (rarely(early_has(block)) || !real_is_known())
-        return block == NULL ? early_alloc(bytes) : early_move(block, bytes);
+        return early_resize(block, bytes);
     bool told = interpose_release(block, true, frame);
     void *moved = real.realloc(block, bytes);
     if (moved != NULL)
@@ -191,8 +202,11 @@ static void *resize(void *block, size_t bytes, const void *caller, const void *f
 
 EXPORT void *OURS(realloc)(void *block, size_t bytes)
 {
-    const void *caller = array_caller != NULL ? array_caller : CALLER;
-    array_caller = NULL;
+    const void *caller = CALLER;
+    if (rarely(array_caller != NULL)) {
+        caller = array_caller;
+        array_caller = NULL;
+    }
     return resize(block, bytes, caller, FRAME);
 }
 
