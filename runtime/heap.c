@@ -43,7 +43,7 @@ INLINE uint32_t told_path(struct tracert__thread *thread, struct told told)
 {
     if (told.nr != ALLOC_OPERANDS || likely(heap_way != TF_MEMORY_LAZY && heap_way != TF_MEMORY_FP))
         return PATH_NONE;
-    return told.walk != NULL ? paths_of_walk(thread, thread->slot->nr_opened - 1, told.walk)
+    return told.walk != NULL ? path_of_walk(thread, thread->slot->nr_opened - 1, told.walk)
                              : path_of_open(thread, told.sp);
 }
 

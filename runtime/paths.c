@@ -113,36 +113,28 @@ uint32_t paths_of_event(struct tracert__thread *thread, const struct segment *se
                                : open_intern(thread, segment, number);
 }
 
-/* What is remembered is not to be used by a handler that comes between: it looks everything up. */
+static void walk_remember(struct path_walks *walks, uint64_t hash, uint64_t number)
+{
+    struct path_walk *walk = &walks->walks[hash >> (64 - PATH_WALKS_BITS)];
+    if (walks->busy)
+        return;
+    walks->busy = true;
+    __asm__ volatile("" : : : "memory");
+    walk->hash = 0;
+    __asm__ volatile("" : : : "memory");
+    walk->number = number;
+    __asm__ volatile("" : : : "memory");
+    walk->hash = hash;
+    __asm__ volatile("" : : : "memory");
+    walks->busy = false;
+}
+
 uint32_t paths_of_walk(struct tracert__thread *thread, uint32_t number, const struct walk *walk)
 {
-    struct path_walked *walked = thread->walked;
     uint32_t path = PATH_NONE;
-    uint32_t at = 0;
-    bool remembers = walked != NULL && !walked->busy;
-    if (remembers) {
-        walked->busy = true;
-        __asm__ volatile("" : : : "memory");
-        uint32_t nr = walked->number == number ? walked->nr : 0;
-        while (at < nr && at < walk->nr && walked->returns[at] == walk->returns[walk->nr - 1 - at])
-            at++;
-        path = at > 0 ? walked->paths[at - 1] : PATH_NONE;
-        walked->number = number;
-        walked->nr = at;
-    }
-    for (; at < walk->nr; at++) {
-        uint64_t site = walk->returns[walk->nr - 1 - at] | (uint64_t)path << PATH_SHIFT;
-        path = path_find(thread, 0, path_key_of_site(site));
-        if (path == PATH_NO_ROOM)
-            break;
-        if (remembers) {
-            walked->returns[at] = walk->returns[walk->nr - 1 - at];
-            walked->paths[at] = (uint16_t)path;
-            walked->nr = at + 1;
-        }
-    }
-    __asm__ volatile("" : : : "memory");
-    if (remembers)
-        walked->busy = false;
+    for (uint32_t i = walk->nr; i-- > 0 && path != PATH_NO_ROOM;)
+        path = path_find(thread, 0, path_key_of_site(walk->returns[i] | (uint64_t)path << PATH_SHIFT));
+    if (path != PATH_NO_ROOM)
+        walk_remember(thread->walks, walk->hash, (uint64_t)number << 32 | path);
     return path;
 }

@@ -4,8 +4,8 @@
  * dictionary, found by a line of the thread's table. An allocation takes its number along.
  *
  * The frames are those that the hooks have kept (lazy.h): each has a hash of its path, made when something below it
- * first allocates, and that of the innermost one is looked up. Or they are the return addresses of a walk (walk.h): the
- * paths of those that were there at the last allocation are remembered, and the others are looked up one by one.
+ * first allocates, and that of the innermost one is looked up. Or they are the return addresses of a walk (walk.h),
+ * which are looked up one by one, but for the walks that are remembered as a whole, by their hash.
  *
  * A path of more frames than half of a dictionary has entries has a gap: its outermost frames, a region that says so,
  * and its innermost PATH_INNERMOST.
@@ -15,6 +15,7 @@
 #ifndef PATHS_H
 #define PATHS_H
 
+#include "path_hash.h"
 #include "record.h"
 #include "ring.h"
 #include "walk.h"
@@ -34,19 +35,7 @@
 uint32_t paths_of_event(struct tracert__thread *thread, const struct segment *segment, uint32_t number,
                         const struct memory_event *event);
 
-/*
- * A path among all others, in 64 bits: for the same frame a one-to-one function of the caller's, for the same caller of
- * the frame's function or site.
- */
-static inline __attribute__((always_inline)) uint64_t path_hash(uint64_t from, uint64_t function, uint64_t site)
-{
-    return ((from << 32 | from >> 32) ^ site) * 0xD6E8FEB86659FD93u + function;
-}
-
-/*
- * What the line of a path of frames has as its site. Of a million paths, two that end in the same function have the
- * same once in ten million programs.
- */
+/* What the line of a path of frames has as its site, for path_hash(); never 0. */
 static inline __attribute__((always_inline)) uint64_t path_key(uint64_t hash)
 {
     return hash | 1;
@@ -133,15 +122,30 @@ static inline __attribute__((always_inline)) uint32_t path_of_open(const struct 
     return __builtin_expect(hash == 0, 0) ? PATH_NONE : path_find(thread, top->function, path_key(hash));
 }
 
-/* The last walk of a thread, outermost call first, and the path up to each of its calls in segment `number`. */
-struct path_walked {
-    bool busy;
-    uint32_t number, nr;
-    uint64_t returns[WALK_MAX];
-    uint16_t paths[WALK_MAX];
+/* The walks that a thread remembers, each where its hash says, and the numbers of their paths. */
+#define PATH_WALKS_BITS 11 /* of how many: 32 KB */
+
+struct path_walks {
+    bool busy; /* one is being written: a handler that comes in between remembers none */
+
+    struct path_walk {
+        uint64_t hash;   /* walk.hash; 0: none */
+        uint64_t number; /* of the segment << 32 | of the path */
+    } walks[1u << PATH_WALKS_BITS];
 };
 
-/* The same of a walk; `number` as before. */
+/* The path of a walk in segment `number`, each of its calls being looked up; PATH_NO_ROOM as above. Remembers it. */
 uint32_t paths_of_walk(struct tracert__thread *thread, uint32_t number, const struct walk *walk);
+
+static inline __attribute__((always_inline)) uint32_t path_of_walk(struct tracert__thread *thread, uint32_t number,
+                                                                   const struct walk *walk)
+{
+    const struct path_walk *known = &thread->walks->walks[walk->hash >> (64 - PATH_WALKS_BITS)];
+    uint64_t told = known->number;
+    __asm__ volatile("" : : : "memory"); /* a handler that changes it here leaves another hash */
+    if (__builtin_expect(known->hash == walk->hash && told >> 32 == number && walk->nr > 0, 1))
+        return (uint32_t)told;
+    return paths_of_walk(thread, number, walk);
+}
 
 #endif

@@ -69,9 +69,9 @@ struct tracert__thread {
     uint32_t heap_limit;  /* as limit, for events of memory (heap.c) */
     uint32_t stack_bytes; /* 0: not known where its frames lie, or it is the thread's own stack */
     uint64_t stack_low;
-    struct frame *open;         /* TRACERT_MEMORY=lazy: where in `frames` the next frame goes … */
-    struct frame *end_open;     /* … and where it must not; NULL: hooks keep no stack */
-    struct path_walked *walked; /* paths.h; NULL: nothing is remembered */
+    struct frame *open;       /* TRACERT_MEMORY=lazy: where in `frames` the next frame goes … */
+    struct frame *end_open;   /* … and where it must not; NULL: hooks keep no stack */
+    struct path_walks *walks; /* paths.h; TRACERT_MEMORY=fp */
 };
 
 _Static_assert(sizeof(struct tracert__thread) == 192, "whole cache lines; the hooks need the first one alone");

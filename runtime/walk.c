@@ -1,5 +1,6 @@
 #include "walk.h"
 
+#include "path_hash.h"
 #include "sys.h"
 
 #include <fcntl.h>
@@ -106,6 +107,7 @@ void walk_stack(const void *frame, struct walk *walk)
 {
     uint64_t at = (uint64_t)frame;
     walk->nr = 0;
+    walk->hash = 0;
     if (!stack_is_known(at) && !stack_find(at))
         return;
     uint64_t end = walk_stack_known.high - 2 * sizeof(uint64_t);
@@ -116,6 +118,7 @@ void walk_stack(const void *frame, struct walk *walk)
         if (words[1] < ADDRESS_LOW || words[1] >= ADDRESS_HIGH)
             return;
         walk->returns[walk->nr++] = words[1];
+        walk->hash = path_hash(walk->hash, 0, words[1]);
         at = next;
         next = words[0];
     }

@@ -14,6 +14,7 @@ enum { WALK_MAX = 128 };
 
 struct walk {
     uint32_t nr;
+    uint64_t hash;              /* of all that follow, from the innermost on */
     uint64_t returns[WALK_MAX]; /* innermost first; of a longer chain the innermost ones */
 };
 

@@ -1,6 +1,6 @@
 /*
- * Hashes of call paths: different paths have different ones, what is remembered of frames is what they have, and the
- * table's lines are used evenly.
+ * Hashes of call paths: different paths have different ones, what is remembered of frames and of walks is what they
+ * have, and the table's lines are used evenly.
  */
 #include "lazy.h"
 #include "paths.h"
@@ -158,6 +158,65 @@ START_TEST(lines_are_used_evenly)
 
 END_TEST
 
+/* A walk of a few calls that others begin with, too, and a few of its own. */
+static void walk_any(struct walk *walk)
+{
+    *walk = (struct walk){.nr = 1 + (uint32_t)random_below(6)};
+    for (uint32_t i = 0; i < walk->nr; i++) {
+        walk->returns[i] = 0x555555554005 + (walk->nr - i) * 0x1000 + random_below(3) * 16;
+        walk->hash = path_hash(walk->hash, 0, walk->returns[i]);
+    }
+}
+
+/* As the slow path does it: the paths of a walk that the table does not have get the next numbers. */
+static uint32_t walk_add(struct tracert__thread *thread, const struct walk *walk, uint32_t *nr_paths)
+{
+    uint32_t path = PATH_NONE;
+    for (uint32_t i = walk->nr; i-- > 0;) {
+        uint64_t key = path_key_of_site(walk->returns[i] | (uint64_t)path << PATH_SHIFT);
+        uint32_t nr = 0;
+        while (path_line(thread, key, nr)->site != 0 && path_line(thread, key, nr)->site != key)
+            nr++;
+        struct ring_line *line = path_line(thread, key, nr);
+        if (line->site == 0)
+            *line = (struct ring_line){WORD_FILLED | ++*nr_paths, key};
+        path = line->key & 0xffff;
+    }
+    return path;
+}
+
+/* Whether it is remembered or looked up, in whatever segment, and whoever is being interrupted. */
+START_TEST(walks_have_the_paths_of_their_calls)
+{
+    enum { LINES = 4096 };
+
+    static _Alignas(64) struct ring_line lines[LINES];
+    static struct path_walks walks;
+    struct tracert__thread thread = {
+        .table = (uint8_t *)lines, .table_mask = sizeof lines - sizeof *lines, .walks = &walks};
+    uint32_t nr_paths = 0, number = 0, nr_new = 0;
+    for (uint32_t i = 0; i < 200000; i++) {
+        struct walk walk;
+        walk_any(&walk);
+        if (random_below(10000) == 0) {
+            memset(lines, 0, sizeof lines);
+            nr_paths = 0;
+            number++;
+        }
+        uint32_t nr_before = nr_paths;
+        uint32_t told = path_of_walk(&thread, number, &walk);
+        uint32_t path = walk_add(&thread, &walk, &nr_paths);
+        ck_assert_uint_eq(told, nr_paths == nr_before ? path : PATH_NO_ROOM);
+        nr_new += told == PATH_NO_ROOM;
+        walks.busy = random_below(4) == 0;
+        ck_assert_uint_eq(path_of_walk(&thread, number, &walk), path);
+        walks.busy = false;
+    }
+    ck_assert(number > 5 && nr_new > 1000);
+}
+
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("paths");
@@ -166,6 +225,7 @@ int main(void)
     tcase_add_test(tcase, opposite_orders_differ);
     tcase_add_test(tcase, remembered_hashes_are_those_of_the_frames);
     tcase_add_loop_test(tcase, lines_are_used_evenly, 0, 2);
+    tcase_add_test(tcase, walks_have_the_paths_of_their_calls);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }
