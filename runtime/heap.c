@@ -47,14 +47,14 @@ INLINE uint32_t told_path(struct tracert__thread *thread, struct told told)
                              : path_of_open(thread, told.sp);
 }
 
-/* What is in the segment's words where the event will be. */
-struct old {
+/* The segment's words that the event will take the place of. */
+struct replaced {
     uint64_t words[ALLOC_OPERANDS + 1];
 };
 
-INLINE struct old heap_look(const uint64_t *word, uint32_t nr_operands)
+INLINE struct replaced replaced_read(const uint64_t *word, uint32_t nr_operands)
 {
-    struct old old;
+    struct replaced old;
     old.words[0] = __atomic_load_n(&word[0], __ATOMIC_RELAXED);
     old.words[1] = __atomic_load_n(&word[1], __ATOMIC_RELAXED);
     if (nr_operands == ALLOC_OPERANDS) {
@@ -64,7 +64,7 @@ INLINE struct old heap_look(const uint64_t *word, uint32_t nr_operands)
     return old;
 }
 
-INLINE bool heap_swap(uint64_t *word, struct old old, uint64_t odd, struct told told, uint64_t event)
+INLINE bool replaced_swap(uint64_t *word, struct replaced old, uint64_t odd, struct told told, uint64_t event)
 {
     return operand_put(word, old.words[0], odd, told.operands[0]) &&
            (told.nr != ALLOC_OPERANDS || (operand_put(word + 1, old.words[1], odd, told.operands[1]) &&
@@ -90,14 +90,15 @@ INLINE bool heap_put(struct tracert__thread *thread, struct told told)
     uint32_t path = told_path(thread, told);
     if (unlikely(path == PATH_NO_ROOM))
         return false;
-    struct old old = heap_look(word, told.nr);
+    struct replaced old = replaced_read(word, told.nr);
     uint64_t odd = thread->odd;
     struct ticks ticks = clock_halves();
     if (unlikely(word_is_filled(old.words[0], odd) || ticks.high != thread->ticks_high))
         return false;
     __asm__ volatile("" : : : "memory");
     uint64_t event = (uint64_t)ticks.low << WORD_TICKS_SHIFT | path << WORD_PATH_SHIFT | WORD_FILLED | told.symbol;
-    if (unlikely(__atomic_load_n(&thread->state, __ATOMIC_RELAXED) != state || !heap_swap(word, old, odd, told, event)))
+    if (unlikely(__atomic_load_n(&thread->state, __ATOMIC_RELAXED) != state ||
+                 !replaced_swap(word, old, odd, told, event)))
         return false;
     __atomic_store_n(&thread->state, state + told.nr + 1, __ATOMIC_RELAXED);
     return true;

@@ -61,13 +61,21 @@ static uint32_t frames_intern(struct tracert__thread *thread, const struct segme
     return path;
 }
 
+/* The hash of the path that ends before `frame`: not of a frame whose hook was interrupted before it had begun. */
+static uint64_t hash_before(const struct tracert__thread *thread, const struct frame *frame)
+{
+    while (frame > thread->frames && frame[-1].function == 0)
+        frame--;
+    return frame[-1].ticks;
+}
+
 /* The path of all frames that are open, without those in the middle: `outermost` and PATH_INNERMOST are left. */
 static uint32_t frames_intern_apart(struct tracert__thread *thread, const struct segment *segment, uint32_t number,
                                     uint32_t outermost)
 {
     static const char text[] = "(frames left out)";
     const struct frame *frame = thread->frames + outermost;
-    uint64_t hash = frame[-1].ticks;
+    uint64_t hash = hash_before(thread, frame);
     const struct frame gap = {.function = names_intern(thread->region, thread->region_path, text, sizeof text - 1),
                               .sp = FRAME_REGION};
     uint32_t path = frames_intern(thread, segment, number, frame);

@@ -23,7 +23,7 @@
 #define PATH_NONE    0u         /* of an allocation outside of all functions */
 #define PATH_NO_ROOM UINT32_MAX /* in this segment */
 
-#define PATH_INNERMOST 32u
+#define PATH_INNERMOST 32u /* frames behind a gap */
 
 /* In a region's site: not part of an address, nor of a path's number. */
 #define SITE_PATH_REGION (1ull << 63)
