@@ -11,6 +11,7 @@
  * expect: spin printed
  * expect-open: 1000
  * expect-output: varies
+ * expect-without: msan (whose shadow a thousand forks take minutes to copy, traced or not)
  */
 #include <pthread.h>
 #include <stdio.h>
