@@ -1,4 +1,5 @@
 /* decode.c: what was written is what is read; what is malformed is refused. */
+#include "random.h"
 #include "trace_writer.h"
 
 #include "trace/decode.h"
@@ -7,14 +8,6 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-
-static uint64_t random64(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
 
 /* What a test has written, symbol by symbol. */
 struct written {
@@ -34,16 +27,17 @@ static void stream_write(struct writer_thread *thread, uint64_t *state, struct w
 {
     uint64_t ticks = thread->ticks;
     for (uint32_t i = 0; i < nr; i++) {
-        uint64_t choice = random64(state) % 20, scale = random64(state) % 40;
-        ticks += scale < 30 ? random64(state) % 200 * thread->tick_unit : random64(state) >> (24 + scale);
+        uint64_t choice = random_next(state) % 20, scale = random_next(state) % 40;
+        ticks += scale < 30 ? random_next(state) % 200 * thread->tick_unit : random_next(state) >> (24 + scale);
         written[i] = (struct written){.ticks = ticks, .symbol = 8};
         if (choice < 7 && thread->depth < WRITER_DEPTH_MAX - 1) {
-            written[i].fn = random64(state) % 3 == 0 ? random64(state) % 7 << 57 : 0x400000 + random64(state) % 50 * 16;
-            written[i].site = written[i].fn + random64(state) % 3;
+            written[i].fn =
+                random_next(state) % 3 == 0 ? random_next(state) % 7 << 57 : 0x400000 + random_next(state) % 50 * 16;
+            written[i].site = written[i].fn + random_next(state) % 3;
             written[i].inlined = written[i].fn % 32 == 0;
             thread_enter(thread, ticks, written[i].fn, written[i].site, written[i].inlined);
         } else if (choice == 7 && thread->depth < WRITER_DEPTH_MAX - 1) {
-            written[i].region = names[random64(state) % 4];
+            written[i].region = names[random_next(state) % 4];
             thread_region(thread, ticks, written[i].region);
         } else if (choice < 14 && thread->depth > 0) {
             written[i].symbol = 0;
@@ -53,9 +47,9 @@ static void stream_write(struct writer_thread *thread, uint64_t *state, struct w
             thread_unwind(thread, ticks);
         } else if (choice > 15) {
             written[i].symbol = choice == 16 ? 4 : choice == 17 ? 5 : 3;
-            written[i].fn = (0x7f0000000000 + random64(state) % 1000000) >> thread->shift << thread->shift;
-            written[i].site = random64(state);
-            written[i].bytes = random64(state) >> (scale + 20);
+            written[i].fn = (0x7f0000000000 + random_next(state) % 1000000) >> thread->shift << thread->shift;
+            written[i].site = random_next(state);
+            written[i].bytes = random_next(state) >> (scale + 20);
             if (choice == 16)
                 thread_free(thread, ticks, written[i].fn);
             else if (choice == 17)
@@ -64,7 +58,7 @@ static void stream_write(struct writer_thread *thread, uint64_t *state, struct w
                 thread_alloc(thread, ticks, written[i].fn, written[i].bytes, (unsigned)choice - 17, written[i].site);
         } else {
             written[i].symbol = 2;
-            written[i].fn = random64(state);
+            written[i].fn = random_next(state);
             thread_orphan(thread, ticks, written[i].fn);
         }
     }
@@ -134,13 +128,13 @@ START_TEST(streams_come_back)
     struct writer writer;
     writer_init(&writer);
     struct writer_thread *thread = writer_thread_new(&writer, 1, 1, 10, 1000);
-    thread->tick_unit = _i % 3 == 0 ? 1 : (uint32_t)(random64(&state) % 1000 + 1);
+    thread->tick_unit = _i % 3 == 0 ? 1 : (uint32_t)(random_next(&state) % 1000 + 1);
     thread->shift = (uint32_t)_i % 4;
     for (int round = 0; round < 5; round++) {
         struct writer_bytes payload = {0};
         struct chunk chunk = {0};
         struct err err = {0};
-        uint32_t nr = (uint32_t)(random64(&state) % WRITTEN_MAX);
+        uint32_t nr = (uint32_t)(random_next(&state) % WRITTEN_MAX);
         stream_write(thread, &state, written, nr);
         thread_payload(thread, &payload);
         payload_take(&chunk, &payload);

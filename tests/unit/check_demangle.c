@@ -1,4 +1,5 @@
 /* demangle.c: C++ and Rust names, and names made to hurt. */
+#include "random.h"
 #include "symbols/demangle.h"
 #include "suite.h"
 
@@ -121,10 +122,7 @@ START_TEST(random_names)
     for (unsigned round = 0; round < 20000; round++) {
         char linkage[64] = "_Z";
         for (size_t i = 2; i + 1 < sizeof(linkage); i++) {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            linkage[i] = alphabet[state % (sizeof(alphabet) - 1)];
+            linkage[i] = alphabet[random_next(&state) % (sizeof(alphabet) - 1)];
         }
         linkage[1] = round % 2 ? 'Z' : 'R';
         linkage[sizeof(linkage) - 1] = '\0';

@@ -1,6 +1,7 @@
 /* fold.c, calltree.c: folded or cut, a tree says the same of functions and of who calls whom, and is smaller. */
 #include "profile/edges.h"
 #include "profile/replay.h"
+#include "random.h"
 #include "suite.h"
 #include "trace_writer.h"
 
@@ -10,14 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static uint64_t random64(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
 
 /* A function's fn is 0xa and its number; without modules its address is what it is called. */
 static void enter(struct writer_thread *thread, uint64_t ticks, uint64_t function)
@@ -35,15 +28,15 @@ static char *trace_make(uint64_t seed, uint32_t nr_functions, uint32_t depth, in
     writer_process(&writer, 1, 10, 0, 1000, 0);
     struct writer_thread *thread = writer_thread_new(&writer, 1, 1, 7, 1000);
     for (int i = 0; i < nr_events; i++) {
-        bool deeper = thread->depth == 0 || (thread->depth < depth && random64(&state) % 8 < 5 - seed % 2);
-        ticks += random64(&state) % 20;
+        bool deeper = thread->depth == 0 || (thread->depth < depth && random_next(&state) % 8 < 5 - seed % 2);
+        ticks += random_next(&state) % 20;
         if (deeper)
-            enter(thread, ticks, random64(&state) % nr_functions);
-        else if (random64(&state) % 50 == 0)
+            enter(thread, ticks, random_next(&state) % nr_functions);
+        else if (random_next(&state) % 50 == 0)
             thread_unwind(thread, ticks);
         else
             thread_exit(thread, ticks);
-        if (random64(&state) % 500 == 0)
+        if (random_next(&state) % 500 == 0)
             thread_flush(thread);
     }
     thread_flush(thread);

@@ -3,6 +3,7 @@
 
 #include "profile/heap_blocks.h"
 #include "profile/heap_make.h"
+#include "random.h"
 #include "suite.h"
 
 #include <check.h>
@@ -333,14 +334,6 @@ END_TEST
 
 enum { NR_ADDRESSES = 500, NR_EVENTS = 6000 };
 
-static uint64_t random64(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 START_TEST(anything_is_what_a_plain_list_says)
 {
     static struct {
@@ -354,18 +347,18 @@ START_TEST(anything_is_what_a_plain_list_says)
     memset(blocks, 0, sizeof(blocks));
     bench_open(&bench, 3);
     for (int i = 0; i < NR_EVENTS; i++) {
-        struct writer_thread *thread = bench.threads[random64(&state) % 3];
-        uint64_t at = random64(&state) % NR_ADDRESSES, address = 0x7f0000000000 + at * 16;
-        ticks += 1 + random64(&state) % 50;
-        if (random64(&state) % 700 == 0 && thread->nr_symbols > 0)
+        struct writer_thread *thread = bench.threads[random_next(&state) % 3];
+        uint64_t at = random_next(&state) % NR_ADDRESSES, address = 0x7f0000000000 + at * 16;
+        ticks += 1 + random_next(&state) % 50;
+        if (random_next(&state) % 700 == 0 && thread->nr_symbols > 0)
             thread_flush(thread);
         if (blocks[at].live) {
             thread_free(thread, ticks, address);
             live -= blocks[at].bytes;
             live_of[blocks[at].function] -= blocks[at].bytes;
         } else {
-            blocks[at].bytes = random64(&state) % 1000;
-            blocks[at].function = random64(&state) % 4;
+            blocks[at].bytes = random_next(&state) % 1000;
+            blocks[at].function = random_next(&state) % 4;
             thread_alloc(thread, ticks, address, blocks[at].bytes, MALLOC_API, 0x4001 + 0x1000 * blocks[at].function);
             allocated += blocks[at].bytes;
             live += blocks[at].bytes;
@@ -485,7 +478,7 @@ START_TEST(cycles_are_what_fills_and_empties)
     cycles = (struct heap_cycles){0}; /* wanders */
     live = 0;
     for (uint64_t i = 0; i < 100000; i++)
-        cycles_step(&cycles, &live, live == 0 || random64(&state) % 2 == 0 ? 1 : -1, i);
+        cycles_step(&cycles, &live, live == 0 || random_next(&state) % 2 == 0 ? 1 : -1, i);
     heap_cycles_finish(&cycles);
     ck_assert(!heap_cycles_are_regular(&cycles));
 }
@@ -500,7 +493,7 @@ START_TEST(table_of_blocks_forgets_nothing)
     ck_assert_int_eq(heap_blocks_init(&blocks), 0);
     memset(there, 0, sizeof(there));
     for (int i = 0; i < 200000; i++) {
-        uint64_t at = random64(&state) % 4096;
+        uint64_t at = random_next(&state) % 4096;
         struct heap_block *block = heap_blocks_find(&blocks, (uint32_t)at % 2, 16 + at);
         if ((block != NULL) != there[at])
             ck_abort_msg("block %u", (unsigned)at);

@@ -1,5 +1,6 @@
 /* histogram.c: buckets cover everything, quantiles are near, adding is exact. */
 #include "profile/histogram.h"
+#include "random.h"
 #include "suite.h"
 
 #include <check.h>
@@ -7,10 +8,8 @@
 
 static uint64_t random64(uint64_t *state)
 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state >> (*state % 61);
+    uint64_t random = random_next(state);
+    return random >> random % 61;
 }
 
 START_TEST(buckets_follow_each_other)

@@ -2,6 +2,7 @@
  * Ranges that come, go, overlap, move and are cut, against a table of pages that does the same page by page.
  */
 #include "profile/mappings.h"
+#include "random.h"
 #include "suite.h"
 
 #include <check.h>
@@ -50,9 +51,7 @@ START_TEST(ranges_are_the_pages)
     uint64_t random = 0x9E3779B97F4A7C15u + (uint64_t)_i, mapped = 0, unmapped = 0, peak = 0;
     memset(pages, 0, sizeof pages);
     for (int round = 0; round < NR_ROUNDS; round++) {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
+        random_next(&random);
         uint32_t process = random >> 8 & 1;
         uint64_t start = (random >> 16) % NR_PAGES, nr = (random >> 32) % (NR_PAGES - start + 1), removed;
         if (random >> 60 < 7) {

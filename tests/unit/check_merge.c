@@ -7,6 +7,7 @@
 #include "profile/file.h"
 #include "profile/merge.h"
 #include "profile/subtrees.h"
+#include "random.h"
 #include "suite.h"
 
 #include <check.h>
@@ -15,14 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t random64(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 enum { NR_NAMES = 6 };
 
 /* Some histogram of the calls that the tree has of a function. */
@@ -30,12 +23,12 @@ static struct histogram durations_make(struct arena *arena, const struct calltre
                                        uint64_t *state)
 {
     struct histogram durations = {.counts = arena_array(arena, 2, sizeof(*durations.counts))};
-    uint32_t bucket = (uint32_t)(random64(state) % 8);
+    uint32_t bucket = (uint32_t)(random_next(state) % 8);
     uint64_t calls = 0;
     for (uint32_t i = 1; i < tree->nr_nodes; i++)
         calls += tree->nodes[i].function == function ? tree->nodes[i].calls : 0;
     durations.counts[0] = (struct histogram_count){bucket, calls - calls / 3};
-    durations.counts[1] = (struct histogram_count){bucket + 1 + (uint32_t)(random64(state) % 8), calls / 3};
+    durations.counts[1] = (struct histogram_count){bucket + 1 + (uint32_t)(random_next(state) % 8), calls / 3};
     durations.nr = calls < 3 ? calls > 0 : 2;
     return durations;
 }
@@ -65,15 +58,15 @@ static struct profile *profile_make(uint64_t seed)
     }
     ck_assert_int_eq(calltree_init(&tree, &err), 0);
     for (int i = 0; i < 60; i++) {
-        uint32_t node = CALLTREE_ROOT, depth = (uint32_t)(random64(&state) % 5 + 1);
-        uint64_t duration = random64(&state) % 1000;
+        uint32_t node = CALLTREE_ROOT, depth = (uint32_t)(random_next(&state) % 5 + 1);
+        uint64_t duration = random_next(&state) % 1000;
         for (uint32_t j = 0; j < depth; j++) {
-            node = calltree_child(&tree, node, (uint32_t)(random64(&state) % NR_NAMES), &err);
+            node = calltree_child(&tree, node, (uint32_t)(random_next(&state) % NR_NAMES), &err);
             struct calltree_node call = {.calls = 1,
                                          .inclusive = duration,
                                          .min = duration,
                                          .max = duration,
-                                         .inlined_calls = random64(&state) % 2};
+                                         .inlined_calls = random_next(&state) % 2};
             calltree_node_add(&tree.nodes[node], &call);
         }
     }
@@ -354,18 +347,18 @@ static struct saved files_merge(const struct saved *files, uint32_t nr, uint64_t
     struct saved *left = calloc(nr, sizeof(*left));
     uint64_t state = seed * 0x9E3779B97F4A7C15u + 1;
     for (uint32_t i = 0; i < nr; i++) {
-        uint32_t j = (uint32_t)(random64(&state) % (i + 1));
+        uint32_t j = (uint32_t)(random_next(&state) % (i + 1));
         left[i] = left[j];
         left[j] = (struct saved){.bytes = malloc(files[i].nr), .nr = files[i].nr};
         memcpy(left[j].bytes, files[i].bytes, files[i].nr);
     }
     while (nr > 1) {
         struct profile *taken[8];
-        uint32_t nr_taken = (uint32_t)(random64(&state) % 7 + 2);
+        uint32_t nr_taken = (uint32_t)(random_next(&state) % 7 + 2);
         struct err err = {0};
         nr_taken = nr_taken < nr ? nr_taken : nr;
         for (uint32_t i = 0; i < nr_taken; i++) {
-            uint32_t which = (uint32_t)(random64(&state) % nr);
+            uint32_t which = (uint32_t)(random_next(&state) % nr);
             taken[i] = profile_restore(&left[which]);
             free(left[which].bytes);
             left[which] = left[--nr];

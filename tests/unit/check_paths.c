@@ -4,6 +4,7 @@
  */
 #include "lazy.h"
 #include "paths.h"
+#include "random.h"
 #include "suite.h"
 
 #include <check.h>
@@ -14,10 +15,7 @@ static uint64_t random_state = 88172645463325252u;
 
 static uint64_t random_below(uint64_t below)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (random_state >> 16) % below;
+    return (random_next(&random_state) >> 16) % below;
 }
 
 /* A frame of a program of some thousand functions, each with a few calls of others. */

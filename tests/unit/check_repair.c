@@ -3,6 +3,7 @@
  *
  * row: R23
  */
+#include "random.h"
 #include "trace/repair.h"
 #include "trace/verify.h"
 
@@ -218,10 +219,7 @@ static size_t extents_find(struct extent *extents, const struct writer_bytes *fi
 
 static uint64_t outage_random(uint64_t *state)
 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state * UINT64_C(0x2545F4914F6CDD1D) >> 16;
+    return random_next(state) * UINT64_C(0x2545F4914F6CDD1D) >> 16;
 }
 
 /*

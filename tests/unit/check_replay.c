@@ -3,6 +3,7 @@
  *
  * row: R52
  */
+#include "random.h"
 #include "replay_text.h"
 #include "trace_writer.h"
 #include "suite.h"
@@ -380,14 +381,6 @@ static uint32_t oracle_path(struct oracle *oracle, const char *path)
     return i;
 }
 
-static uint64_t random64(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 /* One thread of random calls; what must come out goes into the oracle. */
 static void oracle_thread(struct writer *writer, uint32_t serial, uint64_t *state, struct oracle *oracle)
 {
@@ -395,14 +388,14 @@ static void oracle_thread(struct writer *writer, uint32_t serial, uint64_t *stat
     struct oracle_frame frames[32];
     uint32_t depth = 0;
     uint64_t ticks = 1000;
-    thread->tick_unit = (uint32_t)(random64(state) % 20 + 1);
+    thread->tick_unit = (uint32_t)(random_next(state) % 20 + 1);
     for (uint32_t i = 0; i < 2000 || depth > 0; i++) {
         /* Most calls are as short as the clock can tell: those are counted in another way than the rest. */
-        ticks += random64(state) % 16 == 0 ? random64(state) % 100000
-                                           : random64(state) % (i % 64 < 40 ? 5 : 50) * thread->tick_unit;
-        bool push = i < 2000 && depth < 6 && (depth == 0 || random64(state) % 2 == 0);
+        ticks += random_next(state) % 16 == 0 ? random_next(state) % 100000
+                                              : random_next(state) % (i % 64 < 40 ? 5 : 50) * thread->tick_unit;
+        bool push = i < 2000 && depth < 6 && (depth == 0 || random_next(state) % 2 == 0);
         if (push) {
-            uint64_t fn = 0xa + random64(state) % 4;
+            uint64_t fn = 0xa + random_next(state) % 4;
             snprintf(frames[depth].path, sizeof(frames[depth].path), "%.100s%s%llx",
                      depth > 0 ? frames[depth - 1].path : "", depth > 0 ? ";" : "", (unsigned long long)fn);
             frames[depth].ticks = ticks;
@@ -410,19 +403,20 @@ static void oracle_thread(struct writer *writer, uint32_t serial, uint64_t *stat
             if (fn == 0xd)
                 thread_region(thread, ticks, "d");
             else
-                thread_enter(thread, ticks, fn, fn, random64(state) % 2 == 0);
+                thread_enter(thread, ticks, fn, fn, random_next(state) % 2 == 0);
         } else {
             depth--;
             oracle->inclusive[oracle_path(oracle, frames[depth].path)] += ticks - frames[depth].ticks;
-            if (random64(state) % 8 == 0)
+            if (random_next(state) % 8 == 0)
                 thread_unwind(thread, ticks);
             else
                 thread_exit(thread, ticks);
         }
-        if (random64(state) % 100 == 0) {
+        if (random_next(state) % 100 == 0) {
             thread_flush(thread);
-            thread->flags = random64(state) % 2 == 0 ? TF_CHUNK_FENCED : 0;
-            thread->tick_unit = random64(state) % 4 == 0 ? (uint32_t)(random64(state) % 20 + 1) : thread->tick_unit;
+            thread->flags = random_next(state) % 2 == 0 ? TF_CHUNK_FENCED : 0;
+            thread->tick_unit =
+                random_next(state) % 4 == 0 ? (uint32_t)(random_next(state) % 20 + 1) : thread->tick_unit;
         }
     }
     thread_flush(thread);

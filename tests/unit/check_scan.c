@@ -1,4 +1,5 @@
 /* scan.c: the same as looking at every symbol by itself. */
+#include "random.h"
 #include "trace/scan.h"
 #include "suite.h"
 
@@ -6,14 +7,6 @@
 
 #include <check.h>
 #include <stdlib.h>
-
-static uint64_t random64(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
 
 static struct symbols_scan symbols_look(const uint8_t *symbols, uint32_t nr, uint32_t limit, uint32_t begin)
 {
@@ -41,7 +34,7 @@ static void symbols_make(uint64_t seed, uint8_t *symbols, uint32_t nr, uint32_t 
 {
     uint64_t state = seed * 0x9E3779B97F4A7C15u + 1;
     for (uint32_t i = 0; i < nr; i++) {
-        uint64_t r = random64(&state);
+        uint64_t r = random_next(&state);
         unsigned symbol = r % 9 < 4 + seed % 2 ? (unsigned)(r >> 8) % 2 : 8 + (unsigned)(r >> 8) % (limit - 8);
         if (seed % 3 == 1 && r >> 40 < 1 << 20)
             symbol = 2 + (unsigned)(r >> 8) % 4;
@@ -76,7 +69,7 @@ START_TEST(deltas_are_all_added)
     uint32_t nr = (uint32_t)_i * 41 % 1000, nr_wide = 0;
     uint8_t *deltas = calloc(1, (size_t)nr + 1);
     for (uint32_t i = 0; i < nr; i++) {
-        uint64_t r = random64(&state);
+        uint64_t r = random_next(&state);
         deltas[i] = (uint8_t)(_i % 3 == 0 ? 254 - r % 2 : _i % 3 == 1 ? r % 256 : r % 16 == 0 ? 255 : 1);
         units += deltas[i] == 255 ? 0 : deltas[i];
         nr_wide += deltas[i] == 255;

@@ -1,4 +1,5 @@
 /* symtab.c through symbols_resolve(): which of several symbols, odd names, damaged files, many functions. */
+#include "random.h"
 #include "symbols_fixture.h"
 #include "suite.h"
 
@@ -230,14 +231,6 @@ static void image_save(const struct image *image, const char *path)
     ck_assert_ptr_nonnull(file);
     ck_assert_uint_eq(fwrite(image->data, 1, image->bytes, file), image->bytes);
     ck_assert_int_eq(fclose(file), 0);
-}
-
-static uint64_t random_next(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
 }
 
 /* Half of the damage goes to the headers and tables, where it hurts most; some files are cut. */

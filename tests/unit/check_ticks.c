@@ -3,6 +3,7 @@
  *
  * row: R43 R44
  */
+#include "random.h"
 #include "trace/ticks.h"
 #include "suite.h"
 
@@ -13,10 +14,8 @@ __extension__ typedef unsigned __int128 uint128_t;
 
 static uint64_t random64(uint64_t *state)
 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state >> (*state % 61);
+    uint64_t random = random_next(state);
+    return random >> random % 61;
 }
 
 static uint64_t exact(uint64_t duration, uint64_t ticks, uint64_t ns)

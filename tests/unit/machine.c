@@ -1,4 +1,5 @@
 #include "machine.h"
+#include "random.h"
 
 #include <string.h>
 
@@ -6,10 +7,7 @@ enum { FRAME_BYTES = 64, TOP = 1 << 20 };
 
 uint64_t machine_random(struct machine *machine, uint64_t below)
 {
-    machine->random ^= machine->random << 13;
-    machine->random ^= machine->random >> 7;
-    machine->random ^= machine->random << 17;
-    return (machine->random * 0x2545F4914F6CDD1Dull >> 32) % below;
+    return (random_next(&machine->random) * 0x2545F4914F6CDD1Dull >> 32) % below;
 }
 
 void machine_init(struct machine *machine, uint64_t seed)

@@ -1,6 +1,7 @@
 /*
  * The constants are spelled out as FORMAT.md has them: a slip in format.h must not be repeated here.
  */
+#include "random.h"
 #include "trace_writer.h"
 
 #include <stdio.h>
@@ -120,10 +121,7 @@ static void put_frame(struct writer_bytes *to, const struct writer_bytes *raw)
 
 static uint64_t mutation(struct writer *writer)
 {
-    writer->mutations ^= writer->mutations << 13;
-    writer->mutations ^= writer->mutations >> 7;
-    writer->mutations ^= writer->mutations << 17;
-    return writer->mutations;
+    return random_next(&writer->mutations);
 }
 
 /* Some bytes of the payload become others; often the numbers at its beginning. The block around it stays intact. */
