@@ -83,9 +83,10 @@ int record_prepare(struct tracert__thread *thread, struct region *region, const 
         thread->nr_frames = 2 * max_words;
         thread->frames = frames_map(thread->nr_frames);
     }
-    if (thread->walks == NULL && region->memory == TF_MEMORY_FP)
+    bool walks = region->memory == TF_MEMORY_FP;
+    if (walks && thread->walks == NULL)
         thread->walks = memory_map(sizeof *thread->walks);
-    if (thread->table == NULL || thread->frames == NULL || (thread->walks == NULL && region->memory == TF_MEMORY_FP))
+    if (thread->table == NULL || thread->frames == NULL || (walks && thread->walks == NULL))
         return -1;
     thread->state = thread->rest = 0;
     thread->limit = thread->heap_limit = thread->end = thread->nr_dict = thread->nr_words = 0;
